@@ -1,0 +1,3 @@
+"""AIGC Gateway: what its programs share, and the command line."""
+
+__version__ = "0.1.0"

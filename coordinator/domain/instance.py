@@ -1,0 +1,138 @@
+"""Instances: named things of one creator's, of an engine, at a version. They survive containers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coordinator.domain.engine import EngineId
+from coordinator.domain.gpu import GpuUuid
+from coordinator.domain.people import PersonId
+from coordinator.domain.volume import InstanceId, NodeId, VolumeId
+
+__all__ = [
+    "FailReason",
+    "Instance",
+    "InstanceId",
+    "NodeId",
+    "Part",
+    "PartKind",
+    "Placement",
+    "Signal",
+    "Signals",
+    "State",
+    "StopReason",
+]
+
+
+class State(StrEnum):
+    """Where an instance is in its life; see the diagram in docs/architecture.md."""
+
+    REQUESTED = "requested"
+    QUEUED = "queued"
+    PLACED = "placed"
+    PREPARING = "preparing"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    LOST = "lost"
+    DELETED = "deleted"
+
+
+class StopReason(StrEnum):
+    BY_CREATOR = "by-creator"
+    BY_ADMIN = "by-admin"
+    IDLE = "idle"
+    LIFETIME = "lifetime"
+    BUDGET = "budget"
+    NODE_DRAINED = "node-drained"
+    UPDATED = "updated"
+
+
+class FailReason(StrEnum):
+    PREPARE = "prepare"
+    START = "start"
+    PROBE_TIMEOUT = "probe-timeout"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out-of-memory"
+    GPU_LOST = "gpu-lost"
+
+
+class Signal(StrEnum):
+    """What one source says about use (pitfall 1). FAILED counts as active; ABSENT takes no part."""
+
+    ACTIVE = "active"
+    IDLE = "idle"
+    FAILED = "failed"
+    ABSENT = "absent"
+
+
+class PartKind(StrEnum):
+    IMAGE = "image"
+    DATA = "data"
+    MODELS = "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is prepared before a start, with bytes."""
+
+    kind: PartKind
+    bytes_done: int = 0
+    bytes_total: int | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an instance runs: a node, its cards, under one lease epoch."""
+
+    node_id: NodeId
+    gpu_uuids: tuple[GpuUuid, ...]
+    vram_mib: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What was last seen of an instance's use; never persisted at every beat."""
+
+    person_at: datetime | None = None  # last act of a person
+    person_what: str = ""  # for the story
+    bodies_in_flight_at: datetime | None = None  # last moment when bytes of a body moved
+    gpu_work: Signal = Signal.ABSENT
+    gpu_busy_at: datetime | None = None
+    kept_at: datetime | None = None  # "Keep running"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """See the module. ``epoch`` grows with each placement; a report of another epoch is stale."""
+
+    id: InstanceId
+    owner: PersonId
+    engine_id: EngineId
+    version: str
+    name: str
+    host: str  # the label before the zone; never used again once deleted
+    volume_id: VolumeId
+    created_at: datetime
+    state: State
+    state_since: datetime
+    epoch: int = 0
+    placement: Placement | None = None
+    stop_reason: StopReason | None = None
+    fail_reason: FailReason | None = None
+    fail_detail: str = ""
+    support_code: str = ""
+    image_digest: str = ""
+    ready_at: datetime | None = None
+    # While UNREACHABLE or LOST: the state to return to.
+    before_silence: State | None = None
+    # A Start or visit that came while STOPPING, UNREACHABLE or LOST: begin again when it is safe.
+    restart_wanted: bool = False
+    parts: tuple[Part, ...] = ()

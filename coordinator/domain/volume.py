@@ -1,0 +1,32 @@
+"""Volumes: where a creator's data lives, and who may write it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from coordinator.domain.people import PersonId
+
+VolumeId = NewType("VolumeId", str)
+NodeId = NewType("NodeId", str)
+InstanceId = NewType("InstanceId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A folder that outlives containers; attached to one writing instance at a time.
+
+    ``home`` is the node whose disk holds it (None until it was first mounted). ``writer`` is the
+    instance and lease epoch that may write; it ends by the agent's confirmation or an admin's
+    audited statement, never by time.
+    """
+
+    id: VolumeId
+    owner: PersonId
+    created_at: datetime
+    home: NodeId | None = None
+    writer: tuple[InstanceId, int] | None = None
+    bytes: int | None = None
+    trashed_at: datetime | None = None
+    purge_at: datetime | None = None

@@ -1,0 +1,100 @@
+"""Rules that hold for every test: nothing blocks the event loop, nothing is left running.
+
+Real parts (Docker, Chromium, a virtual screen, network namespaces) are asked for by markers. On a
+contributor's machine a missing one is a plain skip with its reason; in CI (``CI=true``) it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import psutil
+import pytest
+import pytest_asyncio
+from blockbuster import BlockBuster
+
+from tests.parts import missing_part
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames.insert(0, "_loop_never_blocks")
+        for mark in ("docker", "browser", "desktop", "studio"):
+            if item.get_closest_marker(mark) is None:
+                continue
+            reason = missing_part(mark)
+            if reason is None:
+                continue
+            if os.environ.get("CI"):
+                item.add_marker(pytest.mark.usefixtures("_missing_real_part"))
+                item.user_properties.append(("missing", reason))
+            else:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def _missing_real_part(request: pytest.FixtureRequest) -> None:
+    reasons = [str(v) for k, v in request.node.user_properties if k == "missing"]
+    pytest.fail("; ".join(reasons), pytrace=False)
+
+
+# Package under test whose own code must not block a running event loop.
+_OURS = ["aigc", "coordinator", "gateway", "node_agent", "desktop_client"]
+
+
+@pytest_asyncio.fixture
+async def _loop_never_blocks(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fails a test whose event loop runs a blocking call of ours; leftover tasks fail it too.
+
+    ``@pytest.mark.blocking_allowed("reason")`` switches the guard off, with its reason.
+    """
+    if request.node.get_closest_marker("blocking_allowed") is not None:
+        yield
+        return
+    guard = BlockBuster(scanned_modules=_OURS)
+    guard.activate()
+    before = asyncio.all_tasks()
+    try:
+        yield
+        me = asyncio.current_task()
+        left = [t for t in asyncio.all_tasks() - before if t is not me and not t.done()]
+        for _ in range(200):
+            if not left:
+                break
+            await asyncio.sleep(0.01)
+            left = [t for t in left if not t.done()]
+        assert not left, f"tasks left running: {left}"
+    finally:
+        guard.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> Iterator[None]:
+    """Threads and child processes that a test started must be gone when it ends."""
+    me = psutil.Process()
+    threads_before = set(threading.enumerate())
+    children_before = {p.pid for p in me.children(recursive=True)}
+    yield
+    deadline = time.monotonic() + 5
+    while True:
+        threads = [
+            t
+            for t in threading.enumerate()
+            if t not in threads_before and not t.daemon and t.is_alive()
+        ]
+        children = [
+            p
+            for p in me.children(recursive=True)
+            if p.pid not in children_before and p.status() != psutil.STATUS_ZOMBIE
+        ]
+        if not threads and not children:
+            return
+        if time.monotonic() > deadline:
+            pytest.fail(f"left running: threads {threads}, processes {children}", pytrace=False)
+        time.sleep(0.02)

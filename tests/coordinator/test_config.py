@@ -1,0 +1,87 @@
+"""coordinator.toml: what is read, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aigc.errors import AigcError
+from coordinator.config import load_config
+
+GOOD = """
+name = "Studio North"
+state_dir = "state"
+[listen]
+creators = "127.0.0.1:0"
+web = "127.0.0.1:0"
+web_tls = false
+[gateway]
+zone = "GW.studio.lan"
+certificate = "tls/wildcard.pem"
+key = "/etc/ssl/key.pem"
+[registries."registry.studio.lan:5000"]
+username = "puller"
+password_file = "registry.password"
+[secrets]
+hf = "hf.token"
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "coordinator.toml"
+    path.write_text(text)
+    return path
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD))
+    assert config.state_dir == tmp_path / "state"
+    assert config.gateway.zone == "gw.studio.lan"
+    assert config.gateway.certificate == tmp_path / "tls/wildcard.pem"
+    assert config.gateway.key == Path("/etc/ssl/key.pem")
+    assert config.registries["registry.studio.lan:5000"].password_file == (
+        tmp_path / "registry.password"
+    )
+    assert config.secrets == {"hf": tmp_path / "hf.token"}
+    assert config.policy.instances_per_engine == 1
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, ""))
+    assert config.listen.nodes == "0.0.0.0:7444"
+    assert config.public.host
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('nmae = "x"', ['"nmae" is unknown', 'did you mean "name"?']),
+        ('[listen]\ncreator = "a:1"', ['"listen.creator"', "[listen]", '"creators"']),
+        ("[policy]\nqqq = 1", ["instances_per_person", "trash_days"]),
+        ('[registries."r:5000"]\nusername="a"\npassword="b"', ["password_file"]),
+        ('[listen]\nnodes = "7444"', ["listen.nodes", "host:port"]),
+        ("[policy]\ntrash_days = 0", ["policy.trash_days", "greater than or equal to 1"]),
+        ('[policy]\ntrash_days = "many"', ["policy.trash_days", "integer"]),
+        ("[gateway]\ntls = false", ["gateway", "127.0.0.1"]),
+        ("[listen]\nweb_tls = false", ["listen", "127.0.0.1"]),
+        ('[gateway]\nzone = "*.gw.lan"', ["gateway.zone", "gw.studio.lan"]),
+        ('[gateway]\ncertificate = "a.pem"', ["both or neither"]),
+        ('[gateway]\npublic_url = "https://x"', ["{host}"]),
+        ("\nname = 1x", ["not valid TOML", "line 2"]),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, parts: list[str]) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(AigcError) as caught:
+        load_config(path)
+    assert caught.value.key == "config-invalid"
+    assert str(path) in caught.value.message
+    assert "\n" not in caught.value.message
+    for part in parts:
+        assert part in caught.value.message
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(AigcError, match="--config"):
+        load_config(tmp_path / "no.toml")

@@ -86,7 +86,11 @@ def _nothing_left_running() -> Iterator[None]:
         threads = [
             t
             for t in threading.enumerate()
-            if t not in threads_before and not t.daemon and t.is_alive()
+            if t not in threads_before
+            and not t.daemon
+            and t.is_alive()
+            # The event loop's own executor (to_thread), which ends with the loop after this.
+            and not t.name.startswith("asyncio_")
         ]
         children = [
             p

@@ -38,11 +38,9 @@ from coordinator.domain.engine import (
 )
 from coordinator.domain.gpu import GpuNeed
 
-_IMAGE = re.compile(
-    r"(?P<name>[a-z0-9][a-zA-Z0-9._:-]*(?:/[a-z0-9][a-z0-9._-]*)*?)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
+_IMAGE_NAME = re.compile(r"[a-z0-9][a-zA-Z0-9.-]*(?::\d+)?(?:/[a-z0-9][a-z0-9._-]*)*|[a-z0-9._-]+")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -93,8 +91,15 @@ def _capability(value: str) -> str:
 
 
 def _image(value: str) -> str:
-    match = _IMAGE.fullmatch(value)
-    if match is None or not (match["tag"] or match["digest"]):
+    rest, at, digest = value.partition("@")
+    tagged = rest.rfind(":") > rest.rfind("/")
+    name, _, tag = rest.rpartition(":") if tagged else (rest, "", "")
+    if (
+        not _IMAGE_NAME.fullmatch(name)
+        or (tagged and not _TAG.fullmatch(tag))
+        or (at and not _DIGEST.fullmatch(digest))
+        or not (tagged or at)
+    ):
         raise ValueError(
             "must be an image with its tag or digest, such as registry.studio.lan:5000/comfyui:0.12"
         )

@@ -1,0 +1,308 @@
+"""Signing in through the system browser: authorization code with PKCE S256 on loopback.
+
+Checked here, because providers and libraries leave it out: the discovery document's issuer, the
+answer's ``state`` and ``iss`` (RFC 9207), S256 and nothing less, the ID token's issuer, audience
+and nonce. Its signature is the coordinator's to check; the token itself came over TLS straight
+from the token endpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from aigc.errors import AigcError, ErrorKind
+from desktop_client.loopback import Answer, Loopback
+
+_HTTP_SECONDS = 15.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOptions:
+    """What the coordinator says about signing in, and the CA that its own pages are served with."""
+
+    issuer: str
+    client_id: str
+    scopes: tuple[str, ...]
+    loopback_host: str = "127.0.0.1"
+    ca_pem: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the issuer gave. ``nonce`` is the ID token's, empty where it has none (refresh)."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    nonce: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    authorization_endpoint: str
+    token_endpoint: str
+    sends_issuer: bool
+
+
+async def sign_in(
+    options: SignInOptions, open_browser: Callable[[str], None], timeout: float = 300
+) -> Tokens:
+    """Take a person through the browser. Cancelling the task closes everything.
+
+    Args:
+        open_browser: called in a thread with the address to open.
+        timeout: seconds the person has.
+
+    Raises:
+        AigcError: who did not answer or what was refused, and what to do.
+    """
+    state, nonce, verifier = (secrets.token_urlsafe(n) for n in (32, 32, 64))
+    async with _http(options) as http, Loopback(options.loopback_host, state) as loopback:
+        provider = await _discover(http, options.issuer)
+        query = {
+            "response_type": "code",
+            "client_id": options.client_id,
+            "redirect_uri": loopback.redirect_uri,
+            "scope": " ".join(options.scopes),
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": _b64(sha256(verifier.encode()).digest()),
+            "code_challenge_method": "S256",
+        }
+        if "offline_access" in options.scopes:
+            query["prompt"] = "consent"  # without it providers drop offline_access silently
+        separator = "&" if "?" in provider.authorization_endpoint else "?"
+        await asyncio.to_thread(
+            open_browser, f"{provider.authorization_endpoint}{separator}{urlencode(query)}"
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await loopback.answer()
+        except TimeoutError as error:
+            raise AigcError(
+                "sign-in-timeout",
+                f"Nobody signed in within {timeout / 60:.0f} minutes; start again.",
+                ErrorKind.UNAUTHENTICATED,
+            ) from error
+        try:
+            _check_answer(answer, options.issuer, provider)
+            tokens = await _redeem(
+                http,
+                options,
+                provider,
+                {
+                    "grant_type": "authorization_code",
+                    "code": answer.code,
+                    "redirect_uri": loopback.redirect_uri,
+                    "code_verifier": verifier,
+                },
+            )
+            if not compare_digest(tokens.nonce, nonce):
+                raise _refused("its ID token belongs to another sign-in (nonce)")
+        except BaseException:
+            loopback.finish(False)
+            raise
+        loopback.finish(True)
+        return tokens
+
+
+async def refresh(options: SignInOptions, refresh_token: str) -> Tokens:
+    """Fresh tokens from a refresh token. One process at a time may do this (tokens.try_lock).
+
+    Raises:
+        AigcError: ``sign-in-expired`` when the issuer refuses it; ``issuer-unreachable`` when it
+            does not answer, which is no reason to sign anybody out.
+    """
+    async with _http(options) as http:
+        provider = await _discover(http, options.issuer)
+        tokens = await _redeem(
+            http,
+            options,
+            provider,
+            {"grant_type": "refresh_token", "refresh_token": refresh_token},
+        )
+    if tokens.refresh_token:
+        return tokens
+    return Tokens(tokens.id_token, tokens.access_token, refresh_token, tokens.nonce)
+
+
+def _check_answer(answer: Answer, issuer: str, provider: _Provider) -> None:
+    if answer.issuer != issuer and (answer.issuer or provider.sends_issuer):
+        raise _refused("the answer came from another sign-in service (iss)")
+    if answer.error:
+        said = answer.error_description or answer.error
+        raise AigcError(
+            "sign-in-denied",
+            f"The sign-in service refused: {said[:200]}. Try again, or ask IT.",
+            ErrorKind.UNAUTHENTICATED,
+        )
+
+
+@asynccontextmanager
+async def _http(options: SignInOptions) -> AsyncIterator[httpx.AsyncClient]:
+    context = await asyncio.to_thread(_tls, options.ca_pem)
+    local = urlsplit(options.issuer).hostname in _LOOPBACK
+    async with httpx.AsyncClient(
+        verify=context, timeout=_HTTP_SECONDS, follow_redirects=False, trust_env=not local
+    ) as http:
+        yield http
+
+
+def _tls(ca_pem: bytes) -> ssl.SSLContext:
+    """The system's trust and the studio's own CA."""
+    context = ssl.create_default_context()
+    if ca_pem:
+        context.load_verify_locations(cadata=ca_pem.decode("ascii"))
+    return context
+
+
+async def _discover(http: httpx.AsyncClient, issuer: str) -> _Provider:
+    _check_secure(issuer)
+    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    value = _object(await _request(http, "GET", address, issuer), issuer)
+    if value.get("issuer") != issuer:
+        raise _refused(f"it calls itself {str(value.get('issuer'))[:100]!r} instead of {issuer!r}")
+    methods = value.get("code_challenge_methods_supported")
+    if isinstance(methods, list) and "S256" not in methods:
+        raise _refused("it does not support PKCE with S256")
+    endpoints = [value.get(name) for name in ("authorization_endpoint", "token_endpoint")]
+    for endpoint in endpoints:
+        if not isinstance(endpoint, str):
+            raise _refused("its description lacks an address")
+        _check_secure(endpoint)
+    return _Provider(
+        str(endpoints[0]),
+        str(endpoints[1]),
+        value.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+async def _redeem(
+    http: httpx.AsyncClient, options: SignInOptions, provider: _Provider, form: dict[str, str]
+) -> Tokens:
+    response = await _request(
+        http,
+        "POST",
+        provider.token_endpoint,
+        options.issuer,
+        form | {"client_id": options.client_id},
+    )
+    value = _object(response, options.issuer)
+    id_token = value.get("id_token")
+    if not isinstance(id_token, str):
+        raise _refused("it gave no ID token")
+    claims = _claims(id_token)
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if claims.get("iss") != options.issuer or options.client_id not in audiences:
+        raise _refused("its ID token is meant for somebody else (iss, aud)")
+    return Tokens(
+        id_token=id_token,
+        access_token=str(value.get("access_token") or ""),
+        refresh_token=str(value.get("refresh_token") or ""),
+        nonce=str(claims.get("nonce") or ""),
+    )
+
+
+async def _request(
+    http: httpx.AsyncClient,
+    method: str,
+    address: str,
+    issuer: str,
+    form: dict[str, str] | None = None,
+) -> httpx.Response:
+    try:
+        response = await http.request(
+            method, address, data=form, headers={"accept": "application/json"}
+        )
+    except httpx.HTTPError as error:
+        raise _unreachable(issuer, _cause(error)) from error
+    if response.status_code >= 500 or response.status_code == 429:
+        raise _unreachable(issuer, f"it answered {response.status_code}")
+    if response.status_code != 200:
+        code = ""
+        try:
+            code = str(response.json().get("error") or "")
+        except (ValueError, AttributeError):
+            code = f"status {response.status_code}"
+        if form is not None and form["grant_type"] == "refresh_token" and code == "invalid_grant":
+            raise AigcError(
+                "sign-in-expired",
+                "Your sign-in has expired; sign in again.",
+                ErrorKind.UNAUTHENTICATED,
+            )
+        raise _refused(f"it answered {code[:100] or response.status_code}")
+    return response
+
+
+def _cause(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {_HTTP_SECONDS:g} s"
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "its certificate is not trusted here"
+    return text[:200]
+
+
+def _object(response: httpx.Response, issuer: str) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError as error:
+        raise _unreachable(issuer, "its answer is not JSON") from error
+    if not isinstance(value, dict):
+        raise _unreachable(issuer, "its answer is not an object")
+    return value
+
+
+def _claims(id_token: str) -> dict[str, Any]:
+    try:
+        payload = id_token.split(".")[1]
+        value = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error) as error:
+        raise _refused("its ID token cannot be read") from error
+    if not isinstance(value, dict):
+        raise _refused("its ID token cannot be read")
+    return value
+
+
+def _check_secure(address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        return
+    raise _refused(f"{address[:100]!r} is not https")
+
+
+def _refused(why: str) -> AigcError:
+    return AigcError(
+        "sign-in-refused",
+        f"The sign-in service cannot be trusted with this sign-in: {why}. Tell IT.",
+        ErrorKind.UNAUTHENTICATED,
+    )
+
+
+def _unreachable(issuer: str, why: str) -> AigcError:
+    return AigcError(
+        "issuer-unreachable",
+        f"Cannot reach the sign-in service at {issuer}: {why}. "
+        "Check the network or your VPN, then try again.",
+        ErrorKind.UNAVAILABLE,
+    )
+
+
+def _b64(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

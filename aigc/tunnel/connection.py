@@ -1,0 +1,293 @@
+"""The rules of one tunnel connection: bytes in, events out, bytes to send. No I/O.
+
+The gateway's end opens streams, the agent's end accepts or resets them. Each direction of each
+stream has credit: a sender never has more than :data:`WINDOW_BYTES` underway that the other side
+has not consumed, so memory is bounded and a slow reader stalls nobody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aigc.tunnel import frames
+from aigc.tunnel.frames import Frame, FrameKind, FrameReader, TunnelError
+
+WINDOW_BYTES = 256 * 1024
+# Credit goes back in steps of this, not for every little piece.
+_CREDIT_STEP = WINDOW_BYTES // 2
+_MAX_CREDIT = 1 << 30
+MAX_STREAMS = 1024
+_MAX_STREAM_ID = (1 << 32) - 1
+
+
+class ResetCode(IntEnum):
+    """Why a stream ended before both sides had finished."""
+
+    CLOSED = 0  # this side wants nothing more; what was sent stands
+    UNKNOWN_INSTANCE = 1  # no such instance here, or another epoch
+    UNREACHABLE = 2  # the engine does not accept connections
+    BROKEN = 3  # the connection to the engine or to the browser broke
+    TOO_MANY_STREAMS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    stream: int
+    instance_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAccepted:
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataReceived:
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFinished:
+    """The peer sends no more; we still may."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWasReset:
+    stream: int
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGranted:
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class PongReceived:
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GoingAway:
+    reason: str
+
+
+Event = (
+    StreamOpened
+    | StreamAccepted
+    | DataReceived
+    | StreamFinished
+    | StreamWasReset
+    | CreditGranted
+    | PongReceived
+    | GoingAway
+)
+
+
+@dataclass(slots=True)
+class _Stream:
+    send_credit: int = WINDOW_BYTES
+    receive_credit: int = WINDOW_BYTES
+    consumed: int = 0  # not yet given back as credit
+    sent_fin: bool = False
+    received_fin: bool = False
+    accepted: bool = False
+
+
+class TunnelConnection:
+    """See the module. ``opener`` is the end that opens streams (the gateway's).
+
+    Bytes to send are collected in :attr:`output`; whoever does the I/O takes and clears them.
+    """
+
+    def __init__(self, opener: bool) -> None:
+        self.opener = opener
+        self.output: list[bytes] = []
+        self.going_away = False
+        self._reader = FrameReader()
+        self._streams: dict[int, _Stream] = {}
+        self._last_id = 0
+
+    def __len__(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    # --- what the owner does ---------------------------------------------------------------
+
+    def can_open(self) -> bool:
+        return (
+            not self.going_away
+            and len(self._streams) < MAX_STREAMS
+            and self._last_id < _MAX_STREAM_ID
+        )
+
+    def open(self, instance_id: str, epoch: int) -> int:
+        """Open a stream; DATA may follow at once, before the answer.
+
+        Raises:
+            TunnelError: no further stream is possible on this connection.
+        """
+        if not (self.opener and self.can_open()):
+            raise TunnelError("no further stream can be opened on this connection")
+        self._last_id += 1
+        self._streams[self._last_id] = _Stream()
+        self._emit(FrameKind.OPEN, self._last_id, frames.encode_open(instance_id, epoch))
+        return self._last_id
+
+    def accept(self, stream: int) -> None:
+        state = self._streams.get(stream)
+        if state is not None and not state.accepted:
+            state.accepted = True
+            self._emit(FrameKind.ACCEPT, stream)
+
+    def credit(self, stream: int) -> int:
+        """How many bytes may be sent now; 0 for a stream that is gone or finished."""
+        state = self._streams.get(stream)
+        return 0 if state is None or state.sent_fin else state.send_credit
+
+    def send(self, stream: int, data: bytes) -> None:
+        """Send DATA of 1 to 64 KiB within the credit.
+
+        Raises:
+            TunnelError: more than the credit, or after FIN.
+        """
+        state = self._streams[stream]
+        if state.sent_fin or len(data) > state.send_credit:
+            raise TunnelError("DATA beyond its credit or after FIN")
+        state.send_credit -= len(data)
+        self._emit(FrameKind.DATA, stream, data)
+
+    def finish(self, stream: int) -> None:
+        """Send FIN: no more data from here. The stream is gone once both sides have."""
+        state = self._streams.get(stream)
+        if state is not None and not state.sent_fin:
+            state.sent_fin = True
+            self._emit(FrameKind.FIN, stream)
+            self._forget_if_over(stream, state)
+
+    def reset(self, stream: int, code: ResetCode, reason: str = "") -> None:
+        """End both directions at once; later frames of the stream are ignored."""
+        if self._streams.pop(stream, None) is not None:
+            self._emit(FrameKind.RESET, stream, frames.encode_text(reason), code)
+
+    def consume(self, stream: int, count: int) -> None:
+        """So many received bytes were taken; credit goes back in steps."""
+        state = self._streams.get(stream)
+        if state is None or state.received_fin:
+            return
+        state.consumed += count
+        if state.consumed >= _CREDIT_STEP:
+            state.receive_credit += state.consumed
+            self._emit(FrameKind.WINDOW, stream, frames.encode_credit(state.consumed))
+            state.consumed = 0
+
+    def ping(self, payload: bytes) -> None:
+        self._emit(FrameKind.PING, 0, payload)
+
+    def go_away(self, reason: str) -> None:
+        self.going_away = True
+        self._emit(FrameKind.GOAWAY, 0, frames.encode_text(reason))
+
+    # --- what the peer does ----------------------------------------------------------------
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Events of these bytes, in order.
+
+        Raises:
+            TunnelError: the peer broke a rule; close the connection.
+        """
+        events: list[Event] = []
+        for frame in self._reader.feed(data):
+            event = self._handle(frame)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def _handle(self, frame: Frame) -> Event | None:
+        if frame.kind == FrameKind.DATA:
+            return self._on_data(frame)
+        match frame.kind:
+            case FrameKind.OPEN:
+                return self._on_open(frame)
+            case FrameKind.PING:
+                self._emit(FrameKind.PONG, 0, frame.payload)
+                return None
+            case FrameKind.PONG:
+                return PongReceived(frame.payload)
+            case FrameKind.GOAWAY:
+                self.going_away = True
+                return GoingAway(frame.payload.decode(errors="replace"))
+        state = self._find(frame)
+        if state is None:
+            return None
+        match frame.kind:
+            case FrameKind.ACCEPT:
+                if not self.opener or state.accepted:
+                    raise TunnelError("ACCEPT where none was expected")
+                state.accepted = True
+                return StreamAccepted(frame.stream)
+            case FrameKind.WINDOW:
+                return self._on_window(frame, state)
+            case FrameKind.FIN:
+                if state.received_fin:
+                    raise TunnelError(f"a second FIN on stream {frame.stream}")
+                state.received_fin = True
+                self._forget_if_over(frame.stream, state)
+                return StreamFinished(frame.stream)
+            case _:  # RESET: the only kind left
+                del self._streams[frame.stream]
+                reason = frame.payload.decode(errors="replace")
+                return StreamWasReset(frame.stream, frame.code, reason)
+
+    def _on_open(self, frame: Frame) -> Event | None:
+        if self.opener:
+            raise TunnelError("OPEN from the end that only accepts")
+        if frame.stream <= self._last_id:
+            raise TunnelError(f"OPEN of stream {frame.stream} after {self._last_id}")
+        instance_id, epoch = frames.decode_open(frame.payload)
+        self._last_id = frame.stream
+        if len(self._streams) >= MAX_STREAMS:
+            text = frames.encode_text("too many streams on this connection")
+            self._emit(FrameKind.RESET, frame.stream, text, ResetCode.TOO_MANY_STREAMS)
+            return None
+        self._streams[frame.stream] = _Stream()
+        return StreamOpened(frame.stream, instance_id, epoch)
+
+    def _on_data(self, frame: Frame) -> Event | None:
+        state = self._find(frame)
+        if state is None:
+            return None
+        if state.received_fin:
+            raise TunnelError(f"DATA after FIN on stream {frame.stream}")
+        state.receive_credit -= len(frame.payload)
+        if state.receive_credit < 0:
+            raise TunnelError(f"DATA beyond its credit on stream {frame.stream}")
+        return DataReceived(frame.stream, frame.payload)
+
+    def _on_window(self, frame: Frame, state: _Stream) -> Event:
+        credit = frames.decode_credit(frame.payload)
+        state.send_credit += credit
+        if credit == 0 or state.send_credit > _MAX_CREDIT:
+            raise TunnelError(f"WINDOW of {credit} bytes on stream {frame.stream}")
+        return CreditGranted(frame.stream)
+
+    def _find(self, frame: Frame) -> _Stream | None:
+        """The stream; None if it is over here and the peer may not know yet."""
+        state = self._streams.get(frame.stream)
+        if state is None and frame.stream > self._last_id:
+            name = FrameKind(frame.kind).name
+            raise TunnelError(f"{name} on stream {frame.stream}, which was never opened")
+        return state
+
+    def _forget_if_over(self, stream: int, state: _Stream) -> None:
+        if state.sent_fin and state.received_fin:
+            del self._streams[stream]
+
+    def _emit(self, kind: FrameKind, stream: int, payload: bytes = b"", code: int = 0) -> None:
+        self.output.append(frames.encode(kind, stream, payload, code))

@@ -1,0 +1,439 @@
+"""The process driver: engines as plain processes of this machine, for demo and development only.
+
+There is no wall between such an engine and the machine, and its port is open to every local user;
+the fingerprint says so. Each instance is a session of its own that survives the agent. Its folder
+below the state directory holds what a restarted agent needs to adopt it: ``spec.json`` (written
+before the start), ``stat`` (the leader's identity, written by the leader itself), ``exit`` (its
+exit code) and its logs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from node_agent.engines import process_table
+from node_agent.engines.driver import (
+    Container,
+    ContainerState,
+    Door,
+    DriverError,
+    DriverEvent,
+    FailReason,
+    Fingerprint,
+    InstanceSpec,
+    LogLine,
+    Problem,
+    Progress,
+)
+from node_agent.engines.process_logs import bound_logs, follow_logs
+from node_agent.engines.process_table import Leader
+
+# The leader: tells who it is, waits for the engine, and leaves its exit code where an agent that
+# was not its parent can read it. SIGTERM is meant for the engine (it is sent to all); a trap that
+# does nothing keeps the leader until the engine is done, and is not inherited.
+_LEADER = """
+run=$1; work=$2; shift 2
+trap : TERM INT HUP
+read -r line < /proc/$$/stat && printf '%s\\n' "$line" > "$run/stat.new" \
+  && mv "$run/stat.new" "$run/stat" && cd "$work" || exit 125
+"$@"
+code=$?
+printf '%s\\n' "$code" > "$run/exit.new" && mv "$run/exit.new" "$run/exit"
+exit $code
+"""
+_KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,62})\.(\d+)")
+_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
+_KILLED_AFTER = 5.0
+_LOCAL = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is written before the start (spec.json)."""
+
+    instance_id: str
+    epoch: int
+    port: int
+    ready_path: str
+    gpu_uuids: tuple[str, ...]
+    boot_id: str
+    started_at: float
+
+
+class ProcessDriver:
+    """Implements EngineDriver. ``root``: its folder below the agent's state directory."""
+
+    name = "process"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._boot_id = ""
+        self._starting: set[str] = set()
+        self._watched: dict[str, int] = {}  # container id -> pidfd of its leader
+        self._listeners: set[asyncio.Queue[DriverEvent | None]] = set()
+
+    async def load(self) -> None:
+        await asyncio.to_thread(self._make_root)
+
+    async def unload(self) -> None:
+        loop = asyncio.get_running_loop()
+        for handle in self._watched.values():
+            loop.remove_reader(handle)
+            os.close(handle)
+        self._watched.clear()
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
+    async def fingerprint(self) -> Fingerprint:
+        problems = [
+            Problem(
+                "Engines run as plain processes (process driver, demo only): nothing separates "
+                "them from this machine and its other users.",
+                "引擎以普通进程运行(进程驱动,仅供演示):与本机及其他用户之间没有隔离。",
+            )
+        ]
+        able = sys.platform == "linux" and hasattr(os, "pidfd_open")
+        if not able:
+            problems.append(
+                Problem(
+                    "The process driver needs Linux 5.3 or newer; use Docker on this machine.",
+                    "进程驱动需要 Linux 5.3 或更新版本;请在此机器上使用 Docker。",
+                )
+            )
+        return Fingerprint("process", "", able, Door.OPEN_TO_LOCAL_USERS, tuple(problems))
+
+    async def relist(self) -> list[Container]:
+        try:
+            found = await asyncio.to_thread(self._read_all)
+        except OSError as error:
+            raise DriverError(
+                FailReason.START, f"Cannot read the processes' state below {self._root}: {error}."
+            ) from error
+        for container, leader in found:
+            if container.state is ContainerState.RUNNING and leader is not None:
+                self._watch(container, leader)
+        return [container for container, _ in found]
+
+    async def prepare(self, spec: InstanceSpec, report: Callable[[Progress], None]) -> str:
+        """Nothing is fetched; only the program must exist."""
+        await asyncio.to_thread(self._program, spec, FailReason.PREPARE)
+        report(Progress("image", 0, 0, finished=True))
+        return ""
+
+    async def start(self, spec: InstanceSpec, image_digest: str) -> Container:
+        key = f"{spec.instance_id}.{spec.epoch}"
+        if _KEY.fullmatch(key) is None:
+            raise DriverError(FailReason.START, f'"{spec.instance_id}" is not an instance id.')
+        running = await self._running(key)
+        if running is not None:
+            return running
+        self._starting.add(key)
+        # Shielded: a start cut in half would leave a process that nobody watches.
+        work = asyncio.ensure_future(self._launch(key, spec))
+        work.add_done_callback(lambda _: self._starting.discard(key))
+        return await asyncio.shield(work)
+
+    async def stop(self, container: Container, grace: float) -> None:
+        folder = self._root / container.container_id
+        marker = _marker(container.container_id)
+        leader = await asyncio.to_thread(_read_leader, folder)
+        if leader is not None and not await asyncio.to_thread(process_table.is_alive, leader):
+            leader = None  # its id may be another's by now
+        for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILLED_AFTER)):
+            deadline = time.monotonic() + patience
+            while pids := await asyncio.to_thread(process_table.family, leader, marker):
+                process_table.send(pids, number)
+                try:
+                    async with asyncio.timeout_at(
+                        asyncio.get_running_loop().time() + max(0.0, deadline - time.monotonic())
+                    ):
+                        await process_table.wait_gone(pids)
+                except TimeoutError:
+                    break
+        left = await asyncio.to_thread(process_table.family, leader, marker)
+        if left:
+            raise DriverError(
+                FailReason.START,
+                f"Processes {sorted(left)} of {container.instance_id} do not end, "
+                "even when killed.",
+            )
+        self._forget(container.container_id)
+        await asyncio.to_thread(_remove_folder, folder)
+        self._tell(DriverEvent(container.container_id, container.instance_id, "destroy"))
+
+    async def events(self) -> AsyncIterator[DriverEvent]:
+        queue: asyncio.Queue[DriverEvent | None] = asyncio.Queue()
+        self._listeners.add(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._listeners.discard(queue)
+
+    async def logs(self, container: Container, tail: int, follow: bool) -> AsyncIterator[LogLine]:
+        folder = self._root / container.container_id
+        async for line in follow_logs(folder, tail, follow, lambda: _ended(folder)):
+            yield line
+
+    async def processes(self, container: Container) -> frozenset[int]:
+        folder = self._root / container.container_id
+        leader = await asyncio.to_thread(_read_leader, folder)
+        return await asyncio.to_thread(
+            process_table.family, leader, _marker(container.container_id)
+        )
+
+    # --- starting ------------------------------------------------------------------------
+
+    async def _running(self, key: str) -> Container | None:
+        return next(
+            (
+                c
+                for c in await self.relist()
+                if c.container_id == key and c.state is ContainerState.RUNNING
+            ),
+            None,
+        )
+
+    async def _launch(self, key: str, spec: InstanceSpec) -> Container:
+        try:
+            leader = await asyncio.to_thread(self._spawn, key, spec)
+            await self._wait_for_identity(key, leader)
+        except OSError as error:
+            await asyncio.to_thread(_remove_folder, self._root / key)
+            raise DriverError(
+                FailReason.START, f"Cannot start {spec.engine_id}: {error.strerror or error}."
+            ) from error
+        found = await asyncio.to_thread(self._read_one, key)
+        if found is None:
+            await asyncio.to_thread(_remove_folder, self._root / key)
+            raise DriverError(
+                FailReason.START, f"The process of {spec.engine_id} ended before it began."
+            )
+        container, identity = found
+        if container.state is ContainerState.RUNNING and identity is not None:
+            self._watch(container, identity)
+        self._tell(DriverEvent(key, spec.instance_id, "start"))
+        return container
+
+    async def _wait_for_identity(self, key: str, pid: int) -> None:
+        """Until the leader told who it is, or ended."""
+        told = self._root / key / "stat"
+        ended = asyncio.ensure_future(process_table.wait_gone([pid]))
+        try:
+            while not ended.done() and not await asyncio.to_thread(told.exists):
+                await asyncio.wait([ended], timeout=0.002)
+        finally:
+            ended.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ended
+
+    def _spawn(self, key: str, spec: InstanceSpec) -> int:
+        program = self._program(spec, FailReason.START)
+        folder = self._root / key
+        _remove_folder(folder)
+        (folder / "work").mkdir(mode=0o700, parents=True)
+        port = process_table.reserve_port()
+        plan = _Plan(
+            spec.instance_id,
+            spec.epoch,
+            port,
+            spec.ready_path,
+            spec.gpu_uuids,
+            self._boot_id,
+            time.time(),
+        )
+        _write(folder / "spec.json", json.dumps(asdict(plan)))
+        values = {
+            "{port}": str(port),
+            "{python}": sys.executable,
+            "{home}": str(folder / "work"),
+        }
+        values |= {f"{{{mount.target}}}": str(mount.source) for mount in spec.mounts}
+        command = [_fill(part, values) for part in spec.process_command]
+        command[0] = program
+        out = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return os.posix_spawn(
+            "/bin/sh",
+            ["sh", "-c", _LEADER, "sh", str(folder), str(folder / "work"), *command],
+            _environment(key, spec, values),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(folder / "stdout.log"), out, 0o600),
+                (os.POSIX_SPAWN_OPEN, 2, str(folder / "stderr.log"), out, 0o600),
+            ],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        )
+
+    def _program(self, spec: InstanceSpec, reason: FailReason) -> str:
+        if not spec.process_command:
+            raise DriverError(
+                reason,
+                f"{spec.engine_id} {spec.version} names no process_command: it runs with Docker "
+                "only.",
+            )
+        name = _fill(spec.process_command[0], {"{python}": sys.executable})
+        program = shutil.which(name, path=spec.environment.get("PATH") or _path())
+        if program is None:
+            raise DriverError(
+                reason,
+                f'{spec.engine_id} {spec.version}: there is no program "{name}" on this machine.',
+            )
+        return program
+
+    # --- state on disk ----------------------------------------------------------------------
+
+    def _make_root(self) -> None:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._boot_id = process_table.boot_id()
+
+    def _read_all(self) -> list[tuple[Container, Leader | None]]:
+        if not self._root.is_dir():
+            return []
+        found = []
+        for name in sorted(os.listdir(self._root)):
+            if _KEY.fullmatch(name) and (one := self._read_one(name)) is not None:
+                bound_logs(self._root / name)
+                found.append(one)
+        return found
+
+    def _read_one(self, key: str) -> tuple[Container, Leader | None] | None:
+        folder = self._root / key
+        try:
+            plan = _Plan(**json.loads((folder / "spec.json").read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            plan = None
+        if plan is None or plan.epoch < 0:
+            if key not in self._starting:
+                _remove_folder(folder)  # cut off before anything was started
+            return None
+        leader = _read_leader(folder)
+        if leader is None:
+            if key in self._starting or process_table.family(None, _marker(key)):
+                return _container(key, plan, ContainerState.CREATED, None), None
+            _remove_folder(folder)
+            return None
+        if plan.boot_id == self._boot_id and process_table.is_alive(leader):
+            return _container(key, plan, ContainerState.RUNNING, None), leader
+        return _container(key, plan, ContainerState.EXITED, _exit_code(folder)), leader
+
+    # --- events -----------------------------------------------------------------------------
+
+    def _watch(self, container: Container, leader: Leader) -> None:
+        if container.container_id in self._watched:
+            return
+        try:
+            handle = os.pidfd_open(leader.pid)
+        except ProcessLookupError:
+            self._tell(DriverEvent(container.container_id, container.instance_id, "die"))
+            return
+        self._watched[container.container_id] = handle
+        asyncio.get_running_loop().add_reader(handle, self._on_exit, container, leader.pid)
+
+    def _on_exit(self, container: Container, pid: int) -> None:
+        self._forget(container.container_id)
+        process_table.reap(pid)
+        self._tell(DriverEvent(container.container_id, container.instance_id, "die"))
+
+    def _forget(self, container_id: str) -> None:
+        handle = self._watched.pop(container_id, None)
+        if handle is not None:
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
+
+    def _tell(self, event: DriverEvent) -> None:
+        for listener in self._listeners:
+            listener.put_nowait(event)
+
+
+def _container(key: str, plan: _Plan, state: ContainerState, exit_code: int | None) -> Container:
+    return Container(
+        container_id=key,
+        instance_id=plan.instance_id,
+        epoch=plan.epoch,
+        state=state,
+        gpu_uuids=tuple(plan.gpu_uuids),
+        address=(_LOCAL, plan.port) if state is ContainerState.RUNNING else None,
+        ready_path=plan.ready_path,
+        image_digest="",
+        started_at=plan.started_at,
+        exit_code=exit_code,
+    )
+
+
+def _read_leader(folder: Path) -> Leader | None:
+    try:
+        return process_table.leader_of((folder / "stat").read_text(errors="replace"))
+    except (FileNotFoundError, ValueError, IndexError):
+        return None
+
+
+def _exit_code(folder: Path) -> int | None:
+    try:
+        code = int((folder / "exit").read_text())
+    except (FileNotFoundError, ValueError):
+        return None  # killed together with its leader, or the machine went down
+    return code
+
+
+def _ended(folder: Path) -> bool:
+    leader = _read_leader(folder)
+    return leader is None or not process_table.is_alive(leader)
+
+
+def _marker(key: str) -> bytes:
+    return f"AIGC_PROCESS_KEY={key}".encode()
+
+
+def _path() -> str:
+    """This Python's programs first: a demo engine runs in the environment it was set up in."""
+    return f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
+
+
+def _environment(key: str, spec: InstanceSpec, values: dict[str, str]) -> dict[str, str]:
+    """Nothing of the agent's own environment but what a program needs to run at all."""
+    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    given = {name: _fill(value, values) for name, value in spec.environment.items()}
+    paths = {m.environment: str(m.source) for m in spec.mounts if m.environment}
+    cards = ",".join(spec.gpu_uuids)
+    return (
+        kept
+        | {"PATH": _path(), "HOME": values["{home}"]}
+        | {"NVIDIA_VISIBLE_DEVICES": cards or "void", "CUDA_VISIBLE_DEVICES": cards}
+        | given
+        | dict(spec.secrets)
+        | paths
+        | {"AIGC_PROCESS_KEY": key, "PORT": values["{port}"]}
+    )
+
+
+def _fill(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _remove_folder(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)

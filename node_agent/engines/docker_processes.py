@@ -1,0 +1,56 @@
+"""Which process ids of this machine belong to a container, from its control group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+
+
+def pids_of(first_pid: int, container_id: str, proc: Path = Path("/proc")) -> frozenset[int] | None:
+    """All of a container's processes; None where this machine's /proc does not show them."""
+    folder = _group(first_pid, container_id, proc)
+    if folder is None:
+        return None
+    found: set[int] = set()
+    for listing in (folder / "cgroup.procs", *folder.glob("**/cgroup.procs")):
+        try:
+            found.update(int(line) for line in listing.read_text().split())
+        except OSError:
+            continue  # a nested group that ended meanwhile
+    return frozenset(found) or None
+
+
+def container_of_pid(pid: int, proc: Path = Path("/proc")) -> str | None:
+    """The Docker container id that a process lives in, if any."""
+    for _, path in _lines(pid, proc):
+        for part in reversed(path.split("/")):
+            name = part.removeprefix("docker-").removesuffix(".scope")
+            if len(name) == 64 and all(c in "0123456789abcdef" for c in name):
+                return name
+    return None
+
+
+def _group(pid: int, container_id: str, proc: Path) -> Path | None:
+    for controllers, path in _lines(pid, proc):
+        if container_id not in path:
+            continue
+        if controllers == "":
+            folder = _ROOT / path.lstrip("/")
+        elif "pids" in controllers.split(","):
+            folder = _ROOT / "pids" / path.lstrip("/")
+        else:
+            continue
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def _lines(pid: int, proc: Path) -> list[tuple[str, str]]:
+    """(controllers, path) of each line; the unified hierarchy has no controllers."""
+    try:
+        text = (proc / str(pid) / "cgroup").read_text()
+    except OSError:
+        return []
+    parts = [line.split(":", 2) for line in text.splitlines()]
+    return [(p[1], p[2]) for p in parts if len(p) == 3]

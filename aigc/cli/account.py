@@ -1,0 +1,247 @@
+"""Signing in and out, and API tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aigc.cli import connection
+from aigc.cli.output import json_option, print_json, print_table, say, timestamp, when
+from aigc.errors import AigcError, ErrorKind
+
+if TYPE_CHECKING:
+    from desktop_client.config import ClientConfig
+    from desktop_client.session import CoordinatorSession
+    from protos.aigc.v1 import creator_pb2
+
+
+@click.command("login")
+@click.option(
+    "--coordinator",
+    metavar="HOST:PORT",
+    envvar="AIGC_COORDINATOR",
+    help="Where the coordinator is: host:port, or its join link.",
+)
+@click.option("--pin", envvar="AIGC_PIN", help="The pin of its CA, as IT gave it to you.")
+@click.option(
+    "--store",
+    type=click.Choice(["auto", "file"]),
+    default="auto",
+    help="auto: this desktop's keyring. file: unencrypted, mode 0600.",
+)
+@click.option("--timeout", default=300, show_default=True, help="Seconds to sign in.")
+@json_option
+def login_command(
+    coordinator: str | None, pin: str | None, store: str, timeout: int, as_json: bool
+) -> None:
+    """Sign in through the browser.
+
+    Without a browser on this machine, open the printed address in one that can reach it.
+    """
+    person = asyncio.run(_login(coordinator, pin, store, timeout))
+    if as_json:
+        print_json(_person(person))
+    else:
+        click.echo(f"Signed in as {person.name} ({person.role}).")
+
+
+async def _login(text: str | None, pin: str | None, kind: str, timeout: int) -> creator_pb2.Person:
+    from desktop_client.config import default_config_dir, save_client_config
+    from desktop_client.session import CoordinatorSession, Endpoint
+    from desktop_client.tokens import open_store
+
+    folder = default_config_dir()
+    config = await _coordinator(text, pin)
+    store = await asyncio.to_thread(open_store, kind, folder)
+    if not store.persistent:
+        raise AigcError(
+            "no-secure-store",
+            "This machine offers no secure store for your sign-in: use 'aigc login --store file' "
+            "to keep it unencrypted in a file that only you can read, or give scripts a token "
+            "in AIGC_TOKEN.",
+        )
+    if store.warning:
+        say(f"Note: {store.warning}")
+    endpoint = Endpoint(config.address, config.ca_pem)
+    async with CoordinatorSession(endpoint, store, config_dir=folder) as session:
+        person = await session.sign_in(_open_browser, timeout)
+    await asyncio.to_thread(save_client_config, folder, config)
+    if kind != "file":
+        await asyncio.to_thread((folder / connection.TOKEN_FILE).unlink, True)
+    return person
+
+
+async def _coordinator(text: str | None, pin: str | None) -> ClientConfig:
+    from desktop_client.config import default_config_dir, find_coordinator, load_client_config
+
+    saved = await asyncio.to_thread(load_client_config, default_config_dir())
+    if not text:
+        if saved is None:
+            raise AigcError(
+                "not-connected",
+                "Which coordinator? Say 'aigc login --coordinator HOST:PORT'; IT knows it.",
+            )
+        return saved
+    if saved is not None and text == saved.address and pin in (None, saved.pin):
+        return saved
+    config = await find_coordinator(text, pin)
+    if pin is None and not text.startswith("aigc:"):
+        if not sys.stdin.isatty():
+            raise AigcError(
+                "pin-needed",
+                f"The coordinator at {config.address} shows the pin {config.pin}: compare it with "
+                "the one from IT and give it with --pin.",
+            )
+        say(f"The coordinator at {config.address} shows this pin:\n  {config.pin}")
+        if not click.confirm("Is it the one that IT gave you?", err=True):
+            raise click.Abort
+    return config
+
+
+def _open_browser(url: str) -> None:
+    say(f"Sign in on this page:\n  {url}")
+    remote = bool(os.environ.get("SSH_CONNECTION"))
+    screen = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if not remote and (screen or sys.platform in ("win32", "darwin")):
+        webbrowser.open(url)
+    elif remote:
+        from urllib.parse import parse_qs, urlsplit
+
+        back = urlsplit(parse_qs(urlsplit(url).query).get("redirect_uri", [""])[0]).port
+        if back:
+            say(
+                "The page answers to this machine: if your browser is on another one, first run "
+                f"there:\n  ssh -N -L {back}:127.0.0.1:{back} THIS-MACHINE"
+            )
+
+
+@click.command("logout")
+def logout_command() -> None:
+    """Sign out and forget the sign-in on this machine."""
+
+    async def work(session: CoordinatorSession) -> None:
+        await session.sign_out()
+
+    connection.run(work)
+    click.echo("Signed out.")
+
+
+@click.command("whoami")
+@json_option
+def whoami_command(as_json: bool) -> None:
+    """Who is signed in, where, with which role."""
+    from protos.aigc.v1 import creator_pb2
+
+    async def work(session: CoordinatorSession) -> tuple[str, creator_pb2.WhoAmIResponse]:
+        return session.address, await session.sessions.WhoAmI(creator_pb2.WhoAmIRequest())
+
+    address, said = connection.run(work)
+    if as_json:
+        print_json(
+            _person(said.person)
+            | {"coordinator": address, "expires_at": timestamp(said.expires_at_ms)}
+        )
+        return
+    person = said.person
+    mail = f" <{person.email}>" if person.email else ""
+    click.echo(f"{person.name}{mail}, {person.role}, at {address}.")
+
+
+def _person(person: creator_pb2.Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "email": person.email,
+        "role": person.role,
+        "teams": list(person.teams),
+    }
+
+
+@click.group("token")
+def token_command() -> None:
+    """API tokens: a script signs in with one in AIGC_TOKEN."""
+
+
+@token_command.command("create")
+@click.argument("name")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365))
+@json_option
+def create_token(name: str, days: int, as_json: bool) -> None:
+    """Make a token. It is shown once, now."""
+    from protos.aigc.v1 import creator_pb2
+
+    request = creator_pb2.CreateTokenRequest(name=name, days=days)
+
+    async def work(session: CoordinatorSession) -> creator_pb2.CreateTokenResponse:
+        said: creator_pb2.CreateTokenResponse = await session.creator.CreateToken(request)
+        return said
+
+    said = connection.run(work)
+    if as_json:
+        print_json(_token(said.info) | {"token": said.token})
+        return
+    say(f"The token is shown this once; it ends on {when(said.info.expires_at_ms)}.")
+    click.echo(said.token)
+
+
+@token_command.command("list")
+@json_option
+def list_tokens(as_json: bool) -> None:
+    """Your tokens, without their secrets."""
+    from protos.aigc.v1 import creator_pb2
+
+    async def work(session: CoordinatorSession) -> creator_pb2.ListTokensResponse:
+        said: creator_pb2.ListTokensResponse = await session.creator.ListTokens(
+            creator_pb2.ListTokensRequest()
+        )
+        return said
+
+    tokens = connection.run(work).tokens
+    if as_json:
+        print_json([_token(t) for t in tokens])
+        return
+    print_table(
+        ["id", "name", "made", "ends", "last used"],
+        [
+            [t.id, t.name, when(t.created_at_ms), when(t.expires_at_ms), when(t.last_used_ms)]
+            for t in tokens
+        ],
+        "You have no tokens; 'aigc token create NAME' makes one.",
+    )
+
+
+@token_command.command("revoke")
+@click.argument("token_id")
+def revoke_token(token_id: str) -> None:
+    """End a token at once, by its id or its name."""
+    from protos.aigc.v1 import creator_pb2
+
+    async def work(session: CoordinatorSession) -> None:
+        tokens = (await session.creator.ListTokens(creator_pb2.ListTokensRequest())).tokens
+        matching = [t.id for t in tokens if token_id in (t.id, t.name)]
+        if len(matching) != 1:
+            raise AigcError(
+                "token-unknown",
+                f"{len(matching) or 'None'} of your tokens is called {token_id}: 'aigc token list' "
+                "shows their ids.",
+                ErrorKind.NOT_FOUND,
+            )
+        await session.creator.RevokeToken(creator_pb2.RevokeTokenRequest(id=matching[0]))
+
+    connection.run(work)
+    click.echo("Revoked.")
+
+
+def _token(token: creator_pb2.ApiToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "created_at": timestamp(token.created_at_ms),
+        "expires_at": timestamp(token.expires_at_ms),
+        "last_used_at": timestamp(token.last_used_ms),
+    }

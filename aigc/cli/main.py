@@ -1,0 +1,128 @@
+"""The command ``aigc``: one word a task. Commands are loaded when they are used.
+
+What a person can mend ends as one sentence on stderr and an exit code (docs/command-line.md);
+with ``--json`` the sentence is JSON. A traceback is a defect of ours and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+import aigc
+from aigc.errors import EXIT_CODES, AigcError, ErrorKind
+
+# The order is that of the help text: creators first, then scripts, then IT.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "login": ("account", "Sign in through the browser."),
+    "logout": ("account", "Sign out and forget."),
+    "whoami": ("account", "Who is signed in, where, with which role."),
+    "engines": ("creator", "The engines that the studio offers."),
+    "start": ("creator", "Start an engine, or an instance of yours."),
+    "list": ("creator", "Your instances and what they are doing."),
+    "open": ("creator", "Open an instance in the browser."),
+    "logs": ("creator", "What an instance's engine printed."),
+    "keep": ("creator", "Keep an instance running: its idle clock begins anew."),
+    "stop": ("creator", "Stop an instance; its data is kept."),
+    "delete": ("creator", "Delete an instance; its data goes to the trash."),
+    "token": ("account", "API tokens for scripts."),
+    "tray": ("tray", "The desktop app in the system tray."),
+    "demo": ("demo", "Everything on this machine, to try it out."),
+    "nodes": ("nodes", "IT: the GPU machines."),
+    "instances": ("admin", "IT: everybody's instances."),
+    "people": ("admin", "IT: accounts and roles."),
+    "audit": ("admin", "IT: who did what."),
+    "coordinator": ("coordinator", "IT: the studio's server."),
+    "gateway": ("gateway", "IT: the door in front of the engines."),
+    "agent": ("agent", "IT: the program on a GPU machine."),
+}
+
+
+class LazyCommands(click.Group):
+    """Knows the names of all commands, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"aigc.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(f"{error.message} 'aigc --help' lists all commands.") from error
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(aigc.__version__, "-V", "--version", prog_name="aigc")
+def cli() -> None:
+    """Share a studio's GPUs: start your engine with one word, leave, and find your data again."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Also the entry point of the installed program."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in args
+    try:
+        result = cli.main(args, prog_name="aigc", standalone_mode=False)
+    except AigcError as error:
+        return _tell(error.key, error.message, error.exit_code, as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.UsageError as error:
+        words = error.format_message()
+        if error.ctx is not None and not as_json:
+            click.echo(error.ctx.get_usage(), err=True)
+        return _tell("usage", words, error.exit_code, as_json)
+    except click.ClickException as error:
+        return _tell("usage", error.format_message(), error.exit_code, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Cancelled.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except ModuleNotFoundError as error:
+        return _tell(*_missing_part(error), as_json)
+    return result if isinstance(result, int) else 0
+
+
+def _missing_part(error: ModuleNotFoundError) -> tuple[str, str, int]:
+    """A smaller installation lacks the other programs' packages: say which extra brings them."""
+    name = (error.name or "").partition(".")[0]
+    if not name or name in ("aigc", "protos"):
+        raise error
+    extras = {"PySide6": "desktop", "jeepney": "desktop", "docker": "agent", "pynvml": "agent"}
+    extra = extras.get(name, "coordinator")
+    words = (
+        f"This installation lacks {name}, which the command needs: "
+        f"pip install 'aigc-gateway[{extra}]'."
+    )
+    return "part-missing", words, EXIT_CODES[ErrorKind.UNAVAILABLE]
+
+
+def _tell(key: str, message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": key, "message": message}, ensure_ascii=False), err=True)
+    else:
+        click.secho(f"Error: {message}", fg="red", err=True)
+    return code

@@ -1,0 +1,25 @@
+"""The desktop app."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aigc.errors import AigcError, ErrorKind
+
+
+@click.command("tray", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def tray_command(arguments: tuple[str, ...]) -> None:
+    """The desktop app in the system tray (a normal window where there is no tray)."""
+    try:
+        from desktop_client.__main__ import main
+    except ImportError as error:
+        raise AigcError(
+            "desktop-missing",
+            f"The desktop app cannot be loaded here ({error}): install it with "
+            "pip install 'aigc-gateway[desktop]', and the system's Qt libraries.",
+            ErrorKind.UNAVAILABLE,
+        ) from error
+    sys.exit(main(list(arguments)))

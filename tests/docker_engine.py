@@ -148,20 +148,21 @@ class TestEngine:
         config.write_text(json.dumps(options))
         path = os.pathsep.join([*self.path_first, str(self.folder / "hook"), os.environ["PATH"]])
         # A child of nobody: it outlives restarts in the middle of a test, and is found by pidfile.
-        subprocess.run(
-            [
-                *("setsid", "--fork", *self.enter, "unshare", "--uts", "dockerd"),
-                *("--config-file", str(config), "--data-root", str(self.folder / "data")),
-                *("--exec-root", str(self.folder / "exec"), "-H", f"unix://{self.socket}"),
-                *("--pidfile", str(self.folder / "dockerd.pid"), "-l", "warn"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / "dockerd.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PATH": path},
-            check=True,
-            timeout=30,
-        )
+        with (self.folder / "dockerd.log").open("ab") as output:
+            subprocess.run(
+                [
+                    *("setsid", "--fork", *self.enter, "unshare", "--uts", "dockerd"),
+                    *("--config-file", str(config), "--data-root", str(self.folder / "data")),
+                    *("--exec-root", str(self.folder / "exec"), "-H", f"unix://{self.socket}"),
+                    *("--pidfile", str(self.folder / "dockerd.pid"), "-l", "warn"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PATH": path},
+                check=True,
+                timeout=30,
+            )
         try:
             wait_until("dockerd", self.answers, 60)
         except BaseException:

@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _CHUNK = 64 * 1024
-_LONGEST_LINE = 64 * 1024
 _AHEAD = 1000  # items read ahead of a slow consumer; then the daemon waits
 
 
@@ -160,26 +159,21 @@ def json_lines(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def log_lines(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
-    """(stream, line) of Docker's multiplexed log format: 8 bytes of head, then so many bytes."""
+    """(stream, entry) of Docker's multiplexed log format: 8 bytes of head, then so many bytes.
+
+    An entry is one line, or 16 KiB of a longer one; it begins with its time.
+    """
     buffer = bytearray()
-    partial: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
     for chunk in chunks:
         buffer += chunk
         while len(buffer) >= 8:
             kind, length = struct.unpack_from(">BxxxL", buffer)
             if len(buffer) < 8 + length:
                 break
-            stream = "stderr" if kind == 2 else "stdout"
-            pending = partial[stream]
-            pending += buffer[8 : 8 + length]
+            entry = bytes(buffer[8 : 8 + length])
             del buffer[: 8 + length]
-            while (end := pending.find(b"\n")) >= 0 or len(pending) > _LONGEST_LINE:
-                cut = end if end >= 0 else _LONGEST_LINE
-                yield stream, pending[:cut].decode(errors="replace")
-                del pending[: cut + (end >= 0)]
-    for stream, pending in partial.items():
-        if pending:
-            yield stream, pending.decode(errors="replace")
+            text = entry.decode(errors="replace").removesuffix("\n")
+            yield ("stderr" if kind == 2 else "stdout"), text
 
 
 def _message(body: bytes) -> str:

@@ -1,0 +1,97 @@
+"""From the wire to the model, at the edge. An unknown enum value of a newer coordinator is kept
+harmless: the instance shows with its line and without an action."""
+
+from __future__ import annotations
+
+from aigc.clock import from_milliseconds
+from desktop_client.model import (
+    Card,
+    Engine,
+    Instance,
+    Part,
+    State,
+    Stop,
+    Version,
+    Words,
+)
+from protos.aigc.v1 import common_pb2, creator_pb2
+
+_PARTS = {
+    common_pb2.PartProgress.PART_IMAGE: "image",
+    common_pb2.PartProgress.PART_DATA: "data",
+    common_pb2.PartProgress.PART_MODELS: "models",
+}
+_STATES = {state.value: state for state in State}
+_STOPS = {stop.value: stop for stop in Stop}
+
+
+def words(value: common_pb2.Sentence) -> Words:
+    return Words(value.en, value.zh)
+
+
+def engine(value: creator_pb2.Engine) -> Engine:
+    return Engine(
+        id=value.id,
+        name=words(value.name),
+        summary=words(value.summary),
+        icon_svg=value.icon_svg,
+        versions=tuple(Version(v.version, v.gpus, v.vram_mib, v.available) for v in value.versions),
+        default_version=value.default_version,
+    )
+
+
+def instance(value: creator_pb2.Instance) -> Instance | None:
+    """None for one that is deleted."""
+    state = _named(common_pb2.InstanceState.Name, "INSTANCE_STATE_", value.state)
+    if state == "deleted":
+        return None
+    stop = _named(common_pb2.StopReason.Name, "STOP_REASON_", value.stop_reason)
+    return Instance(
+        id=value.id,
+        name=value.name,
+        engine_id=value.engine_id,
+        engine_name=words(value.engine_name),
+        version=value.version,
+        state=_STATES.get(state, State.UNREACHABLE),
+        stop=_STOPS.get(stop, Stop.UNKNOWN),
+        line=words(value.line),
+        since=from_milliseconds(value.state_since_ms),
+        url=value.url,
+        parts=tuple(
+            Part(
+                _PARTS[p.part],
+                p.bytes_done,
+                p.bytes_total if p.HasField("bytes_total") else None,
+                p.done,
+            )
+            for p in value.parts
+            if p.part in _PARTS
+        ),
+        queue_position=value.queue_position if value.HasField("queue_position") else None,
+        node_name=value.node_name,
+        cards=tuple(
+            Card(
+                g.name,
+                g.utilisation_percent if g.HasField("utilisation_percent") else None,
+                g.memory_used_bytes if g.HasField("memory_used_bytes") else None,
+                g.memory_total_bytes if g.HasField("memory_total_bytes") else None,
+                g.simulated,
+            )
+            for g in value.gpus
+        ),
+        last_activity=from_milliseconds(value.last_activity_ms),
+        release_at=from_milliseconds(value.release_at_ms),
+        simulated=value.simulated,
+        data_bytes=value.data_bytes if value.HasField("data_bytes") else None,
+        support_code=value.support_code,
+    )
+
+
+def _named(name_of: object, prefix: str, value: int) -> str:
+    """``by-creator`` for STOP_REASON_BY_CREATOR; empty for unspecified or unknown."""
+    try:
+        name = str(name_of(value))  # type: ignore[operator]
+    except ValueError:
+        return ""
+    short = name.removeprefix(prefix).lower().replace("_", "-")
+    return "" if short == "unspecified" else short

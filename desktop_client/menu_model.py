@@ -1,0 +1,87 @@
+"""The tray's menu as a value, made from the same view as the window. Pure; one submenu level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop_client.desk import Action, Do
+from desktop_client.i18n import say
+from desktop_client.view_model import CardView, Offer, Page, Shape, View
+
+MARKS = {
+    Shape.READY: "●",
+    Shape.STARTING: "◔",
+    Shape.QUEUED: "◷",
+    Shape.STOPPED: "○",
+    Shape.ATTENTION: "▲",
+}
+_LONGEST = 64  # characters of a line in a menu
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu: an action, a plain text (no action), a submenu, or a separator."""
+
+    label: str = ""
+    action: Action | None = None
+    enabled: bool = True
+    entries: tuple[Entry, ...] = ()
+    separator: bool = False
+    strong: bool = False  # the one that is right now
+
+
+_LINE = Entry(separator=True)
+
+
+def menu(view: View, language: str) -> tuple[Entry, ...]:
+    """The whole menu."""
+
+    def item(do: Do, *, strong: bool = False) -> Entry:
+        return Entry(say(f"do.{do}", language), Action(do), strong=strong)
+
+    entries = [Entry(_header(view), enabled=False), _LINE]
+    if view.page is Page.CARDS:
+        if view.banner:
+            entries.append(Entry(_short(view.banner), enabled=False))
+        if view.banner_action is not None:
+            entries.append(_offered(view.banner_action))
+        entries += [_card(card) for card in view.cards]
+        if view.empty:
+            entries.append(Entry(_short(view.empty), enabled=False))
+        entries += [_LINE, item(Do.SHOW, strong=True), item(Do.WEB)]
+        entries += [_LINE, item(Do.LANGUAGE), item(Do.CHANGE_STUDIO), item(Do.SIGN_OUT)]
+    else:
+        if view.problem:
+            entries.append(Entry(_short(view.problem), enabled=False))
+        if view.page is Page.SIGN_IN:
+            entries.append(item(Do.SIGN_IN, strong=True))
+        if view.page is Page.CONNECTING:
+            entries.append(item(Do.RECONNECT))
+        entries += [item(Do.SHOW), _LINE, item(Do.LANGUAGE)]
+    entries.append(item(Do.QUIT))
+    return tuple(entries)
+
+
+def _header(view: View) -> str:
+    return f"{view.studio} · {view.person}" if view.person else view.tooltip
+
+
+def _card(card: CardView) -> Entry:
+    entries = [Entry(_short(card.refusal or card.line), enabled=False)]
+    if card.progress is not None and card.progress.text:
+        entries.append(Entry(_short(card.progress.text), enabled=False))
+    if card.action is not None:
+        entries.append(_offered(card.action, strong=True))
+    if card.more:
+        entries += [_LINE, *map(_offered, card.more)]
+    mark = MARKS[card.shape]
+    return Entry(f"{mark} {card.title} · {_short(card.line, 40)}", entries=tuple(entries))
+
+
+def _offered(offer: Offer, strong: bool = False) -> Entry:
+    return Entry(offer.label, offer.action, offer.enabled, strong=strong)
+
+
+def _short(text: str, longest: int = _LONGEST) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

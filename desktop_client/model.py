@@ -1,0 +1,157 @@
+"""What the coordinator said, as plain values: no protobuf, no Qt, no asyncio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """An instance's state, as the coordinator names it."""
+
+    REQUESTED = "requested"
+    QUEUED = "queued"
+    PLACED = "placed"
+    PREPARING = "preparing"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    LOST = "lost"
+
+
+BEGINNING = frozenset(
+    {State.REQUESTED, State.QUEUED, State.PLACED, State.PREPARING, State.STARTING}
+)
+SILENT = frozenset({State.UNREACHABLE, State.LOST})
+LIVE = BEGINNING | SILENT | {State.READY, State.STOPPING}
+ENDED = frozenset({State.STOPPED, State.FAILED})
+
+
+class Stop(StrEnum):
+    """Who or what stopped an instance."""
+
+    UNKNOWN = ""
+    BY_CREATOR = "by-creator"
+    BY_ADMIN = "by-admin"
+    IDLE = "idle"
+    LIFETIME = "lifetime"
+    BUDGET = "budget"
+    NODE_DRAINED = "node-drained"
+    UPDATED = "updated"
+
+
+class Link(StrEnum):
+    """How things stand between this program and the coordinator."""
+
+    UNCONFIGURED = "unconfigured"  # no coordinator is known
+    UNTRUSTED = "untrusted"  # found; the person has not compared its fingerprint
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SIGNED_OUT = "signed-out"
+    SIGNING_IN = "signing-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One sentence in both languages."""
+
+    en: str = ""
+    zh: str = ""
+
+    def spoken(self, language: str) -> str:
+        """In the language if it is there, else in the other."""
+        return (self.zh or self.en) if language == "zh" else (self.en or self.zh)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    version: str
+    gpus: int = 0
+    vram_mib: int = 0
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    id: str
+    name: Words
+    summary: Words = Words()
+    icon_svg: str = field(default="", repr=False)
+    versions: tuple[Version, ...] = ()
+    default_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``kind`` is image, data or models; bytes_total is None while nobody knows it."""
+
+    kind: str
+    bytes_done: int = 0
+    bytes_total: int | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A graphics card that an instance holds; unknown readings are None."""
+
+    name: str
+    percent: float | None = None
+    used_bytes: int | None = None
+    total_bytes: int | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    id: str
+    name: str
+    engine_id: str
+    engine_name: Words
+    version: str
+    state: State
+    stop: Stop = Stop.UNKNOWN
+    line: Words = Words()
+    since: datetime | None = None
+    url: str = ""
+    parts: tuple[Part, ...] = ()
+    queue_position: int | None = None
+    node_name: str = ""
+    cards: tuple[Card, ...] = ()
+    last_activity: datetime | None = None
+    release_at: datetime | None = None
+    simulated: bool = False
+    data_bytes: int | None = None
+    support_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error to show: its key (for a translation), and its sentence."""
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything this program knows at one moment. Times are the coordinator's, aware UTC."""
+
+    link: Link = Link.CONNECTING
+    studio: str = ""
+    address: str = ""
+    pin: str = ""
+    web_url: str = ""
+    person: str = ""
+    engines: tuple[Engine, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    heard_at: datetime | None = None  # when the lists were last confirmed
+    problem: Problem | None = None
+    sign_in_url: str = field(default="", repr=False)  # while signing in: to copy by hand
+    memory_only: bool = False  # no secure store: signed in until the program ends
+    busy: bool = False  # looking for a coordinator

@@ -1,0 +1,91 @@
+"""Bytes, times and parts as people say them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from desktop_client.i18n import say
+from desktop_client.model import Part
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def size(count: int) -> str:
+    """``4.1 GB``: decimal units, as disks and registries count."""
+    value, unit = _scaled(count)
+    return f"{value} {unit}"
+
+
+def of_size(done: int, total: int) -> str:
+    """``4.1 / 9.8 GB``: both in the unit of the total."""
+    value, unit = _scaled(total)
+    divisor = 1000 ** _UNITS.index(unit)
+    return f"{_figure(min(done, total) / divisor)} / {value} {unit}"
+
+
+def _scaled(count: int) -> tuple[str, str]:
+    value, index = float(max(count, 0)), 0
+    while value >= 999.5 and index < len(_UNITS) - 1:
+        value /= 1000
+        index += 1
+    return (str(int(value)) if index == 0 else _figure(value)), _UNITS[index]
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
+def moment(at: datetime, now: datetime, zone: tzinfo | None, language: str) -> str:
+    """``14:02``, ``yesterday 18:42``, ``20 Nov 18:42``: in the desktop's time zone."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    clock = local.strftime("%H:%M")
+    if local.date() == today:
+        return clock
+    if local.date() == today - timedelta(days=1):
+        return say("time.yesterday", language, clock=clock)
+    if language == "zh":
+        return f"{local.month}月{local.day}日 {clock}"
+    return f"{local.day} {local.strftime('%b')} {clock}"
+
+
+def duration(span: timedelta, language: str) -> str:
+    """``25 min``, ``2 h 5 min``, rounded up so that nothing is promised too early."""
+    minutes = max(-(-int(span.total_seconds()) // 60), 0)
+    if minutes < 1:
+        return say("time.moment", language)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return say("time.minutes", language, minutes=minutes)
+    if not minutes:
+        return say("time.hours", language, hours=hours)
+    return say("time.hours_minutes", language, hours=hours, minutes=minutes)
+
+
+def part_line(part: Part, language: str) -> str:
+    """``image 4.1 / 9.8 GB``; a part of unknown size says what came so far."""
+    name = say(f"part.{part.kind}", language)
+    if part.done:
+        return say("part.done", language, part=name)
+    if part.bytes_total is None:
+        if not part.bytes_done:
+            return say("part.begun", language, part=name)
+        return f"{name} {size(part.bytes_done)}"
+    return f"{name} {of_size(part.bytes_done, part.bytes_total)}"
+
+
+def progress(parts: Sequence[Part]) -> float | None:
+    """Between 0 and 1 over all bytes; None while the total of an unfinished part is unknown."""
+    open_parts = [p for p in parts if not p.done]
+    if not parts or any(p.bytes_total is None for p in open_parts):
+        return None
+    total = sum(p.bytes_total if p.bytes_total is not None else p.bytes_done for p in parts)
+    done = sum(
+        (p.bytes_total if p.bytes_total is not None else p.bytes_done)
+        if p.done
+        else min(p.bytes_done, p.bytes_total or 0)
+        for p in parts
+    )
+    if total <= 0:
+        return 1.0 if not open_parts else None
+    return min(done / total, 1.0)

@@ -1,0 +1,262 @@
+"""The embedded OpenID issuer: what each of its endpoints decides. HTTP is api/web's business."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from aigc.clock import Clock
+from coordinator.identity import accounts
+from coordinator.identity.accounts import Account
+from coordinator.identity.issuer_clients import SCOPES, own_clients
+from coordinator.identity.issuer_core import Core, IssuerRequest, Reply, claims_of
+from coordinator.identity.issuer_keys import IssuerKeys
+from coordinator.identity.issuer_store import IssuerStore
+from coordinator.identity.ports import Connection, Ledger
+from coordinator.identity.settings import NATIVE_CLIENT, WEB_CLIENT
+
+log = logging.getLogger(__name__)
+
+Fields = list[tuple[str, str]]
+
+
+class Issuer:
+    """Serves the product's own clients only.
+
+    Attributes:
+        issuer: its name, ``{web_url}/oidc``.
+        web_secret: the secret of the coordinator's own pages; made anew at each start.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        web_url: str,
+        may_sign_in: Callable[[str], bool],
+        family_ended: Callable[[str], object],
+    ) -> None:
+        """``may_sign_in(subject)``: the person is not disabled. ``family_ended(family)`` is
+        called in the event loop when a sign-in is revoked as a whole."""
+        self.issuer = f"{web_url}/oidc"
+        self.web_secret = secrets.token_urlsafe(32)
+        self.keys = IssuerKeys(ledger, clock)
+        self._web_url = web_url
+        self._ledger = ledger
+        self._clock = clock
+        self._store = IssuerStore(clock)
+        self._family_ended = family_ended
+        self._core = Core(
+            self.issuer,
+            own_clients(web_url, self.web_secret),
+            self._store,
+            self._seconds,
+            lambda: self.keys.signing,
+            may_sign_in,
+        )
+
+    def _seconds(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    async def load(self) -> None:
+        """Read or make the signing key."""
+        await self.keys.load()
+
+    def metadata(self) -> dict[str, Any]:
+        """The discovery document."""
+        at = self.issuer
+        return {
+            "issuer": at,
+            "authorization_endpoint": f"{at}/authorize",
+            "token_endpoint": f"{at}/token",
+            "userinfo_endpoint": f"{at}/userinfo",
+            "jwks_uri": f"{at}/jwks",
+            "end_session_endpoint": f"{at}/end_session",
+            "revocation_endpoint": f"{at}/revoke",
+            "scopes_supported": list(SCOPES),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": ["none", "client_secret_post"],
+            "code_challenge_methods_supported": ["S256"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "authorization_response_iss_parameter_supported": True,
+            "claims_supported": ["sub", "name", "preferred_username", "email", "roles", "teams"],
+        }
+
+    def check(self, fields: Fields) -> Reply | None:
+        """Why an authorization request is refused, or None: it may go on to a person.
+
+        A wrong client or redirect address is answered here (400), never by a redirect.
+        """
+        try:
+            self._grant(self._request(fields))
+        except OAuth2Error as error:
+            return self._refusal(error, fields)
+        return None
+
+    async def authorize(self, fields: Fields, account: Account, auth_time: int) -> Reply:
+        """Hand out a code for an account that signed in at ``auth_time`` (seconds)."""
+
+        def work(connection: Connection) -> Reply:
+            request = self._request(fields, connection, auth_time)
+            user = self._core.find_account(connection, account.subject)
+            try:
+                grant = self._grant(request)
+                reply: Reply = self._core.create_authorization_response(
+                    request, grant_user=user, grant=grant
+                )
+            except OAuth2Error as error:
+                return self._refusal(error, fields)
+            reply.location = self._with_issuer(reply.location)
+            return reply
+
+        return await self._ledger.transact(work)
+
+    def deny(self, fields: Fields, error: str) -> Reply:
+        """Tell the client that there will be no code: ``login_required`` or ``access_denied``."""
+        refusal = self.check(fields)
+        if refusal is not None:
+            return refusal
+        values = dict(fields)
+        answer = [("error", error)] + [("state", values["state"])] * ("state" in values)
+        return Reply(
+            302, location=self._with_issuer(f"{values['redirect_uri']}?{urlencode(answer)}")
+        )
+
+    async def token(self, fields: Fields) -> Reply:
+        """The token endpoint: a code with its verifier, or a refresh token."""
+        if len({key for key, _ in fields}) != len(fields):
+            return Reply(400, {"error": "invalid_request", "error_description": "Repeated field."})
+        families: list[str] = []
+
+        def work(connection: Connection) -> Reply:
+            request = IssuerRequest("POST", f"{self.issuer}/token", fields, connection)
+            self._store.killed.clear()
+            reply: Reply = self._core.create_token_response(request)
+            families.extend(self._store.killed)
+            return reply
+
+        reply = await self._ledger.transact(work)
+        for family in families:
+            log.warning("a used code or refresh token came again: sign-in revoked")
+            self._family_ended(family)
+        reply.headers |= {"Cache-Control": "no-store", "Pragma": "no-cache"}
+        return reply
+
+    async def redeem_own(self, code: str, verifier: str) -> dict[str, Any] | None:
+        """The coordinator's own pages redeem a code without going over the network."""
+        reply = await self.token(
+            [
+                ("grant_type", "authorization_code"),
+                ("client_id", WEB_CLIENT),
+                ("client_secret", self.web_secret),
+                ("code", code),
+                ("redirect_uri", f"{self._web_url}/callback"),
+                ("code_verifier", verifier),
+            ]
+        )
+        return dict(reply.body) if reply.status == 200 else None
+
+    async def userinfo(self, access_token: str) -> dict[str, Any] | None:
+        """The claims of an access token's account, or None: 401."""
+
+        def work(connection: Connection) -> dict[str, Any] | None:
+            grant = self._store.find_access(connection, access_token)
+            account = grant and self._core.find_account(connection, grant.subject)
+            return claims_of(account) if account else None
+
+        return await self._ledger.read(work)
+
+    async def revoke(self, fields: Fields) -> Reply:
+        """RFC 7009 for the native client: the whole family of the token ends. Always 200."""
+        values = dict(fields)
+        if values.get("client_id") != NATIVE_CLIENT:
+            return Reply(400, {"error": "invalid_client"})
+
+        def work(connection: Connection) -> str:
+            grant = self._store.find_any(connection, values.get("token", ""))
+            if grant is None or grant.client_id != NATIVE_CLIENT:
+                return ""
+            self._store.kill_family(connection, grant.family)
+            return grant.family
+
+        family = await self._ledger.transact(work)
+        if family:
+            self._family_ended(family)
+        return Reply(200, {})
+
+    def hint_subject(self, id_token: str) -> str | None:
+        """The subject of an ID token of ours, even one that ran out; None if it is not ours."""
+        try:
+            token = jwt.decode(id_token, self.keys.all, algorithms=["RS256"])
+        except (JoseError, ValueError):
+            return None
+        if token.claims.get("iss") != self.issuer:
+            return None
+        return str(token.claims.get("sub", "")) or None
+
+    def may_return_to(self, address: str) -> bool:
+        """Whether end_session may redirect there."""
+        return address in (f"{self._web_url}/signed-out", f"{self._web_url}/")
+
+    async def account(self, subject: str) -> Account | None:
+        """The account, if it may sign in."""
+        return await self._ledger.read(lambda c: self._core.find_account(c, subject))
+
+    async def known(self, subject: str) -> Account | None:
+        """The account, whether or not it may sign in."""
+        return await self._ledger.read(lambda c: accounts.by_subject(c, subject))
+
+    def end_subject(self, connection: Connection, subject: str) -> None:
+        """Within the caller's transaction: end all codes and tokens of an account."""
+        self._store.kill_subject(connection, subject)
+
+    def purge(self, connection: Connection) -> None:
+        """Within the caller's transaction: forget what ran out."""
+        self._store.purge(connection)
+
+    def _request(
+        self, fields: Fields, connection: Connection | None = None, auth_time: int = 0
+    ) -> IssuerRequest:
+        uri = f"{self.issuer}/authorize?{urlencode(fields)}"
+        return IssuerRequest("GET", uri, fields, connection, auth_time)
+
+    def _grant(self, request: IssuerRequest) -> Any:
+        if any(len(values) > 1 for values in request.payload.datalist.values()):
+            raise InvalidRequestError("A parameter is repeated.")
+        # The account is asked for by the pages; Authlib only validates.
+        return self._core.get_consent_grant(request, end_user=object())
+
+    def _refusal(self, error: OAuth2Error, fields: Fields) -> Reply:
+        if not error.redirect_uri:
+            body = {"error": error.error, "error_description": error.get_error_description()}
+            return Reply(400, body)
+        answer = [("error", error.error), ("error_description", error.get_error_description())]
+        answer += [(key, value) for key, value in fields if key == "state"]
+        return Reply(302, location=self._with_issuer(f"{error.redirect_uri}?{urlencode(answer)}"))
+
+    def _with_issuer(self, location: str) -> str:
+        """RFC 9207: every answer says whose it is."""
+        parts = urlsplit(location)
+        query = [*parse_qsl(parts.query, keep_blank_values=True), ("iss", self.issuer)]
+        return parts._replace(query=urlencode(query)).geturl()
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a verifier."""
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    )

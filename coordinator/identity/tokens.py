@@ -1,0 +1,154 @@
+"""API tokens for scripts: named, limited in time, revocable, never more than their owner may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aigc.clock import Clock, from_milliseconds, milliseconds
+from aigc.errors import AigcError, ErrorKind
+from coordinator.domain.people import PersonId, Role
+from coordinator.identity.accounts import clean_line
+from coordinator.identity.ports import Connection, Ledger
+from coordinator.identity.secret import digest, new_id, new_secret
+
+PREFIX = "aigc_t_"
+DEFAULT_DAYS = 90
+_TOKENS_AT_MOST = 100
+_USED_STEP = timedelta(minutes=5)  # "last used" is not written at every call
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """One token, without its secret."""
+
+    id: str
+    person_id: PersonId
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used: datetime | None
+    role_limit: Role
+
+
+_COLUMNS = "id, person_id, name, created_at, expires_at, last_used, role_limit"
+
+
+class ApiTokens:
+    """Makes, lists, revokes and checks tokens."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    async def create(
+        self, person_id: PersonId, role: Role, name: str, days: int = 0
+    ) -> tuple[str, ApiToken]:
+        """The token, told once, and what is known of it.
+
+        Raises:
+            AigcError: the name or the days are not acceptable, or there are too many.
+        """
+        shown = clean_line(name, 80)
+        if not shown:
+            raise AigcError("token-name", "Give the token a name that says what it is for.")
+        days = days or DEFAULT_DAYS
+        if not 1 <= days <= 365:
+            raise AigcError("token-days", "A token is good for 1 to 365 days.")
+        now = self._clock.now().replace(microsecond=0)
+        token = new_secret("t")
+        info = ApiToken(new_id("t"), person_id, shown, now, now + timedelta(days=days), None, role)
+
+        def work(connection: Connection) -> None:
+            connection.execute(
+                "DELETE FROM identity_token WHERE expires_at < ?", (milliseconds(now),)
+            )
+            count = connection.execute(
+                "SELECT count(*) FROM identity_token WHERE person_id = ?", (person_id,)
+            ).fetchone()[0]
+            if count >= _TOKENS_AT_MOST:
+                raise AigcError(
+                    "token-limit",
+                    f"You have {_TOKENS_AT_MOST} tokens already: revoke some first.",
+                    ErrorKind.LIMIT,
+                )
+            connection.execute(
+                f"INSERT INTO identity_token (token_hash, {_COLUMNS})"  # noqa: S608
+                " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+                (
+                    digest(token),
+                    info.id,
+                    person_id,
+                    shown,
+                    milliseconds(info.created_at),
+                    milliseconds(info.expires_at),
+                    role.value,
+                ),
+            )
+
+        await self._ledger.transact(work)
+        return token, info
+
+    async def list(self, person_id: PersonId) -> tuple[ApiToken, ...]:
+        """A person's tokens, newest first."""
+        rows = await self._ledger.read(
+            lambda c: c.execute(
+                f"SELECT {_COLUMNS} FROM identity_token WHERE person_id = ?"  # noqa: S608
+                " ORDER BY created_at DESC, id",
+                (person_id,),
+            ).fetchall()
+        )
+        return tuple(_token(row) for row in rows)
+
+    async def revoke(self, person_id: PersonId, token_id: str) -> None:
+        """End one of a person's own tokens.
+
+        Raises:
+            AigcError: the person has no such token.
+        """
+
+        def work(connection: Connection) -> int:
+            return connection.execute(
+                "DELETE FROM identity_token WHERE id = ? AND person_id = ?", (token_id, person_id)
+            ).rowcount
+
+        if not await self._ledger.transact(work):
+            raise AigcError(
+                "token-unknown",
+                f"You have no token {token_id!r}; see the list of your tokens.",
+                ErrorKind.NOT_FOUND,
+            )
+
+    async def find(self, token: str) -> ApiToken | None:
+        """The token, if it is good; notes that it was used."""
+        now = self._clock.now()
+        key = digest(token)
+        row = await self._ledger.read(
+            lambda c: c.execute(
+                f"SELECT {_COLUMNS} FROM identity_token"  # noqa: S608
+                " WHERE token_hash = ? AND expires_at > ?",
+                (key, milliseconds(now)),
+            ).fetchone()
+        )
+        if row is None:
+            return None
+        found = _token(row)
+        if found.last_used is None or now - found.last_used > _USED_STEP:
+            await self._ledger.transact(
+                lambda c: (
+                    c.execute(
+                        "UPDATE identity_token SET last_used = ? WHERE token_hash = ?",
+                        (milliseconds(now), key),
+                    ).rowcount
+                )
+            )
+        return found
+
+
+def _token(row: tuple[object, ...]) -> ApiToken:
+    created, expires, used = (from_milliseconds(int(str(value))) for value in row[3:6])
+    if created is None or expires is None:
+        raise ValueError("a token without times")
+    return ApiToken(
+        str(row[0]), PersonId(str(row[1])), str(row[2]), created, expires, used, Role(str(row[6]))
+    )

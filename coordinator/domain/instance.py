@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from coordinator.domain.engine import EngineId
+from coordinator.domain.engine import EngineId, EngineVersion
 from coordinator.domain.gpu import GpuUuid
 from coordinator.domain.people import PersonId
 from coordinator.domain.volume import InstanceId, NodeId, VolumeId
@@ -136,3 +136,11 @@ class Instance:
     # A Start or visit that came while STOPPING, UNREACHABLE or LOST: begin again when it is safe.
     restart_wanted: bool = False
     parts: tuple[Part, ...] = ()
+    # A Delete that came while it held a machine: its data goes to the trash once that is gone.
+    delete_wanted: bool = False
+    requested_at: datetime | None = None  # since when it waits for a place; its turn in the queue
+    # What it was placed with: a catalogue edited later never changes a running engine.
+    spec: EngineVersion | None = None
+    # The studio's revision when what its node shall do with it last changed. A node that has
+    # accepted an older one cannot be blamed for not showing it.
+    desired_revision: int = 0

@@ -30,3 +30,6 @@ class Volume:
     bytes: int | None = None
     trashed_at: datetime | None = None
     purge_at: datetime | None = None
+    trash_done: bool = False  # the node confirmed that it is in its trash
+    purging: bool = False  # its time in the trash is over; the node is told to purge it
+    purged_at: datetime | None = None  # nothing of it is left

@@ -1,0 +1,139 @@
+"""The core's one door: an event changes a draft; a batch ends with placement and a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from coordinator.domain import observing, orders, requests, timers
+from coordinator.domain.desired import desired_key, volume_order
+from coordinator.domain.draft import Draft, Outcome
+from coordinator.domain.events import (
+    ActivitySeen,
+    CatalogueLoaded,
+    DeleteRequested,
+    Event,
+    InstanceObserved,
+    KeepRequested,
+    LedgerAccepted,
+    LedgerRefusedByNode,
+    NodeConnected,
+    NodeDeclaredOff,
+    NodeDisconnected,
+    NodeDrainSet,
+    NodeEnrolled,
+    NodeObserved,
+    NodeRevoked,
+    PersonDisabledSet,
+    PersonRoleSet,
+    PersonSeen,
+    ReadingsTaken,
+    RenameRequested,
+    StartRequested,
+    StopRequested,
+    Ticked,
+    UnclaimedResolved,
+    VolumeOrderDone,
+)
+from coordinator.domain.instance import Instance, InstanceId
+from coordinator.domain.placement.queue import place_waiting
+
+
+def decide(draft: Draft, event: Event) -> Outcome:
+    """Let one event change the draft.
+
+    Raises:
+        Refused: somebody asked for what cannot be; the draft is unchanged.
+    """
+    match event:
+        case StartRequested():
+            return requests.start(draft, event)
+        case StopRequested():
+            return requests.stop(draft, event)
+        case KeepRequested():
+            return requests.keep(draft, event)
+        case RenameRequested():
+            return requests.rename(draft, event)
+        case DeleteRequested():
+            return requests.delete(draft, event)
+        case NodeEnrolled():
+            return orders.node_enrolled(draft, event)
+        case NodeDrainSet():
+            return orders.node_drain_set(draft, event)
+        case NodeRevoked():
+            return orders.node_revoked(draft, event)
+        case NodeDeclaredOff():
+            return orders.node_declared_off(draft, event)
+        case LedgerAccepted():
+            return orders.ledger_accepted(draft, event)
+        case UnclaimedResolved():
+            return orders.unclaimed_resolved(draft, event)
+        case PersonSeen():
+            return orders.person_seen(draft, event)
+        case PersonDisabledSet():
+            return orders.person_disabled_set(draft, event)
+        case PersonRoleSet():
+            return orders.person_role_set(draft, event)
+        case NodeConnected():
+            observing.connected(draft, event)
+        case NodeDisconnected():
+            observing.disconnected(draft, event)
+        case NodeObserved():
+            observing.node_observed(draft, event)
+        case InstanceObserved():
+            observing.instance_observed(draft, event)
+        case ReadingsTaken():
+            observing.readings_taken(draft, event)
+        case ActivitySeen():
+            observing.activity_seen(draft, event)
+        case LedgerRefusedByNode():
+            observing.ledger_refused(draft, event)
+        case VolumeOrderDone():
+            observing.volume_order_done(draft, event)
+        case CatalogueLoaded():
+            draft.catalogue_changed = True
+            draft.place_again = True
+        case Ticked():
+            pass  # every batch ends with the timers
+    return Outcome()
+
+
+def conclude(draft: Draft) -> None:
+    """The end of a batch: timers that are due, places for whoever waits, a revision if needed."""
+    timers.tick(draft)
+    if draft.place_again:
+        place_waiting(draft)
+    _count_revision(draft)
+
+
+def _count_revision(draft: Draft) -> None:
+    """One step if what any node shall do changed; those instances remember it."""
+    before = draft.studio
+    changed = [
+        instance_id
+        for instance_id in draft.changed_instances
+        if _key(before.instances, instance_id) != _key(draft.instances, instance_id)
+    ]
+    residues = draft.changed_residues
+    volumes = any(
+        (None if (old := before.volumes.get(v)) is None else volume_order(old))
+        != volume_order(draft.volumes[v])
+        for v in draft.changed_volumes
+    )
+    if not (changed or residues or volumes):
+        return
+    draft.revision = before.revision + 1
+    for instance_id in changed:
+        instance = draft.instances[instance_id]
+        draft.instances[instance_id] = replace(instance, desired_revision=draft.revision)
+    for key in residues:
+        residue = draft.residues.get(key)
+        if residue is not None:
+            draft.residues[key] = replace(residue, since_revision=draft.revision)
+
+
+def _key(
+    instances: Mapping[InstanceId, Instance], instance_id: InstanceId
+) -> tuple[object, ...] | None:
+    instance = instances.get(instance_id)
+    return None if instance is None else desired_key(instance)

@@ -1,0 +1,322 @@
+"""What machines and the gateway say, reconciled with the ledger: level, not edge.
+
+A node's whole observed set is the truth about what runs there. What the ledger knows to be over
+becomes a residue (it must end there too); what the ledger cannot know is left to the agent's
+quarantine, and blocks a new run of the same instance until an admin decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coordinator.domain import lifecycle
+from coordinator.domain.draft import Draft
+from coordinator.domain.events import (
+    ActivitySeen,
+    InstanceObserved,
+    LedgerRefusedByNode,
+    NodeConnected,
+    NodeDisconnected,
+    NodeObserved,
+    Observed,
+    Phase,
+    ReadingsTaken,
+    VolumeOrderDone,
+)
+from coordinator.domain.gpu import Gpu, GpuUuid
+from coordinator.domain.instance import Instance, InstanceId, Placement, Signal, Signals, State
+from coordinator.domain.node import Node, NodeId
+from coordinator.domain.studio import Residue, Sighting
+
+_OVER = frozenset({Phase.GONE, Phase.FAILED})
+_STARTED = frozenset({Phase.STARTING, Phase.READY})
+
+
+def connected(draft: Draft, event: NodeConnected) -> None:
+    node = _known(draft, event.node_id)
+    if node is None:
+        return
+    rebooted = bool(node.boot_id) and bool(event.boot_id) and node.boot_id != event.boot_id
+    if not node.online:
+        draft.tell_studio("node-connected", f"node {node.id}", f"{node.name}, boot {event.boot_id}")
+    draft.put_node(
+        replace(
+            node,
+            online=True,
+            last_seen=draft.now,
+            boot_id=event.boot_id or node.boot_id,
+            agent_version=event.agent_version,
+            driver_name=event.driver_name,
+            docker_version=event.docker_version,
+            nvidia_driver=event.nvidia_driver,
+            cpus=event.cpus,
+            memory_bytes=event.memory_bytes,
+            # Until it has shown what runs there, it is asked for nothing new.
+            can_start=False,
+        )
+    )
+    draft.heard[node.id] = draft.now
+    if rebooted:
+        for instance in _placed_on(draft, node.id):
+            cause = f"node {node.id}: {node.name} was restarted"
+            draft.happen(instance.id, lifecycle.MachineRestarted(), "node-restarted", cause)
+
+
+def disconnected(draft: Draft, event: NodeDisconnected) -> None:
+    """Its instances are not silent yet: a short break is nobody's concern (see timers.py)."""
+    node = _known(draft, event.node_id)
+    if node is None or not node.online:
+        return
+    draft.put_node(replace(node, online=False, can_start=False))
+    draft.tell_studio("node-disconnected", f"node {node.id}", event.why or node.name)
+
+
+def node_observed(draft: Draft, event: NodeObserved) -> None:
+    node = _known(draft, event.node_id)
+    if node is None:
+        return
+    ours = event.ledger_id == draft.studio.ledger_id
+    node = replace(
+        node,
+        online=True,
+        last_seen=draft.now,
+        gpus=event.gpus,
+        problems=event.problems,
+        unclaimed=event.unclaimed,
+        door=event.door,
+        disk_free_bytes=event.disk_free_bytes,
+        can_start=event.can_start,
+        # Agreement is told by the set itself: it carries the ledger that the agent follows.
+        ledger_refused=node.ledger_refused and not _agrees(draft, event),
+        quarantined_gpus=_quarantined(node, event),
+    )
+    draft.put_node(node)
+    draft.heard[node.id] = draft.now
+    sightings: list[Sighting] = []
+    shown: dict[InstanceId, int] = {}
+    for seen in event.instances:
+        shown[seen.instance_id] = max(seen.epoch, shown.get(seen.instance_id, 0))
+        unknown = _one(draft, node, seen)
+        if unknown is not None:
+            sightings.append(unknown)
+    if draft.sightings.get(node.id, ()) != tuple(sightings):
+        draft.sightings[node.id] = tuple(sightings)
+        draft.touched_nodes.add(node.id)
+        draft.place_again = True
+    for volume_id, size in event.volumes:
+        volume = draft.volumes.get(volume_id)
+        if volume is not None and volume.home == node.id and volume.bytes != size:
+            draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
+    if not ours:
+        return
+    for instance in _placed_on(draft, node.id):
+        if instance.id in shown or event.revision < instance.desired_revision:
+            continue
+        cause = f"node {node.id}: absent from its whole set at revision {event.revision}"
+        draft.happen(instance.id, lifecycle.Missing(), "missing", cause)
+    listed = {(u.instance_id, u.epoch) for u in event.unclaimed}
+    for key, residue in list(draft.residues.items()):
+        if key[0] != node.id or event.revision < residue.since_revision:
+            continue
+        still = residue.instance_id in shown or any(i == residue.instance_id for i, _ in listed)
+        if not still:
+            draft.drop_residue(key)
+
+
+def instance_observed(draft: Draft, event: InstanceObserved) -> None:
+    node = _known(draft, event.node_id)
+    if node is None:
+        return
+    _heard(draft, node)
+    _one(draft, draft.nodes[node.id], event.observed)
+
+
+def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
+    node = _known(draft, event.node_id)
+    if node is None:
+        return
+    _heard(draft, node)
+    node = draft.nodes[node.id]
+    if event.gpus:
+        told = {gpu.uuid: gpu for gpu in event.gpus}
+        gpus = tuple(_read(gpu, told.get(gpu.uuid)) for gpu in node.gpus)
+        draft.put_node(replace(node, gpus=gpus))
+    for reading in event.instances:
+        instance = draft.instances.get(reading.instance_id)
+        if instance is None or not _is_current(instance, node.id, reading.epoch):
+            continue
+        if instance.state in lifecycle.SILENT:
+            cause = f"node {node.id} reads its figures again"
+            draft.happen(instance.id, lifecycle.Heard(), "heard-again", cause)
+        signals = draft.signals.get(instance.id, Signals())
+        busy = reading.gpu_busy_at or signals.gpu_busy_at
+        if reading.gpu_work is Signal.ACTIVE:
+            busy = max(busy or draft.now, draft.now)
+        draft.put_signals(
+            instance.id, replace(signals, gpu_work=reading.gpu_work, gpu_busy_at=busy)
+        )
+
+
+def activity_seen(draft: Draft, event: ActivitySeen) -> None:
+    """Traffic as the gateway saw it; of another epoch it says nothing about this run."""
+    instance = draft.instances.get(event.instance_id)
+    if instance is None or instance.placement is None or event.epoch != instance.epoch:
+        return
+    signals = draft.signals.get(instance.id, Signals())
+    if event.person_at is not None:
+        # A clock ahead of ours must not keep an engine for ever.
+        at = min(event.person_at, draft.now)
+        if signals.person_at is None or at > signals.person_at:
+            signals = replace(signals, person_at=at, person_what=event.what)
+    if event.bodies_in_flight_at is not None:
+        at = min(event.bodies_in_flight_at, draft.now)
+        signals = replace(signals, bodies_in_flight_at=max(at, signals.bodies_in_flight_at or at))
+    draft.put_signals(instance.id, signals)
+
+
+def ledger_refused(draft: Draft, event: LedgerRefusedByNode) -> None:
+    node = _known(draft, event.node_id)
+    if node is None:
+        return
+    _heard(draft, node)
+    node = draft.nodes[node.id]
+    if not node.ledger_refused:
+        draft.put_node(replace(node, ledger_refused=True))
+        draft.tell_studio(
+            "ledger-refused",
+            f"node {node.id}",
+            f"{node.name} keeps ledger {event.kept_ledger_id} at revision {event.kept_revision}; "
+            f"offered {draft.studio.ledger_id} at {draft.studio.revision}",
+        )
+
+
+def volume_order_done(draft: Draft, event: VolumeOrderDone) -> None:
+    action, _, name = event.order_id.partition(":")
+    volume = next((v for v in draft.volumes.values() if v.id == name), None)
+    if volume is None or volume.home != event.node_id:
+        return
+    if not event.ok:
+        draft.tell_studio("volume-order-failed", f"node {event.node_id}", event.error)
+        return
+    if action == "trash" and volume.trashed_at is not None and not volume.trash_done:
+        draft.put_volume(replace(volume, trash_done=True))
+    elif action == "purge" and volume.purging and volume.purged_at is None:
+        draft.put_volume(replace(volume, trash_done=True, purged_at=draft.now))
+    else:
+        return
+    draft.tell_studio(f"volume-{action}-done", f"node {event.node_id}", f"volume {volume.id}")
+
+
+# --- one container ------------------------------------------------------------------------
+
+
+def _one(draft: Draft, node: Node, seen: Observed) -> Sighting | None:
+    """Reconcile one container; a Sighting if the ledger cannot know it."""
+    instance = draft.instances.get(seen.instance_id)
+    if instance is None:
+        return None  # left to the agent's quarantine
+    if _is_current(instance, node.id, seen.epoch):
+        cause = f"node {node.id}"
+        if seen.error:
+            cause += f": {seen.error}"
+        draft.happen(instance.id, seen, f"observed-{seen.phase}", cause)
+        _signals(draft, instance.id, seen)
+        return None
+    if seen.phase in _OVER:
+        residue = draft.residues.get((node.id, seen.instance_id))
+        if residue is not None and seen.epoch >= residue.epoch:
+            draft.drop_residue((node.id, seen.instance_id))
+        return None
+    if seen.epoch > instance.epoch:
+        return Sighting(instance.id, seen.epoch, seen.phase, seen.gpu_uuids)
+    # Older, or confirmed gone before, or placed elsewhere: it must end there.
+    draft.put_residue(Residue(node.id, instance.id, seen.epoch, seen.gpu_uuids, draft.revision + 1))
+    return None
+
+
+def _signals(draft: Draft, instance_id: InstanceId, seen: Observed) -> None:
+    if seen.phase not in _STARTED:
+        return
+    signals = draft.signals.get(instance_id, Signals())
+    busy = seen.gpu_busy_at or signals.gpu_busy_at
+    draft.put_signals(instance_id, replace(signals, gpu_work=seen.gpu_work, gpu_busy_at=busy))
+
+
+def adopt_newer(draft: Draft, node: Node, cause: str) -> int:
+    """An admin accepted this ledger: what the node runs at newer epochs becomes ours.
+
+    Only what cannot hurt is taken: no card and no volume that somebody else holds. Returns how
+    many were adopted.
+    """
+    adopted = 0
+    for sighting in draft.sightings.get(node.id, ()):
+        instance = draft.instances[sighting.instance_id]
+        if instance.state is State.DELETED or instance.delete_wanted:
+            continue
+        taken = {
+            uuid
+            for other in draft.instances.values()
+            if other.placement is not None and other.id != instance.id
+            for uuid in other.placement.gpu_uuids
+        }
+        volume = draft.volumes[instance.volume_id]
+        if taken & set(sighting.gpu_uuids) or volume.trashed_at is not None:
+            continue
+        if volume.writer is not None and instance.placement is not None:
+            draft.put_volume(replace(volume, writer=None))  # the same instance, older epoch
+        engine = draft.studio.engines.get(instance.engine_id)
+        spec = instance.spec or (None if engine is None else engine.version(instance.version))
+        where = Placement(
+            node.id, sighting.gpu_uuids, 0 if spec is None else spec.gpu.vram_mib, sighting.epoch
+        )
+        happening = lifecycle.Adopted(where, sighting.phase, spec)
+        draft.happen(instance.id, happening, "adopted", cause)
+        adopted += 1
+    draft.sightings.pop(node.id, None)
+    return adopted
+
+
+# --- small things -------------------------------------------------------------------------
+
+
+def _known(draft: Draft, node_id: NodeId) -> Node | None:
+    """A revoked machine's word counts no more than a stranger's."""
+    node = draft.nodes.get(node_id)
+    return None if node is None or node.revoked else node
+
+
+def _heard(draft: Draft, node: Node) -> None:
+    draft.heard[node.id] = draft.now
+    if node.last_seen != draft.now:
+        draft.nodes[node.id] = replace(node, last_seen=draft.now)
+
+
+def _agrees(draft: Draft, event: NodeObserved) -> bool:
+    return event.ledger_id == draft.studio.ledger_id and event.revision <= draft.studio.revision
+
+
+def _quarantined(node: Node, event: NodeObserved) -> frozenset[GpuUuid]:
+    """The whole set is the truth about which cards are not proven free."""
+    unproven: set[GpuUuid] = set()
+    for seen in event.instances:
+        if seen.phase is Phase.GPU_QUARANTINED:
+            unproven.update(seen.gpu_uuids)
+    return frozenset(unproven)
+
+
+def _is_current(instance: Instance, node_id: NodeId, epoch: int) -> bool:
+    where = instance.placement
+    return where is not None and where.node_id == node_id and where.epoch == epoch
+
+
+def _placed_on(draft: Draft, node_id: NodeId) -> list[Instance]:
+    there = [
+        i
+        for i in draft.instances.values()
+        if i.placement is not None and i.placement.node_id == node_id
+    ]
+    return sorted(there, key=lambda i: i.id)
+
+
+def _read(known: Gpu, told: Gpu | None) -> Gpu:
+    return known if told is None else told

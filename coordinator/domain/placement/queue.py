@@ -1,0 +1,183 @@
+"""Whose turn it is: fair between creators, and nobody waits for ever.
+
+Order: each creator's requests are ranked by how many cards' worth of engines they already hold
+plus their place among their own; the lowest rank goes first, then who asked first. Whoever waited
+longer than the policy's bound goes before all, by the time of asking. The first request in that
+order that only lacks free cards keeps the cards of its best machine, so that smaller requests
+behind it cannot starve it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from coordinator.domain.draft import Draft
+from coordinator.domain.engine import EngineVersion, Text
+from coordinator.domain.gpu import GpuUuid
+from coordinator.domain.instance import Instance, InstanceId, Placement
+from coordinator.domain.lifecycle import WAITING, FoundNoPlace, FoundPlace
+from coordinator.domain.node import NodeId
+from coordinator.domain.people import PersonId
+from coordinator.domain.placement.filters import suits
+from coordinator.domain.placement.place import place
+from coordinator.domain.placement.view import Chosen, NoPlacement, Request, View
+from coordinator.domain.studio import QueueEntry
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def in_turn(draft: Draft) -> list[Instance]:
+    """All waiting instances, whose turn it is first."""
+    waiting = [i for i in draft.instances.values() if i.state in WAITING]
+    if not waiting:
+        return []
+    holding: Counter[PersonId] = Counter(
+        i.owner for i in draft.instances.values() if i.placement is not None
+    )
+    waiting.sort(key=lambda i: (i.requested_at or _EPOCH, i.id))
+    place_among_own: Counter[PersonId] = Counter()
+    keyed: list[tuple[tuple[int, int, datetime, InstanceId], Instance]] = []
+    for instance in waiting:
+        asked = instance.requested_at or _EPOCH
+        rank = holding[instance.owner] + place_among_own[instance.owner]
+        place_among_own[instance.owner] += 1
+        if draft.now - asked >= draft.studio.policy.waited_long:
+            keyed.append(((0, 0, asked, instance.id), instance))
+        else:
+            keyed.append(((1, rank, asked, instance.id), instance))
+    return [instance for _, instance in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def place_waiting(draft: Draft) -> None:
+    """Place whoever can be placed, and tell all others their position and reason."""
+    entries: list[QueueEntry] = []
+    placed_one = True
+    turn = in_turn(draft)
+    while placed_one and turn:
+        placed_one = False
+        entries = []
+        view = make_view(draft)
+        for index, instance in enumerate(turn):
+            result = _try(draft, instance, view)
+            if isinstance(result, Chosen):
+                _put(draft, instance, result)
+                # Ranks moved: who holds more now stands further back.
+                turn = in_turn(draft)
+                placed_one = True
+                break
+            entries.append(QueueEntry(instance.id, index + 1, result.reason))
+            if not view.reserved and any(r.capacity for r in result.removed):
+                view = _reserve(draft, instance, view)
+    for entry in entries:
+        draft.happen(entry.instance_id, FoundNoPlace(), "placed-nowhere", "placement")
+    _note_queue(draft, tuple(entries))
+
+
+def make_view(draft: Draft) -> View:
+    """The nodes as they stand in this draft, with every card that somebody holds."""
+    held: dict[NodeId, dict[GpuUuid, str]] = defaultdict(dict)
+    load: Counter[NodeId] = Counter()
+    for instance in draft.instances.values():
+        where = instance.placement
+        if where is None:
+            continue
+        load[where.node_id] += 1
+        for uuid in where.gpu_uuids:
+            held[where.node_id][uuid] = f"instance {instance.id}"
+    for residue in draft.residues.values():
+        for uuid in residue.gpu_uuids:
+            held[residue.node_id].setdefault(uuid, f"an old run of {residue.instance_id}")
+    for node_id, sightings in draft.sightings.items():
+        for sighting in sightings:
+            for uuid in sighting.gpu_uuids:
+                held[node_id].setdefault(uuid, f"an unknown run of {sighting.instance_id}")
+    for node in draft.nodes.values():
+        for unclaimed in node.unclaimed:
+            for uuid in unclaimed.gpu_uuids:
+                held[node.id].setdefault(uuid, "an unclaimed container")
+    return View(
+        policy=draft.studio.policy,
+        nodes=draft.nodes,
+        held=held,
+        load=load,
+        residues=draft.residues,
+        sightings=draft.sightings,
+    )
+
+
+def spec_of(draft: Draft, instance: Instance) -> EngineVersion | None:
+    """The version as the catalogue has it now; None if it was taken away."""
+    engine = draft.studio.engines.get(instance.engine_id)
+    return None if engine is None else engine.version(instance.version)
+
+
+def _try(draft: Draft, instance: Instance, view: View) -> Chosen | NoPlacement:
+    spec = spec_of(draft, instance)
+    if spec is None:
+        return NoPlacement(
+            (),
+            Text(
+                f"version {instance.version} of {instance.engine_id} is not in the catalogue now",
+                f"目录中目前没有 {instance.engine_id} 的版本 {instance.version}",
+            ),
+        )
+    volume = draft.volumes.get(instance.volume_id)
+    if volume is not None and volume.writer is not None:
+        writer = volume.writer[0]
+        return NoPlacement(
+            (),
+            Text(f"its files are still being written by {writer}", f"其文件仍在被 {writer} 写入"),
+        )
+    return place(Request(instance, spec, volume), view)
+
+
+def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
+    spec = spec_of(draft, instance)
+    assert spec is not None
+    candidate = chosen.candidate
+    placement = Placement(
+        node_id=candidate.node.id,
+        gpu_uuids=tuple(g.uuid for g in candidate.gpus),
+        vram_mib=spec.gpu.vram_mib,
+        epoch=instance.epoch + 1,
+    )
+    found = FoundPlace(placement, spec)
+    draft.happen(instance.id, found, "placed", f"placement: {chosen}")
+
+
+def _reserve(draft: Draft, instance: Instance, view: View) -> View:
+    """Keep the free suitable cards of the machine that has most of them for this request."""
+    spec = spec_of(draft, instance)
+    volume = draft.volumes.get(instance.volume_id)
+    if spec is None or spec.gpu.count < 2:
+        return view
+    request = Request(instance, spec, volume)
+    result = place(request, view)
+    if not isinstance(result, NoPlacement):
+        return view
+    best: tuple[int, str, NodeId, frozenset[GpuUuid]] | None = None
+    for out in result.removed:
+        if not out.capacity:
+            continue
+        free = sorted(
+            (g for g in view.free(view.nodes[out.node_id]) if suits(g, spec.gpu)),
+            key=lambda g: (g.memory_total_bytes or 0, g.uuid),
+        )
+        key = (-len(free), out.node_name, out.node_id, frozenset(g.uuid for g in free))
+        if best is None or key[:3] < best[:3]:
+            best = key
+    if best is None:
+        return view
+    return replace(view, reserved={best[2]: best[3]})
+
+
+def _note_queue(draft: Draft, entries: tuple[QueueEntry, ...]) -> None:
+    before: Mapping[InstanceId, QueueEntry] = {e.instance_id: e for e in draft.queue}
+    after: Mapping[InstanceId, QueueEntry] = {e.instance_id: e for e in entries}
+    for instance_id in before.keys() | after.keys():
+        if before.get(instance_id) != after.get(instance_id):
+            draft.touched_instances.add(instance_id)
+    draft.queue = entries

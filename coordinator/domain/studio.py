@@ -1,0 +1,101 @@
+"""The whole studio as one value: what is committed, and what is only in memory.
+
+Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``heard``,
+``sightings`` and ``warned`` are what machines say all the time: they live in memory (the last act
+of a person is kept coarsely), and a restart begins them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from coordinator.domain.engine import Engine, EngineId, Text
+from coordinator.domain.events import Phase
+from coordinator.domain.gpu import GpuUuid
+from coordinator.domain.instance import Instance, InstanceId, Signals, State
+from coordinator.domain.node import Node, NodeId
+from coordinator.domain.people import Person, PersonId
+from coordinator.domain.policy import Policy
+from coordinator.domain.volume import Volume, VolumeId
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One waiting instance: its turn (1 = next) and why it waits."""
+
+    instance_id: InstanceId
+    position: int
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """An old run that must end on a node although its placement is over for the ledger.
+
+    Its cards are nobody's until the node shows that it is gone.
+    """
+
+    node_id: NodeId
+    instance_id: InstanceId
+    epoch: int
+    gpu_uuids: tuple[GpuUuid, ...] = ()
+    since_revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A run that a node showed and that this ledger cannot know: its epoch is newer than ours."""
+
+    instance_id: InstanceId
+    epoch: int
+    phase: Phase
+    gpu_uuids: tuple[GpuUuid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """See the module. All mappings are read-only for everybody."""
+
+    ledger_id: str
+    policy: Policy
+    revision: int = 0
+    loaded_at: datetime | None = None
+    engines: Mapping[EngineId, Engine] = field(default_factory=dict)
+    instances: Mapping[InstanceId, Instance] = field(default_factory=dict)
+    nodes: Mapping[NodeId, Node] = field(default_factory=dict)
+    volumes: Mapping[VolumeId, Volume] = field(default_factory=dict)
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    signals: Mapping[InstanceId, Signals] = field(default_factory=dict)
+    residues: Mapping[tuple[NodeId, InstanceId], Residue] = field(default_factory=dict)
+    queue: Sequence[QueueEntry] = ()
+    heard: Mapping[NodeId, datetime] = field(default_factory=dict)
+    sightings: Mapping[NodeId, tuple[Sighting, ...]] = field(default_factory=dict)
+    warned: Mapping[InstanceId, datetime] = field(default_factory=dict)
+
+    def instances_of(self, person: PersonId) -> list[Instance]:
+        """That person's instances that are not deleted, the oldest first."""
+        mine = [
+            i for i in self.instances.values() if i.owner == person and i.state is not State.DELETED
+        ]
+        return sorted(mine, key=lambda i: (i.created_at, i.id))
+
+    def instance_at(self, host: str) -> Instance | None:
+        """The instance behind a host label, exactly; None too if it was deleted."""
+        return next(
+            (i for i in self.instances.values() if i.host == host and i.state is not State.DELETED),
+            None,
+        )
+
+    def queue_entry(self, instance_id: InstanceId) -> QueueEntry | None:
+        return next((e for e in self.queue if e.instance_id == instance_id), None)
+
+    def placed_on(self, node_id: NodeId) -> list[Instance]:
+        """Who holds something on that node, in a fixed order."""
+        there = [
+            i
+            for i in self.instances.values()
+            if i.placement is not None and i.placement.node_id == node_id
+        ]
+        return sorted(there, key=lambda i: i.id)

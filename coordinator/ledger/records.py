@@ -1,0 +1,214 @@
+"""A batch into the tables, the tables into a studio, and the story and audit log out of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from coordinator.domain.draft import Draft, StoryLine
+from coordinator.domain.instance import Instance, InstanceId, Signals
+from coordinator.domain.node import Node
+from coordinator.domain.people import Person
+from coordinator.domain.policy import Policy
+from coordinator.domain.studio import Residue, Studio
+from coordinator.domain.volume import Volume
+from coordinator.ledger.codec import decode, encode
+from coordinator.ledger.store import audit
+
+T = TypeVar("T")
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one batch, made before the writer thread takes them."""
+
+    ledger_id: str
+    revision: int
+    statements: tuple[tuple[str, tuple[Row, ...]], ...]
+    audits: tuple[tuple[datetime, str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    outcome: str
+    detail: str
+
+
+def batch_of(draft: Draft) -> Batch:
+    """Everything that the draft must write."""
+    gone = [key for key in draft.changed_residues if key not in draft.residues]
+    left = [draft.residues[key] for key in draft.changed_residues if key in draft.residues]
+    statements = (
+        (
+            "INSERT INTO events (at, instance_id, event, cause, from_state, to_state, detail) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            tuple(
+                (
+                    line.at.isoformat(),
+                    line.instance_id,
+                    line.event,
+                    line.cause,
+                    line.from_state,
+                    line.to_state,
+                    line.detail,
+                )
+                for line in draft.story
+            ),
+        ),
+        (
+            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _rows(draft.changed_instances, draft.instances, _instance_row),
+        ),
+        (
+            "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?)",
+            _rows(draft.changed_nodes, draft.nodes, _node_row),
+        ),
+        (
+            "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?, ?)",
+            _rows(draft.changed_volumes, draft.volumes, _volume_row),
+        ),
+        (
+            "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)",
+            _rows(draft.changed_people, draft.people, _person_row),
+        ),
+        (
+            "INSERT OR REPLACE INTO signals VALUES (?, ?)",
+            tuple((i, encode(draft.signals[i])) for i in sorted(draft.changed_signals)),
+        ),
+        (
+            "DELETE FROM residues WHERE node_id = ? AND instance_id = ?",
+            tuple(gone),
+        ),
+        (
+            "INSERT OR REPLACE INTO residues VALUES (?, ?, ?)",
+            tuple((r.node_id, r.instance_id, encode(r)) for r in left),
+        ),
+    )
+    audits = tuple((a.at, a.actor, a.action, a.target, a.detail) for a in draft.audits)
+    return Batch(draft.studio.ledger_id, draft.revision, statements, audits)
+
+
+def write(connection: sqlite3.Connection, batch: Batch) -> None:
+    """All of a batch, within the caller's transaction."""
+    for sql, rows in batch.statements:
+        if rows:
+            connection.executemany(sql, rows)
+    for at, actor, action, target, detail in batch.audits:
+        audit(connection, at, actor, action, target, "done", detail)
+    connection.execute(
+        "UPDATE studio SET revision = ? WHERE only = 1 AND ledger_id = ?",
+        (batch.revision, batch.ledger_id),
+    )
+
+
+def ledger_identity(connection: sqlite3.Connection, fresh_id: str) -> tuple[str, int]:
+    """The ledger's id and revision; an empty ledger takes ``fresh_id``."""
+    connection.execute("INSERT OR IGNORE INTO studio VALUES (1, ?, 0)", (fresh_id,))
+    row = connection.execute("SELECT ledger_id, revision FROM studio").fetchone()
+    return str(row[0]), int(row[1])
+
+
+def read_studio(
+    connection: sqlite3.Connection, ledger_id: str, revision: int, policy: Policy
+) -> Studio:
+    """The studio as it was last committed. Machines are offline until they answer again.
+
+    Raises:
+        ValueError: a row cannot be understood.
+    """
+    nodes = [
+        replace(node, online=False, can_start=False) for node in _values(connection, "nodes", Node)
+    ]
+    instances = list(_values(connection, "instances", Instance))
+    volumes = list(_values(connection, "volumes", Volume))
+    people = list(_values(connection, "people", Person))
+    residues = list(_values(connection, "residues", Residue))
+    signals = {
+        InstanceId(key): decode(Signals, value)
+        for key, value in connection.execute("SELECT instance_id, value FROM signals")
+    }
+    return Studio(
+        ledger_id=ledger_id,
+        policy=policy,
+        revision=revision,
+        instances={i.id: i for i in instances},
+        nodes={n.id: n for n in nodes},
+        volumes={v.id: v for v in volumes},
+        people={p.id: p for p in people},
+        residues={(r.node_id, r.instance_id): r for r in residues},
+        signals=signals,
+    )
+
+
+def read_story(
+    connection: sqlite3.Connection, instance_id: InstanceId | None = None, limit: int = 1000
+) -> list[StoryLine]:
+    """The last lines of one instance's story (or of everything), the oldest first."""
+    where, values = ("WHERE instance_id = ? ", [instance_id]) if instance_id else ("", [])
+    rows = connection.execute(
+        "SELECT seq, at, instance_id, event, cause, from_state, to_state, detail FROM events "
+        + where
+        + "ORDER BY seq DESC LIMIT ?",
+        (*values, limit),
+    ).fetchall()
+    return [
+        StoryLine(
+            seq=row[0],
+            at=datetime.fromisoformat(row[1]),
+            instance_id=row[2],
+            event=row[3],
+            cause=row[4],
+            from_state=row[5],
+            to_state=row[6],
+            detail=row[7],
+        )
+        for row in reversed(rows)
+    ]
+
+
+def read_audit(connection: sqlite3.Connection, limit: int = 200) -> list[AuditEntry]:
+    """The last lines of the audit log, the newest first."""
+    rows = connection.execute(
+        "SELECT at, actor, action, target, outcome, detail FROM audit ORDER BY seq DESC LIMIT ?",
+        (limit,),
+    )
+    return [AuditEntry(datetime.fromisoformat(row[0]), *row[1:]) for row in rows]
+
+
+_K = TypeVar("_K", bound=str)
+
+
+def _rows(keys: Iterable[_K], values: Mapping[_K, T], row: Callable[[T], Row]) -> tuple[Row, ...]:
+    return tuple(row(values[key]) for key in sorted(keys))
+
+
+def _values(connection: sqlite3.Connection, table: str, kind: type[T]) -> Iterable[T]:
+    rows = connection.execute(f"SELECT value FROM {table}").fetchall()  # noqa: S608 - our own names
+    return [decode(kind, row[0]) for row in rows]
+
+
+def _instance_row(i: Instance) -> Row:
+    node_id = None if i.placement is None else i.placement.node_id
+    state = str(i.state)
+    return (i.id, i.owner, i.engine_id, i.name, i.host, state, node_id, i.epoch, encode(i))
+
+
+def _node_row(n: Node) -> Row:
+    return (n.id, n.name, n.pool, int(n.revoked), encode(n))
+
+
+def _volume_row(v: Volume) -> Row:
+    writer = None if v.writer is None else f"{v.writer[0]}/{v.writer[1]}"
+    return (v.id, v.owner, v.home, writer, encode(v))
+
+
+def _person_row(p: Person) -> Row:
+    return (p.id, p.issuer, p.subject, str(p.role), int(p.disabled), encode(p))

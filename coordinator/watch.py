@@ -1,0 +1,67 @@
+"""Telling others that something changed, without ever waiting for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coordinator.domain.instance import InstanceId
+from coordinator.domain.node import NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What to look at again; what it is now stands in ``reactor.studio``."""
+
+    instances: frozenset[InstanceId] = frozenset()
+    nodes: frozenset[NodeId] = frozenset()
+    people: bool = False
+    catalogue: bool = False
+
+    def __or__(self, other: Changed) -> Changed:
+        return Changed(
+            self.instances | other.instances,
+            self.nodes | other.nodes,
+            self.people or other.people,
+            self.catalogue or other.catalogue,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.instances or self.nodes or self.people or self.catalogue)
+
+
+class Watch:
+    """An async iterator of :class:`Changed`; a slow reader gets several changes as one.
+
+    One reader at a time. Ends after :meth:`close`.
+    """
+
+    def __init__(self, forget: Callable[[Watch], None]) -> None:
+        self._forget = forget
+        self._pending = Changed()
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    def tell(self, changed: Changed) -> None:
+        """Add a change; never blocks."""
+        self._pending |= changed
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the iteration, now and for a reader that waits."""
+        self._closed = True
+        self._forget(self)
+        self._wake.set()
+
+    def __aiter__(self) -> Watch:
+        return self
+
+    async def __anext__(self) -> Changed:
+        while not self._pending and not self._closed:
+            self._wake.clear()
+            await self._wake.wait()
+        if self._closed:
+            raise StopAsyncIteration
+        changed, self._pending = self._pending, Changed()
+        return changed

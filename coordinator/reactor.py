@@ -220,7 +220,7 @@ class Reactor:
     def _decide(self, items: list[_Item]) -> tuple[Draft, list[tuple[_Item, Outcome | Exception]]]:
         """The draft of a batch. An event that shows a defect of ours is left out, and logged."""
         base = replace(self.studio, engines=dict(self._engines))
-        broken: dict[int, Exception] = {}
+        broken: set[int] = set()
         while True:
             draft = Draft(base, self._clock.now())
             answers: list[tuple[_Item, Outcome | Exception]] = []
@@ -241,9 +241,9 @@ class Reactor:
             if failed is None:
                 conclude(draft)
                 return draft, answers
-            index, error = failed
-            broken[index] = error
-            log.error("event left out event=%r", items[index].event, exc_info=error)
+            index, defect = failed
+            broken.add(index)
+            log.error("event left out event=%r", items[index].event, exc_info=defect)
 
     def _roll_back(self, items: list[_Item], error: Exception) -> None:
         told = self._unavailable(error)

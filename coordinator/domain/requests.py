@@ -197,7 +197,9 @@ def _engine(draft: Draft, engine_id: EngineId | None) -> Engine:
         by_name = names.get(engine_id.casefold())
         if by_name is not None:
             return engines[by_name]
-        near = _nearest(engine_id, [*engines, *(e.name.en for e in engines.values())])
+        near = _nearest(engine_id, engines)
+        if not near:
+            near = _nearest(engine_id, (e.name.en for e in engines.values()))
         hint = f"did you mean {near}?" if near else f"there are {_listed(engines)}"
         if not engines:
             hint = "the studio has not published an engine yet; ask your IT"

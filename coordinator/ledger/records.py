@@ -21,6 +21,15 @@ from coordinator.ledger.store import audit
 T = TypeVar("T")
 Row = tuple[object, ...]
 
+_INSERT_EVENT = (
+    "INSERT INTO events (at, instance_id, event, cause, from_state, to_state, detail) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_READ_EVENTS = (
+    "SELECT seq, at, instance_id, event, cause, from_state, to_state, detail FROM events "
+    "WHERE ?1 IS NULL OR instance_id = ?1 ORDER BY seq DESC LIMIT ?2"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -48,8 +57,7 @@ def batch_of(draft: Draft) -> Batch:
     left = [draft.residues[key] for key in draft.changed_residues if key in draft.residues]
     statements = (
         (
-            "INSERT INTO events (at, instance_id, event, cause, from_state, to_state, detail) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            _INSERT_EVENT,
             tuple(
                 (
                     line.at.isoformat(),
@@ -152,13 +160,7 @@ def read_story(
     connection: sqlite3.Connection, instance_id: InstanceId | None = None, limit: int = 1000
 ) -> list[StoryLine]:
     """The last lines of one instance's story (or of everything), the oldest first."""
-    where, values = ("WHERE instance_id = ? ", [instance_id]) if instance_id else ("", [])
-    rows = connection.execute(
-        "SELECT seq, at, instance_id, event, cause, from_state, to_state, detail FROM events "
-        + where
-        + "ORDER BY seq DESC LIMIT ?",
-        (*values, limit),
-    ).fetchall()
+    rows = connection.execute(_READ_EVENTS, (instance_id, limit)).fetchall()
     return [
         StoryLine(
             seq=row[0],

@@ -1,0 +1,252 @@
+"""The domain's values as the wire has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from aigc.clock import milliseconds
+from coordinator.domain.engine import ActivityRule, Engine, Text
+from coordinator.domain.gpu import Gpu
+from coordinator.domain.instance import (
+    FailReason,
+    Instance,
+    Part,
+    PartKind,
+    Signals,
+    State,
+    StopReason,
+)
+from coordinator.domain.node import Door, Node
+from coordinator.domain.people import Person
+from coordinator.domain.studio import Studio
+from coordinator.domain.wording import instance_line, release_at
+from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2, gateway_pb2
+
+UrlOf = Callable[[str], str]  # host label -> where a browser opens it
+
+STATES = {
+    State.REQUESTED: common_pb2.INSTANCE_STATE_REQUESTED,
+    State.QUEUED: common_pb2.INSTANCE_STATE_QUEUED,
+    State.PLACED: common_pb2.INSTANCE_STATE_PLACED,
+    State.PREPARING: common_pb2.INSTANCE_STATE_PREPARING,
+    State.STARTING: common_pb2.INSTANCE_STATE_STARTING,
+    State.READY: common_pb2.INSTANCE_STATE_READY,
+    State.STOPPING: common_pb2.INSTANCE_STATE_STOPPING,
+    State.STOPPED: common_pb2.INSTANCE_STATE_STOPPED,
+    State.FAILED: common_pb2.INSTANCE_STATE_FAILED,
+    State.UNREACHABLE: common_pb2.INSTANCE_STATE_UNREACHABLE,
+    State.LOST: common_pb2.INSTANCE_STATE_LOST,
+    State.DELETED: common_pb2.INSTANCE_STATE_DELETED,
+}
+STOP_REASONS = {
+    StopReason.BY_CREATOR: common_pb2.STOP_REASON_BY_CREATOR,
+    StopReason.BY_ADMIN: common_pb2.STOP_REASON_BY_ADMIN,
+    StopReason.IDLE: common_pb2.STOP_REASON_IDLE,
+    StopReason.LIFETIME: common_pb2.STOP_REASON_LIFETIME,
+    StopReason.BUDGET: common_pb2.STOP_REASON_BUDGET,
+    StopReason.NODE_DRAINED: common_pb2.STOP_REASON_NODE_DRAINED,
+    StopReason.UPDATED: common_pb2.STOP_REASON_UPDATED,
+}
+FAIL_REASONS = {
+    FailReason.PREPARE: common_pb2.FAIL_REASON_PREPARE,
+    FailReason.START: common_pb2.FAIL_REASON_START,
+    FailReason.PROBE_TIMEOUT: common_pb2.FAIL_REASON_PROBE_TIMEOUT,
+    FailReason.CRASHED: common_pb2.FAIL_REASON_CRASHED,
+    FailReason.OUT_OF_MEMORY: common_pb2.FAIL_REASON_OUT_OF_MEMORY,
+    FailReason.GPU_LOST: common_pb2.FAIL_REASON_GPU_LOST,
+}
+_PARTS = {
+    PartKind.IMAGE: common_pb2.PartProgress.PART_IMAGE,
+    PartKind.DATA: common_pb2.PartProgress.PART_DATA,
+    PartKind.MODELS: common_pb2.PartProgress.PART_MODELS,
+}
+_DOORS = {
+    Door.UNKNOWN: common_pb2.DOOR_UNSPECIFIED,
+    Door.CLOSED: common_pb2.DOOR_CLOSED,
+    Door.OPEN_TO_LOCAL_USERS: common_pb2.DOOR_OPEN_TO_LOCAL_USERS,
+}
+
+
+def sentence(text: Text) -> common_pb2.Sentence:
+    return common_pb2.Sentence(en=text.en, zh=text.zh)
+
+
+def person(value: Person) -> creator_pb2.Person:
+    return creator_pb2.Person(
+        id=value.id,
+        name=value.name,
+        email=value.email,
+        role=value.role.value,
+        teams=list(value.teams),
+    )
+
+
+def engine(value: Engine) -> creator_pb2.Engine:
+    return creator_pb2.Engine(
+        id=value.id,
+        name=sentence(value.name),
+        summary=sentence(value.summary),
+        icon_svg=value.icon_svg,
+        default_version=value.default_version,
+        versions=[
+            creator_pb2.EngineVersion(
+                version=v.version,
+                gpus=v.gpu.count,
+                vram_mib=v.gpu.vram_mib,
+                available=v.available,
+            )
+            for v in value.versions
+        ],
+    )
+
+
+def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> creator_pb2.Instance:
+    """An instance as its owner (or an admin) sees it."""
+    known_engine = studio.engines.get(value.engine_id)
+    owner = studio.people.get(value.owner)
+    volume = studio.volumes.get(value.volume_id)
+    signals = studio.signals.get(value.id, Signals())
+    node = studio.nodes.get(value.placement.node_id) if value.placement else None
+    cards = _cards(value, node)
+    entry = studio.queue_entry(value.id)
+    return creator_pb2.Instance(
+        id=value.id,
+        name=value.name,
+        engine_id=value.engine_id,
+        engine_name=sentence(known_engine.name if known_engine else Text(value.engine_id)),
+        version=value.version,
+        state=STATES[value.state],
+        stop_reason=STOP_REASONS[value.stop_reason]
+        if value.stop_reason
+        else common_pb2.STOP_REASON_UNSPECIFIED,
+        fail_reason=FAIL_REASONS[value.fail_reason]
+        if value.fail_reason
+        else common_pb2.FAIL_REASON_UNSPECIFIED,
+        line=sentence(instance_line(studio, value, now)),
+        state_since_ms=milliseconds(value.state_since),
+        url=url_of(value.host),
+        parts=[part(p) for p in value.parts],
+        queue_position=entry.position if entry else None,
+        node_name=node.name if node else "",
+        gpus=[
+            creator_pb2.InstanceGpu(
+                uuid=card.uuid,
+                name=card.name,
+                utilisation_percent=card.utilisation_percent,
+                memory_used_bytes=card.memory_used_bytes,
+                memory_total_bytes=card.memory_total_bytes,
+                simulated=card.simulated,
+            )
+            for card in cards
+        ],
+        last_activity_ms=milliseconds(signals.person_at),
+        release_at_ms=milliseconds(release_at(studio, value, now)),
+        owner_id=value.owner,
+        owner_name=owner.name if owner else "",
+        simulated=any(card.simulated for card in cards),
+        data_bytes=volume.bytes if volume else None,
+        support_code=value.support_code,
+        door=_DOORS[node.door] if node else common_pb2.DOOR_UNSPECIFIED,
+    )
+
+
+def part(value: Part) -> common_pb2.PartProgress:
+    return common_pb2.PartProgress(
+        part=_PARTS[value.kind],
+        bytes_done=value.bytes_done,
+        bytes_total=value.bytes_total,
+        done=value.done,
+    )
+
+
+def gpu(value: Gpu) -> common_pb2.GpuReading:
+    """A card's reading; what it cannot tell stays absent."""
+    return common_pb2.GpuReading(
+        uuid=value.uuid,
+        name=value.name,
+        pci_bus_id=value.pci_bus_id,
+        memory_total_bytes=value.memory_total_bytes,
+        memory_used_bytes=value.memory_used_bytes,
+        utilisation_percent=value.utilisation_percent,
+        temperature_celsius=value.temperature_celsius,
+        power_watts=value.power_watts,
+        energy_millijoules=value.energy_millijoules,
+        compute_capability=value.compute_capability,
+        simulated=value.simulated,
+        per_process=value.per_process,
+    )
+
+
+def node(studio: Studio, value: Node) -> admin_pb2.Node:
+    """A machine as IT sees it."""
+    return admin_pb2.Node(
+        id=value.id,
+        name=value.name,
+        pool=value.pool,
+        online=value.online,
+        draining=value.draining,
+        revoked=value.revoked,
+        last_seen_ms=milliseconds(studio.heard.get(value.id) or value.last_seen),
+        agent_version=value.agent_version,
+        driver_name=value.driver_name,
+        docker_version=value.docker_version,
+        nvidia_driver=value.nvidia_driver,
+        gpus=[gpu(g) for g in value.gpus],
+        problems=[common_pb2.Sentence(en=p.en, zh=p.zh) for p in value.problems],
+        door=_DOORS[value.door],
+        unclaimed=[
+            admin_pb2.Unclaimed(
+                container_id=u.container_id,
+                instance_id=u.instance_id,
+                epoch=u.epoch,
+                first_seen_ms=milliseconds(u.first_seen),
+                stop_after_ms=milliseconds(u.stop_after),
+            )
+            for u in value.unclaimed
+        ],
+        disk_free_bytes=value.disk_free_bytes,
+        instance_ids=[i.id for i in studio.placed_on(value.id)],
+        ledger_refused=value.ledger_refused,
+    )
+
+
+def route(studio: Studio, value: Instance, now: datetime) -> gateway_pb2.Route:
+    """What the gateway must know of an instance that is not deleted."""
+    known_engine = studio.engines.get(value.engine_id)
+    owner = studio.people.get(value.owner)
+    placement = value.placement
+    placed_node = studio.nodes.get(placement.node_id) if placement else None
+    entry = studio.queue_entry(value.id)
+    return gateway_pb2.Route(
+        host=value.host,
+        instance_id=value.id,
+        epoch=placement.epoch if placement else value.epoch,
+        owner_id=value.owner,
+        node_id=placement.node_id if placement else "",
+        state=STATES[value.state],
+        title=value.name,
+        icon_svg=known_engine.icon_svg if known_engine else "",
+        line=sentence(instance_line(studio, value, now)),
+        parts=[part(p) for p in value.parts],
+        queue_position=entry.position if entry else None,
+        machinery=[_activity_rule(r) for r in known_engine.activity] if known_engine else [],
+        count_client_frames=known_engine.count_client_frames if known_engine else False,
+        simulated=any(card.simulated for card in _cards(value, placed_node)),
+        can_start=owner is not None and not owner.disabled and not value.delete_wanted,
+    )
+
+
+def _cards(value: Instance, node: Node | None) -> list[Gpu]:
+    if value.placement is None or node is None:
+        return []
+    return [g for g in node.gpus if g.uuid in value.placement.gpu_uuids]
+
+
+def _activity_rule(rule: ActivityRule) -> gateway_pb2.ActivityRule:
+    return gateway_pb2.ActivityRule(
+        method=rule.method,
+        path_regex=rule.path_regex,
+        frame_max_bytes=rule.frame_max_bytes,
+        person=rule.person,
+    )

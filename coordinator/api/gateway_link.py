@@ -1,0 +1,265 @@
+"""GatewayService: what the door must know, and what it saw.
+
+On connect the gateway gets everything, then each changed row. Both watches are opened before the
+snapshot is taken, so that nothing falls between the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from aigc.clock import Clock, from_milliseconds, milliseconds
+from aigc.errors import AigcError
+from coordinator.api import conversion
+from coordinator.domain.events import ActivitySeen, StartCause
+from coordinator.domain.instance import InstanceId, State
+from coordinator.domain.people import PersonId
+from coordinator.domain.studio import Studio
+from coordinator.fleet.credentials import NodeCredential
+from coordinator.fleet.enrolment import Enrolment
+from coordinator.identity.identity import Identity
+from coordinator.identity.sessions import BrowserSessionRow
+from coordinator.naming import start_request
+from coordinator.reactor import Reactor
+from coordinator.refusals import Refusals
+from protos.aigc.v1 import gateway_pb2, gateway_pb2_grpc
+
+# RPC methods are named by the proto.
+# ruff: noqa: N802
+
+_log = logging.getLogger(__name__)
+_CHANGES_HELD = 10_000
+# Lines speak of times: told anew now and then.
+_REFRESH_SECONDS = 30.0
+
+
+class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
+    """Attributes: connected: set while a gateway is connected; ``on_report`` waits for it."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        identity: Identity,
+        enrolment: Enrolment,
+        refusals: Refusals,
+        web_url: Callable[[], str],
+        zone: str,
+        clock: Clock,
+    ) -> None:
+        self.connected = asyncio.Event()
+        self._reactor = reactor
+        self._identity = identity
+        self._enrolment = enrolment
+        self._refusals = refusals
+        self._web_url = web_url
+        self._zone = zone
+        self._clock = clock
+        self._starting: set[InstanceId] = set()
+
+    async def RedeemHandoff(
+        self, request: gateway_pb2.RedeemHandoffRequest, context: Any
+    ) -> gateway_pb2.RedeemHandoffResponse:
+        token, row, path = await self._identity.redeem_handoff(
+            request.code, request.host, request.nonce
+        )
+        return gateway_pb2.RedeemHandoffResponse(
+            session_token=token, session=_session(row), return_path=path
+        )
+
+    async def Connect(  # type: ignore[override]  # writes by itself instead of yielding
+        self, requests: AsyncIterator[gateway_pb2.GatewayReport], context: Any
+    ) -> None:
+        orders: asyncio.Queue[gateway_pb2.GatewayOrder] = asyncio.Queue(_CHANGES_HELD)
+        behind = asyncio.Event()
+
+        def put(order: gateway_pb2.GatewayOrder) -> None:
+            try:
+                orders.put_nowait(order)
+            except asyncio.QueueFull:
+                behind.set()  # it connects anew and gets a snapshot
+
+        async with _Feed(self, put) as feed:
+            await context.write(gateway_pb2.GatewayOrder(snapshot=await feed.snapshot()))
+            self.connected.set()
+            _log.info("gateway connected")
+            tasks = [
+                asyncio.create_task(self._read(requests)),
+                asyncio.create_task(self._write(orders, context)),
+                asyncio.create_task(feed.follow_routes()),
+                asyncio.create_task(feed.follow_sessions()),
+                asyncio.create_task(behind.wait()),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                _log.info("gateway disconnected")
+            for task in done:
+                task.result()
+
+    async def _write(self, orders: asyncio.Queue[gateway_pb2.GatewayOrder], context: Any) -> None:
+        while True:
+            await context.write(await orders.get())
+
+    async def _read(self, requests: AsyncIterator[gateway_pb2.GatewayReport]) -> None:
+        async with asyncio.TaskGroup() as group:
+            async for report in requests:
+                match report.WhichOneof("report"):
+                    case "visit":
+                        # Not waited for: activity must not queue behind a start.
+                        group.create_task(self._visit(report.visit))
+                    case "activity":
+                        self._activity(report.activity)
+                    case "sessions_seen":
+                        await self._identity.slide(tuple(report.sessions_seen.token_hashes))
+                    case _:
+                        pass  # hello and the tunnel's state: for people who read the stream
+
+    async def _visit(self, visit: gateway_pb2.Visit) -> None:
+        """Start what its signed-in owner visits; the gateway's word is checked here again."""
+        instance = self._reactor.studio.instances.get(InstanceId(visit.instance_id))
+        if instance is None or instance.state is State.DELETED or instance.id in self._starting:
+            return
+        if instance.owner != visit.person_id:
+            error = AigcError("not-yours", "A visit by somebody who is not the owner.")
+            await self._refusals.record(visit.person_id, "visit", instance.id, error)
+            return
+        self._starting.add(instance.id)
+        try:
+            await self._reactor.ask(
+                start_request(
+                    PersonId(visit.person_id), instance_id=instance.id, cause=StartCause.VISIT
+                )
+            )
+        except AigcError as error:
+            _log.info(
+                "a visit did not start the engine",
+                extra={"instance_id": instance.id, "key": error.key},
+            )
+        finally:
+            self._starting.discard(instance.id)
+
+    def _activity(self, batch: gateway_pb2.ActivityBatch) -> None:
+        now = self._clock.now()
+        for seen in batch.instances:
+            person_at = from_milliseconds(seen.last_person_ms)
+            self._reactor.post(
+                ActivitySeen(
+                    InstanceId(seen.instance_id),
+                    seen.epoch,
+                    # One machine, one clock; a report from the future would keep it for ever.
+                    person_at=min(person_at, now) if person_at else None,
+                    what=seen.what[:200],
+                    bodies_in_flight_at=now if seen.bodies_in_flight else None,
+                )
+            )
+
+    def routes(self) -> dict[str, gateway_pb2.Route]:
+        """Every instance that is not deleted, by its host label."""
+        studio: Studio = self._reactor.studio
+        now = self._clock.now()
+        return {
+            i.host: conversion.route(studio, i, now)
+            for i in studio.instances.values()
+            if i.state is not State.DELETED
+        }
+
+
+class _Feed:
+    """One gateway's view: what it was told, and what changed since."""
+
+    def __init__(
+        self, service: GatewayServicer, put: Callable[[gateway_pb2.GatewayOrder], None]
+    ) -> None:
+        self._service = service
+        self._put = put
+        self._told: dict[str, gateway_pb2.Route] = {}
+
+    async def __aenter__(self) -> _Feed:
+        self._changes = self._service._reactor.watch()
+        self._session_news = self._service._identity.watch_sessions()
+        self._stop_listening = self._service._enrolment.listen(
+            lambda c: self._put(gateway_pb2.GatewayOrder(node=_node(c)))
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop_listening()
+        self._changes.close()
+        self._session_news.close()
+
+    async def snapshot(self) -> gateway_pb2.Snapshot:
+        service = self._service
+        sessions = await service._identity.browser_sessions()
+        self._told = service.routes()
+        return gateway_pb2.Snapshot(
+            routes=list(self._told.values()),
+            sessions=[_session(s) for s in sessions],
+            nodes=[_node(c) for c in service._enrolment.credentials.values()],
+            web_url=service._web_url(),
+            zone=service._zone,
+        )
+
+    async def follow_routes(self) -> None:
+        upcoming: asyncio.Task[Any] | None = None
+        try:
+            while True:
+                fresh = self._service.routes()
+                for host in self._told.keys() - fresh.keys():
+                    removed = gateway_pb2.RouteRemoved(host=host)
+                    self._put(gateway_pb2.GatewayOrder(route_removed=removed))
+                for host, route in fresh.items():
+                    if self._told.get(host) != route:
+                        self._put(gateway_pb2.GatewayOrder(route=route))
+                self._told = fresh
+                upcoming = upcoming or asyncio.create_task(_next(self._changes))
+                pause = asyncio.create_task(self._service._clock.sleep(_REFRESH_SECONDS))
+                try:
+                    await asyncio.wait({upcoming, pause}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    pause.cancel()
+                    await asyncio.gather(pause, return_exceptions=True)
+                if upcoming.done():
+                    if upcoming.result() is None:
+                        return  # the coordinator stops
+                    upcoming = None
+        finally:
+            if upcoming is not None:
+                upcoming.cancel()
+                await asyncio.gather(upcoming, return_exceptions=True)
+
+    async def follow_sessions(self) -> None:
+        async for news in self._session_news:
+            for row in news.added:
+                self._put(gateway_pb2.GatewayOrder(session=_session(row)))
+            for token_hash in news.revoked:
+                revoked = gateway_pb2.SessionRevoked(token_hash=token_hash)
+                self._put(gateway_pb2.GatewayOrder(session_revoked=revoked))
+
+
+async def _next(watch: Any) -> object:
+    return await anext(watch, None)
+
+
+def _session(row: BrowserSessionRow) -> gateway_pb2.BrowserSession:
+    return gateway_pb2.BrowserSession(
+        token_hash=row.token_hash,
+        host=row.host,
+        person_id=row.person_id,
+        instance_id=row.instance_id,
+        expires_at_ms=milliseconds(row.expires_at),
+    )
+
+
+def _node(credential: NodeCredential) -> gateway_pb2.NodeAccess:
+    return gateway_pb2.NodeAccess(
+        node_id=credential.node_id,
+        certificate_serial=credential.serial,
+        previous_serial=credential.previous_serial,
+        revoked=credential.revoked,
+    )

@@ -1,0 +1,230 @@
+"""CreatorService: engines, instances, logs and API tokens of the one who asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aigc.clock import Clock, milliseconds
+from aigc.errors import AigcError, ErrorKind
+from coordinator.api import conversion
+from coordinator.api.conversion import UrlOf
+from coordinator.api.guard import caller
+from coordinator.domain.events import DeleteRequested, KeepRequested, RenameRequested, StopRequested
+from coordinator.domain.instance import Instance, InstanceId, State, StopReason
+from coordinator.domain.people import Person
+from coordinator.fleet.session import Sessions
+from coordinator.identity.identity import Identity
+from coordinator.identity.tokens import ApiToken
+from coordinator.naming import start_request
+from coordinator.reactor import Reactor
+from coordinator.refusals import Refusals
+from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
+
+# RPC methods are named by the proto.
+# ruff: noqa: N802
+
+_LOG_TAIL = 200
+_LOG_TAIL_MAX = 10_000
+# Changes that come together are told together; a person sees no difference.
+_COALESCE_SECONDS = 0.05
+# Lines speak of times ("in 5 min"): tell the list anew now and then.
+_REFRESH_SECONDS = 30.0
+
+
+class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
+    def __init__(
+        self,
+        reactor: Reactor,
+        identity: Identity,
+        sessions: Sessions,
+        refusals: Refusals,
+        url_of: UrlOf,
+        clock: Clock,
+    ) -> None:
+        self._reactor = reactor
+        self._identity = identity
+        self._sessions = sessions
+        self._refusals = refusals
+        self._url_of = url_of
+        self._clock = clock
+
+    async def ListEngines(
+        self, request: creator_pb2.ListEnginesRequest, context: Any
+    ) -> creator_pb2.ListEnginesResponse:
+        engines = sorted(self._reactor.studio.engines.values(), key=lambda e: e.name.en.lower())
+        return creator_pb2.ListEnginesResponse(engines=[conversion.engine(e) for e in engines])
+
+    async def ListInstances(
+        self, request: creator_pb2.ListInstancesRequest, context: Any
+    ) -> creator_pb2.ListInstancesResponse:
+        return creator_pb2.ListInstancesResponse(instances=self._mine(caller.get().person))
+
+    async def WatchInstances(
+        self, request: creator_pb2.WatchInstancesRequest, context: Any
+    ) -> AsyncIterator[creator_pb2.WatchInstancesResponse]:
+        person = caller.get().person
+        watch = self._reactor.watch()
+        told: list[creator_pb2.Instance] | None = None
+        upcoming: asyncio.Task[Any] | None = None
+        try:
+            while True:
+                mine = self._mine(person)
+                if mine != told:
+                    told = mine
+                    yield creator_pb2.WatchInstancesResponse(
+                        revision=self._reactor.studio.revision,
+                        instances=mine,
+                        server_time_ms=milliseconds(self._clock.now()),
+                    )
+                    await self._clock.sleep(_COALESCE_SECONDS)
+                if upcoming is None:
+                    upcoming = asyncio.create_task(_next(watch))
+                pause = asyncio.create_task(self._clock.sleep(_REFRESH_SECONDS))
+                try:
+                    await asyncio.wait({upcoming, pause}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    pause.cancel()
+                    await asyncio.gather(pause, return_exceptions=True)
+                if upcoming.done():
+                    if not upcoming.result():
+                        return  # the coordinator stops
+                    upcoming = None
+        finally:
+            if upcoming is not None:
+                upcoming.cancel()
+                await asyncio.gather(upcoming, return_exceptions=True)
+            watch.close()
+
+    async def StartInstance(
+        self, request: creator_pb2.StartInstanceRequest, context: Any
+    ) -> creator_pb2.StartInstanceResponse:
+        person = caller.get().person
+        outcome = await self._reactor.ask(
+            start_request(
+                person.id,
+                engine_id=request.engine_id,
+                version=request.version,
+                name=request.name,
+                instance_id=request.instance_id,
+            )
+        )
+        assert outcome.instance is not None
+        return creator_pb2.StartInstanceResponse(instance=self._told(outcome.instance))
+
+    async def StopInstance(
+        self, request: creator_pb2.StopInstanceRequest, context: Any
+    ) -> creator_pb2.StopInstanceResponse:
+        mine = await self._owned(request.instance_id, "instance-stop")
+        await self._reactor.ask(StopRequested(mine.id, StopReason.BY_CREATOR, mine.owner))
+        return creator_pb2.StopInstanceResponse(instance=self._told(mine))
+
+    async def KeepRunning(
+        self, request: creator_pb2.KeepRunningRequest, context: Any
+    ) -> creator_pb2.KeepRunningResponse:
+        mine = await self._owned(request.instance_id, "instance-keep")
+        await self._reactor.ask(KeepRequested(mine.id, mine.owner))
+        return creator_pb2.KeepRunningResponse(instance=self._told(mine))
+
+    async def RenameInstance(
+        self, request: creator_pb2.RenameInstanceRequest, context: Any
+    ) -> creator_pb2.RenameInstanceResponse:
+        mine = await self._owned(request.instance_id, "instance-rename")
+        await self._reactor.ask(RenameRequested(mine.id, request.name, mine.owner))
+        return creator_pb2.RenameInstanceResponse(instance=self._told(mine))
+
+    async def DeleteInstance(
+        self, request: creator_pb2.DeleteInstanceRequest, context: Any
+    ) -> creator_pb2.DeleteInstanceResponse:
+        mine = await self._owned(request.instance_id, "instance-delete")
+        outcome = await self._reactor.ask(DeleteRequested(mine.id, mine.owner))
+        return creator_pb2.DeleteInstanceResponse(kept_until_ms=milliseconds(outcome.kept_until))
+
+    async def StreamLogs(
+        self, request: creator_pb2.StreamLogsRequest, context: Any
+    ) -> AsyncIterator[creator_pb2.StreamLogsResponse]:
+        mine = await self._owned(request.instance_id, "instance-logs")
+        if mine.placement is None:
+            raise AigcError(
+                "logs-stopped",
+                f"{mine.name} runs on no machine now, so it has no log: start it first.",
+                ErrorKind.CONFLICT,
+            )
+        tail = min(request.tail or _LOG_TAIL, _LOG_TAIL_MAX)
+        feed = self._sessions.open_logs(mine.placement.node_id, mine.id, tail, request.follow)
+        async for lines in feed.lines():
+            yield creator_pb2.StreamLogsResponse(lines=lines)
+
+    async def CreateToken(
+        self, request: creator_pb2.CreateTokenRequest, context: Any
+    ) -> creator_pb2.CreateTokenResponse:
+        found = caller.get()
+        if found.kind == "token":
+            raise AigcError(
+                "token-by-token",
+                "An API token cannot make another one: sign in with aigc login first.",
+                ErrorKind.FORBIDDEN,
+            )
+        token, info = await self._identity.create_token(found.person, request.name, request.days)
+        return creator_pb2.CreateTokenResponse(token=token, info=_token(info))
+
+    async def ListTokens(
+        self, request: creator_pb2.ListTokensRequest, context: Any
+    ) -> creator_pb2.ListTokensResponse:
+        tokens = await self._identity.list_tokens(caller.get().person.id)
+        return creator_pb2.ListTokensResponse(tokens=[_token(t) for t in tokens])
+
+    async def RevokeToken(
+        self, request: creator_pb2.RevokeTokenRequest, context: Any
+    ) -> creator_pb2.RevokeTokenResponse:
+        await self._identity.revoke_token(caller.get().person.id, request.id)
+        return creator_pb2.RevokeTokenResponse()
+
+    def _mine(self, person: Person) -> list[creator_pb2.Instance]:
+        studio, now = self._reactor.studio, self._clock.now()
+        return [
+            conversion.instance(studio, i, now, self._url_of)
+            for i in studio.instances_of(person.id)
+        ]
+
+    def _told(self, instance: Instance) -> creator_pb2.Instance:
+        """As it is now: the studio may be a step further than the outcome."""
+        studio = self._reactor.studio
+        current = studio.instances.get(instance.id, instance)
+        return conversion.instance(studio, current, self._clock.now(), self._url_of)
+
+    async def _owned(self, instance_id: str, action: str) -> Instance:
+        person = caller.get().person
+        found = self._reactor.studio.instances.get(InstanceId(instance_id))
+        if found is None or found.state is State.DELETED:
+            raise AigcError(
+                "instance-unknown",
+                f"There is no instance {instance_id or 'without an id'}: it may have been "
+                "deleted; list yours.",
+                ErrorKind.NOT_FOUND,
+            )
+        if found.owner != person.id:
+            error = AigcError(
+                "not-yours",
+                "This instance belongs to somebody else: use one of your own.",
+                ErrorKind.FORBIDDEN,
+            )
+            await self._refusals.record(person.id, action, found.id, error)
+            raise error
+        return found
+
+
+async def _next(watch: Any) -> object:
+    """The next change; None when the watch was closed."""
+    return await anext(watch, None)
+
+
+def _token(info: ApiToken) -> creator_pb2.ApiToken:
+    return creator_pb2.ApiToken(
+        id=info.id,
+        name=info.name,
+        created_at_ms=milliseconds(info.created_at),
+        expires_at_ms=milliseconds(info.expires_at),
+        last_used_ms=milliseconds(info.last_used),
+    )

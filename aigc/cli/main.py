@@ -6,6 +6,7 @@ with ``--json`` the sentence is JSON. A traceback is a defect of ours and nothin
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
 import os
@@ -67,7 +68,9 @@ class LazyCommands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise click.UsageError(f"{error.message} 'aigc --help' lists all commands.") from error
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "'aigc --help' lists all commands."
+            raise click.UsageError(f"There is no command {args[0]}. {hint}") from error
 
 
 @click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

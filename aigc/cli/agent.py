@@ -1,0 +1,84 @@
+"""IT: the program on a GPU machine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aigc.cli.output import json_option, print_json
+from aigc.errors import EXIT_CODES, ErrorKind
+
+if TYPE_CHECKING:
+    from node_agent.config import AgentConfig
+
+_config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("/etc/aigc/agent.toml"),
+    show_default=True,
+)
+
+
+@click.group("agent")
+def agent_command() -> None:
+    """IT: the program on a GPU machine."""
+
+
+@agent_command.command("join")
+@click.argument("link")
+@_config_option
+@click.option("--name", default="", help="The machine's name for people; otherwise its host name.")
+@click.option("--again", is_flag=True, help="Give up the identity that this machine has.")
+def join(link: str, config: Path, name: str, again: bool) -> None:
+    """Enrol this machine with LINK, from 'aigc coordinator join-command'."""
+    from aigc.clock import SystemClock
+    from aigc.join_link import JoinLink
+    from node_agent import enrolment
+
+    parsed = JoinLink.parse(link)
+    settings = _load(config)
+    identity = asyncio.run(enrolment.join(parsed, settings.state_dir, SystemClock(), name, again))
+    click.echo(
+        f"{identity.node_name} has joined the coordinator at {identity.coordinator_address}. "
+        f"Now run: aigc agent run --config {config}"
+    )
+
+
+@agent_command.command("run")
+@_config_option
+@click.option(
+    "--stop-engines", is_flag=True, help="End all engines at the end (for demos and repairs)."
+)
+def run(config: Path, stop_engines: bool) -> None:
+    """Serve the studio until SIGTERM. Engines run on when the agent ends."""
+    from aigc import logs
+    from node_agent import program
+
+    settings = _load(config)
+    logs.setup(settings.log_level)
+    asyncio.run(program.serve(settings, stop_engines=stop_engines))
+
+
+@agent_command.command("check")
+@_config_option
+@json_option
+def check(config: Path, as_json: bool) -> int:
+    """Say what is missing or misconfigured on this machine, before anybody notices."""
+    from node_agent.checks import check as run_checks
+
+    findings = asyncio.run(run_checks(_load(config)))
+    if as_json:
+        print_json([{"name": f.name, "ok": f.ok, "message": f.message} for f in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
+    return 0 if all(f.ok for f in findings) else EXIT_CODES[ErrorKind.INVALID]
+
+
+def _load(path: Path) -> AgentConfig:
+    from node_agent import config
+
+    return config.load(path)

@@ -42,6 +42,7 @@ class AgentConfig(BaseModel):
 
     Attributes:
         registries: images may come from these; ``host[:port]``, with a path to narrow it, or "*".
+        docker_scope: containers of another scope are not ours (two agents on one Docker Engine).
         gpus: UUIDs of the cards given to the studio; None gives all.
         memory, cpus: the most that one instance may have; None: all of the machine.
         unclaimed_hold_hours: how long a container that no ledger knows is kept before it is
@@ -55,6 +56,7 @@ class AgentConfig(BaseModel):
     volume_root: Path = Path("/var/lib/aigc/volumes")
     docker_socket: str = "/var/run/docker.sock"
     process_allowed: bool = False
+    docker_scope: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = "studio"
     simulated_gpus: Annotated[int, Field(ge=0, le=16)] = 0
     registries: tuple[str, ...] = ("docker.io",)
     libraries: dict[str, Path] = Field(default_factory=dict)

@@ -107,7 +107,13 @@ def decide(
     """
     found = list(containers)
     if desired is None:
-        return [_as_it_is(c) for c in found if c.state is not ContainerState.CREATED]
+        here = {(c.instance_id, c.epoch) for c in found}
+        lost: list[Action] = [
+            MarkExited(key, None)
+            for key, record in records.items()
+            if record.container_seen and not record.fail_reason and key not in here
+        ]
+        return lost + [_as_it_is(c) for c in found if c.state is not ContainerState.CREATED]
     plan = [_about(container, desired) for container in found]
     for wanted in desired.run.values():
         key = (wanted.instance_id, wanted.epoch)

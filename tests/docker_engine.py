@@ -317,6 +317,23 @@ def engine(*, live_restore: bool = False) -> Iterator[TestEngine]:
     pytest.fail("all 64 slots for Docker Engines are taken", pytrace=False)
 
 
+@contextlib.contextmanager
+def small_disk(made: TestEngine, mebibytes: int) -> Iterator[None]:
+    """The engine on an empty data folder of so many MiB; then on its own again."""
+    made.stop()
+    data = made.folder / "data"
+    _run("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(data))
+    try:
+        made.start()
+        yield
+    finally:
+        made.stop()
+        for mount in reversed(_mounts_below(made.folder)):
+            if mount.startswith(str(data)):
+                _run("umount", "-l", mount)
+        made.start()
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[TestEngine]:
     """One engine for the whole session; see :func:`clean_engine`."""

@@ -320,7 +320,7 @@ async def _joining(
     )
     async with channel:
         yield cast(
-            node_pb2_grpc.EnrolmentServiceAsyncStub, node_pb2_grpc.EnrolmentServiceStub(channel)
+            "node_pb2_grpc.EnrolmentServiceAsyncStub", node_pb2_grpc.EnrolmentServiceStub(channel)
         )
 
 

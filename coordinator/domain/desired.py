@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -46,9 +46,12 @@ class DesiredMount:
 
 @dataclass(frozen=True, slots=True)
 class DesiredRun:
-    """An instance that shall run at this epoch, with these cards and mounts."""
+    """An instance that shall run at this epoch, with these cards and mounts.
 
-    instance: Instance
+    Two are equal if they ask the same of the node, however far the instance is.
+    """
+
+    instance: Instance = field(compare=False)
     version: EngineVersion
     gpu_uuids: tuple[GpuUuid, ...]
     epoch: int

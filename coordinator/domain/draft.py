@@ -80,6 +80,7 @@ class Draft:
     heard: dict[NodeId, datetime] = field(init=False)
     sightings: dict[NodeId, tuple[Sighting, ...]] = field(init=False)
     warned: dict[InstanceId, datetime] = field(init=False)
+    followed: dict[NodeId, tuple[str, int]] = field(init=False)
     queue: tuple[QueueEntry, ...] = field(init=False)
     # What must be written.
     changed_instances: set[InstanceId] = field(default_factory=set)
@@ -108,6 +109,7 @@ class Draft:
         self.heard = dict(studio.heard)
         self.sightings = dict(studio.sightings)
         self.warned = dict(studio.warned)
+        self.followed = dict(studio.followed)
         self.queue = tuple(studio.queue)
         self.revision = studio.revision
 
@@ -120,8 +122,14 @@ class Draft:
         before = self.instances[instance_id]
         after, effects = lifecycle.handle(before, happening, self.now)
         notes = [e.text for e in effects if isinstance(e, Note)]
-        if after != before:
+        if replace(after, parts=before.parts) != before:
             self.put_instance(after)
+        elif after != before:  # bytes of a pull are told to watchers and not written
+            self.instances[instance_id] = after
+            self.touched_instances.add(instance_id)
+        if before.state in lifecycle.SILENT and after.state is State.READY:
+            signals = self.signals.get(instance_id, Signals())
+            self.put_signals(instance_id, replace(signals, seen_again_at=self.now))
         told = after.state is not before.state or after.restart_wanted != before.restart_wanted
         if told or after.delete_wanted != before.delete_wanted or notes:
             self.tell(before, after, event, cause, "; ".join(notes))
@@ -148,9 +156,16 @@ class Draft:
         self.story.append(StoryLine(self.now, None, event, cause, "", "", detail))
 
     def put_instance(self, instance: Instance) -> None:
+        before = self.instances.get(instance.id)
         self.instances[instance.id] = instance
         self.changed_instances.add(instance.id)
-        self.place_again = True
+        if (
+            before is None
+            or before.state is not instance.state
+            or before.placement != instance.placement
+            or before.version != instance.version
+        ):
+            self.place_again = True
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -260,6 +275,7 @@ class Draft:
             heard=self.heard,
             sightings=self.sightings,
             warned=self.warned,
+            followed=self.followed,
             queue=self.queue,
         )
 

@@ -44,7 +44,7 @@ def judge(
     *,
     not_before: datetime | None = None,
 ) -> Verdict:
-    """The rule. ``not_before``: nothing could be seen until then (the coordinator was away)."""
+    """The rule. ``not_before``: nothing could be seen until then (coordinator or machine away)."""
     moments = [ready_at, signals.person_at, signals.bodies_in_flight_at, signals.kept_at]
     if signals.gpu_work in (Signal.IDLE, Signal.ACTIVE):
         moments.append(signals.gpu_busy_at)

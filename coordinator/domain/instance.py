@@ -107,6 +107,9 @@ class Signals:
     gpu_work: Signal = Signal.ABSENT
     gpu_busy_at: datetime | None = None
     kept_at: datetime | None = None  # "Keep running"
+    # Its machine was silent until then: nobody could be seen, so nobody is blamed for quiet.
+    seen_again_at: datetime | None = None
+    failed_at: datetime | None = None  # since when the work signal has failed
 
 
 @dataclass(frozen=True, slots=True)

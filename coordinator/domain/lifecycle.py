@@ -273,7 +273,7 @@ def _place(instance: Instance, found: FoundPlace, now: datetime) -> Result:
         epoch=placement.epoch,
         spec=found.spec,
         requested_at=None,
-        image_digest="",
+        image_digest=found.spec.digest,
     )
     lease = TakeLease(instance.volume_id, instance.id, placement.epoch, placement.node_id)
     return placed, (lease,)
@@ -363,8 +363,7 @@ def _advance(instance: Instance, seen: Observed, now: datetime) -> Instance:
             state = State.READY
         instance = _to(instance, state, now)
         if state is State.READY:
-            # The clock of idleness begins anew: nobody could be seen meanwhile.
-            instance = replace(instance, ready_at=now, parts=(), restart_wanted=False)
+            instance = replace(instance, ready_at=instance.ready_at or now, parts=())
         return replace(instance, restart_wanted=False)
     if _ORDER.index(state) <= _ORDER.index(instance.state):
         return instance  # late, or probing again after adoption
@@ -379,8 +378,6 @@ def _return(instance: Instance, now: datetime) -> Instance:
         return instance
     state = instance.before_silence
     returned = _to(instance, state, now)
-    if state is State.READY:
-        returned = replace(returned, ready_at=now)
     if state in RUNNING:
         returned = replace(returned, restart_wanted=False)
     return returned

@@ -86,16 +86,18 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         door=event.door,
         disk_free_bytes=event.disk_free_bytes,
         can_start=event.can_start,
-        # Agreement is told by the set itself: it carries the ledger that the agent follows.
-        ledger_refused=node.ledger_refused and not _agrees(draft, event),
         quarantined_gpus=_quarantined(node, event),
     )
     draft.put_node(node)
     draft.heard[node.id] = draft.now
+    if draft.followed.get(node.id) != (event.ledger_id, event.revision):
+        draft.followed[node.id] = (event.ledger_id, event.revision)
+        draft.place_again = True
     sightings: list[Sighting] = []
-    shown: dict[InstanceId, int] = {}
+    shown: set[InstanceId] = {InstanceId(u.instance_id) for u in event.unclaimed}
     for seen in event.instances:
-        shown[seen.instance_id] = max(seen.epoch, shown.get(seen.instance_id, 0))
+        if seen.phase not in _OVER:
+            shown.add(seen.instance_id)
         unknown = _one(draft, node, seen)
         if unknown is not None:
             sightings.append(unknown)
@@ -107,19 +109,18 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         volume = draft.volumes.get(volume_id)
         if volume is not None and volume.home == node.id and volume.bytes != size:
             draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
-    if not ours:
-        return
+    if not ours or event.revision > draft.studio.revision:
+        return  # it follows another ledger, or ours before it went back: an admin decides
+    told = {(seen.instance_id, seen.epoch) for seen in event.instances}
     for instance in _placed_on(draft, node.id):
-        if instance.id in shown or event.revision < instance.desired_revision:
+        if (instance.id, instance.epoch) in told or event.revision < instance.desired_revision:
             continue
         cause = f"node {node.id}: absent from its whole set at revision {event.revision}"
         draft.happen(instance.id, lifecycle.Missing(), "missing", cause)
-    listed = {(u.instance_id, u.epoch) for u in event.unclaimed}
     for key, residue in list(draft.residues.items()):
         if key[0] != node.id or event.revision < residue.since_revision:
             continue
-        still = residue.instance_id in shown or any(i == residue.instance_id for i, _ in listed)
-        if not still:
+        if residue.instance_id not in shown:
             draft.drop_residue(key)
 
 
@@ -213,6 +214,12 @@ def volume_order_done(draft: Draft, event: VolumeOrderDone) -> None:
 def _one(draft: Draft, node: Node, seen: Observed) -> Sighting | None:
     """Reconcile one container; a Sighting if the ledger cannot know it."""
     instance = draft.instances.get(seen.instance_id)
+    if seen.phase in _OVER:
+        residue = draft.residues.get((node.id, seen.instance_id))
+        if residue is not None and seen.epoch >= residue.epoch:
+            draft.drop_residue((node.id, seen.instance_id))
+            proven = draft.nodes[node.id].quarantined_gpus - set(residue.gpu_uuids)
+            draft.put_node(replace(draft.nodes[node.id], quarantined_gpus=proven))
     if instance is None:
         return None  # left to the agent's quarantine
     if _is_current(instance, node.id, seen.epoch):
@@ -223,9 +230,6 @@ def _one(draft: Draft, node: Node, seen: Observed) -> Sighting | None:
         _signals(draft, instance.id, seen)
         return None
     if seen.phase in _OVER:
-        residue = draft.residues.get((node.id, seen.instance_id))
-        if residue is not None and seen.epoch >= residue.epoch:
-            draft.drop_residue((node.id, seen.instance_id))
         return None
     if seen.epoch > instance.epoch:
         return Sighting(instance.id, seen.epoch, seen.phase, seen.gpu_uuids)
@@ -289,10 +293,6 @@ def _heard(draft: Draft, node: Node) -> None:
     draft.heard[node.id] = draft.now
     if node.last_seen != draft.now:
         draft.nodes[node.id] = replace(node, last_seen=draft.now)
-
-
-def _agrees(draft: Draft, event: NodeObserved) -> bool:
-    return event.ledger_id == draft.studio.ledger_id and event.revision <= draft.studio.revision
 
 
 def _quarantined(node: Node, event: NodeObserved) -> frozenset[GpuUuid]:

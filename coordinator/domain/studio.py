@@ -1,7 +1,7 @@
 """The whole studio as one value: what is committed, and what is only in memory.
 
 Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``heard``,
-``sightings`` and ``warned`` are what machines say all the time: they live in memory (the last act
+``sightings``, ``followed`` and ``warned`` are what machines say all the time: they live in memory (the last act
 of a person is kept coarsely), and a restart begins them anew.
 """
 
@@ -73,6 +73,8 @@ class Studio:
     heard: Mapping[NodeId, datetime] = field(default_factory=dict)
     sightings: Mapping[NodeId, tuple[Sighting, ...]] = field(default_factory=dict)
     warned: Mapping[InstanceId, datetime] = field(default_factory=dict)
+    # The ledger and revision that each node last said it obeys.
+    followed: Mapping[NodeId, tuple[str, int]] = field(default_factory=dict)
 
     def instances_of(self, person: PersonId) -> list[Instance]:
         """That person's instances that are not deleted, the oldest first."""

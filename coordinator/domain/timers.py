@@ -23,7 +23,8 @@ def _verdict(studio: Studio, instance: Instance, signals: Signals) -> idle.Verdi
         return None
     engine = studio.engines.get(instance.engine_id)
     policy = IdlePolicy() if engine is None else engine.idle
-    return idle.judge(policy, signals, instance.ready_at, not_before=studio.loaded_at)
+    blind = max((t for t in (studio.loaded_at, signals.seen_again_at) if t), default=None)
+    return idle.judge(policy, signals, instance.ready_at, not_before=blind)
 
 
 def next_deadline(studio: Studio) -> datetime | None:

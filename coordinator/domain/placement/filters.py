@@ -67,7 +67,7 @@ class LedgerAgrees:
     capacity = False
 
     def reason(self, request: Request, node: Node, view: View) -> Text | None:
-        if not node.ledger_refused:
+        if not node.ledger_refused and node.id not in view.elsewhere:
             return None
         return Text(
             f"{node.name} remembers a newer ledger than the coordinator's; IT has to decide",

@@ -98,6 +98,11 @@ def make_view(draft: Draft) -> View:
         for unclaimed in node.unclaimed:
             for uuid in unclaimed.gpu_uuids:
                 held[node.id].setdefault(uuid, "an unclaimed container")
+    elsewhere = frozenset(
+        node_id
+        for node_id, (ledger_id, revision) in draft.followed.items()
+        if ledger_id and (ledger_id != draft.studio.ledger_id or revision > draft.revision)
+    )
     return View(
         policy=draft.studio.policy,
         nodes=draft.nodes,
@@ -105,6 +110,7 @@ def make_view(draft: Draft) -> View:
         load=load,
         residues=draft.residues,
         sightings=draft.sightings,
+        elsewhere=elsewhere,
     )
 
 
@@ -137,6 +143,7 @@ def _try(draft: Draft, instance: Instance, view: View) -> Chosen | NoPlacement:
 def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
     spec = spec_of(draft, instance)
     assert spec is not None
+    spec = replace(spec, digest=spec.digest or _resolved(draft, spec))
     candidate = chosen.candidate
     placement = Placement(
         node_id=candidate.node.id,
@@ -146,6 +153,19 @@ def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
     )
     found = FoundPlace(placement, spec)
     draft.happen(instance.id, found, "placed", f"placement: {chosen}")
+
+
+def _resolved(draft: Draft, spec: EngineVersion) -> str:
+    """The digest that this tag meant at its first pull: every later start means the same."""
+    known = [
+        i
+        for i in draft.instances.values()
+        if i.image_digest
+        and i.spec is not None
+        and (i.spec.engine_id, i.spec.version) == (spec.engine_id, spec.version)
+        and i.spec.image == spec.image
+    ]
+    return min(known, key=lambda i: (i.created_at, i.id)).image_digest if known else ""
 
 
 def _reserve(draft: Draft, instance: Instance, view: View) -> View:

@@ -37,6 +37,8 @@ class View:
     load: Mapping[NodeId, int]
     residues: Mapping[tuple[NodeId, InstanceId], Residue] = field(default_factory=dict)
     sightings: Mapping[NodeId, tuple[Sighting, ...]] = field(default_factory=dict)
+    # Nodes that obey another ledger, or a later state of this one.
+    elsewhere: frozenset[NodeId] = frozenset()
     # Cards kept for a several-card request that waits longer.
     reserved: Mapping[NodeId, frozenset[GpuUuid]] = field(default_factory=dict)
 

@@ -1,0 +1,183 @@
+"""Heads as they go on: without what is ours to the engine, without what harms to the browser.
+
+The engine runs anybody's code (custom nodes), so it never sees our cookie or tokens (pitfall 5)
+and cannot set or clear our cookies, nor reach beyond its own host. No I/O here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from gateway.heads import AnswerHead, Header, RequestHead
+
+# Between two neighbours only (RFC 9110, 7.6.1).
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+# Written by us, or said by a proxy that we do not know.
+_NOT_FROM_CLIENTS = frozenset(
+    {
+        b"host",
+        b"content-length",
+        b"cookie",
+        b"forwarded",
+        b"via",
+        b"x-real-ip",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"true-client-ip",
+        b"cf-connecting-ip",
+        b"fastly-client-ip",
+        b"x-original-url",
+        b"x-original-uri",
+        b"x-original-host",
+        b"x-rewrite-url",
+        b"x-host",
+        b"x-user",
+        b"x-email",
+        b"x-groups",
+        b"x-webauth-user",
+        b"x-authenticated-user",
+        b"remote-user",
+        b"x-remote-user",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"x-http-method",
+    }
+)
+_NOT_FROM_CLIENTS_PREFIXES = (
+    b"x-forwarded-",
+    b"x-aigc-",
+    b"x-auth-",
+    b"x-remote-",
+    b"x-user-",
+    b"x-webauth-",
+    b"remote-",
+    b"proxy-",
+    b"x-accel-",
+)
+# Answers: what would reach beyond the engine's own pages or touch our cookies.
+_NOT_FROM_ENGINES = frozenset(
+    {
+        b"clear-site-data",
+        b"service-worker-allowed",
+        b"alt-svc",
+        b"set-cookie2",
+        b"public-key-pins",
+        b"strict-transport-security",
+        b"content-length",
+    }
+)
+_OUR_TOKEN = re.compile(rb"(?i)\s*(?:bearer|basic|token)\s+aigc_")
+_OUR_COOKIE = re.compile(rb"\s*__host-aigc", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def _passes_to_engine(name: bytes) -> bool:
+    plain = name.replace(b"_", b"-")  # many servers read X_User as X-User
+    return not (
+        plain in _HOP_BY_HOP
+        or plain in _NOT_FROM_CLIENTS
+        or plain.startswith(_NOT_FROM_CLIENTS_PREFIXES)
+    )
+
+
+def write_request(
+    head: RequestHead, cookies: bytes, person_id: str, client: bytes, scheme: bytes
+) -> bytes:
+    """The request's head for the engine: Host unchanged, X-Forwarded-* set (never appended)."""
+    named = _named_in_connection(head.headers)
+    lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), head.target, head.raw_host)]
+    for lower, name, value in head.headers:
+        if not _passes_to_engine(lower) or lower in named:
+            continue
+        if lower == b"authorization" and _OUR_TOKEN.match(value):
+            continue
+        lines.append(b"%b: %b\r\n" % (name, value))
+    if cookies:
+        lines.append(b"Cookie: %b\r\n" % cookies)
+    if head.websocket:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    elif head.chunked:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif head.content_length is not None:
+        lines.append(b"Content-Length: %d\r\n" % head.content_length)
+    lines.append(
+        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
+        b"X-Aigc-User: %b\r\n\r\n" % (client, scheme, head.raw_host, person_id.encode())
+    )
+    return b"".join(lines)
+
+
+def write_answer(
+    head: AnswerHead, keep_alive: bool, http_1_0: bool, rechunk: bool, bodiless: bool
+) -> bytes:
+    """The answer's head for the browser.
+
+    Args:
+        head: as the engine sent it.
+        keep_alive: another request may follow on the browser's connection.
+        http_1_0: the browser's side speaks HTTP/1.0.
+        rechunk: the body goes out in chunks of ours.
+        bodiless: no body follows, whatever the head says (HEAD, 204, 304).
+    """
+    named = _named_in_connection(head.headers)
+    lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
+    for lower, name, value in head.headers:
+        if lower in _HOP_BY_HOP or lower in _NOT_FROM_ENGINES or lower in named:
+            continue
+        if lower == b"set-cookie":
+            cookie = host_only_cookie(value)
+            if cookie is None:
+                continue
+            value = cookie
+        lines.append(b"%b: %b\r\n" % (name, value))
+    if head.status == 101:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    elif head.status >= 200:
+        if rechunk:
+            lines.append(b"Transfer-Encoding: chunked\r\n")
+        elif head.content_length is not None and head.status != 204:
+            lines.append(b"Content-Length: %d\r\n" % head.content_length)
+        elif bodiless and head.chunked and head.status == 200:
+            lines.append(b"Transfer-Encoding: chunked\r\n")  # of HEAD: as GET would have it
+        if not keep_alive:
+            lines.append(b"Connection: close\r\n")
+        elif http_1_0:
+            lines.append(b"Connection: keep-alive\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def host_only_cookie(value: bytes) -> bytes | None:
+    """An engine's Set-Cookie without Domain; None if it would touch a cookie of ours."""
+    if _OUR_COOKIE.match(value):
+        return None
+    # Spelled out in full: a nameless cookie "=__Host-aigc=x" is stored and sent as ours.
+    if _OUR_COOKIE.match(value.lstrip(b" \t=")):
+        return None
+    parts = value.split(b";")
+    kept = [p for p in parts[1:] if p.split(b"=", 1)[0].strip().lower() != b"domain"]
+    return value if len(kept) == len(parts) - 1 else b";".join([parts[0], *kept])
+
+
+def _named_in_connection(headers: tuple[Header, ...]) -> frozenset[bytes]:
+    named: set[bytes] = set()
+    for lower, _, value in headers:
+        if lower == b"connection":
+            named.update(token.strip() for token in value.lower().split(b","))
+    return frozenset(named) if named else _NONE
+
+
+_NONE: frozenset[bytes] = frozenset()

@@ -1,0 +1,227 @@
+"""The gateway's composition root: everything is made and joined here, once."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import ipaddress
+import json
+import logging
+import os
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aigc.clock import Clock, SystemClock
+from aigc.errors import AigcError, ErrorKind
+from aigc.tls import join_address, split_address
+from gateway.activity import Activity
+from gateway.edge import Edge
+from gateway.engine import Engines
+from gateway.own import Own
+from gateway.pages import load_pages
+from gateway.routes import RouteTable
+from gateway.session import CoordinatorSession
+from gateway.tunnel_end import TunnelEnd, server_context
+
+log = logging.getLogger(__name__)
+
+_SWEEP_SECONDS = 5.0
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that a gateway is told. Addresses are "host:port"; port 0 takes a free one.
+
+    Attributes:
+        socket: the coordinator's Unix socket.
+        listen: where browsers come. Plain HTTP (no ``certificate``) on loopback only.
+        tunnel_listen: where agents dial in, with the gateway's own certificate and the CA that
+            signs machines.
+        public_scheme: how browsers see us if a proxy in front ends TLS; by default as we listen.
+        ready_file: written once everything listens: {"public": "host:port", "tunnel": ...}.
+    """
+
+    socket: str
+    listen: str
+    tunnel_listen: str
+    tunnel_certificate: str
+    tunnel_key: str
+    ca: str
+    certificate: str = ""
+    key: str = ""
+    public_scheme: str = ""
+    ready_file: str = ""
+
+
+async def serve(
+    options: Options, clock: Clock | None = None, stop: asyncio.Event | None = None
+) -> None:
+    """Run a gateway until cancelled or ``stop`` is set.
+
+    Raises:
+        AigcError: an address, a certificate or a combination of options that cannot work.
+    """
+    clock = clock or SystemClock()
+    _raise_malloc_thresholds()
+    pages = await asyncio.to_thread(load_pages)
+    public_tls, tunnel_tls = await asyncio.to_thread(_contexts, options)
+    table = RouteTable()
+    activity = Activity(clock)
+    tunnel = TunnelEnd(table, clock, lambda node_id: session.tunnel_changed(node_id))
+    session = CoordinatorSession(options.socket, table, activity, clock, tunnel.connections)
+    engines = Engines(tunnel.connect, clock)
+    own = Own(pages, table, session, activity, clock)
+    scheme = options.public_scheme or ("https" if public_tls else "http")
+    edge = Edge(table, engines, activity, own, clock, scheme.encode("ascii"))
+    activity.on_first_act = session.wake
+    try:
+        public = await _listen("listen", options.listen, edge, public_tls)
+        tunnels = await _listen("tunnel-listen", options.tunnel_listen, tunnel, tunnel_tls)
+        if options.ready_file:
+            ready = {"public": join_address(*public), "tunnel": join_address(*tunnels)}
+            await asyncio.to_thread(_write_ready, options.ready_file, ready)
+        log.info("gateway listens: browsers %s:%d, tunnels %s:%d", *public, *tunnels)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(session.run(), name="coordinator session"),
+                group.create_task(edge.sweep_forever(), name="edge sweep"),
+                group.create_task(_sweep(engines, tunnel, clock), name="sweep"),
+            ]
+            if stop is not None:
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+    finally:
+        await edge.close()
+        await tunnel.close()
+
+
+async def _sweep(engines: Engines, tunnel: TunnelEnd, clock: Clock) -> None:
+    while True:
+        await clock.sleep(_SWEEP_SECONDS)
+        engines.sweep()
+        tunnel.sweep()
+
+
+async def _listen(
+    name: str, address: str, what: Edge | TunnelEnd, context: ssl.SSLContext | None
+) -> tuple[str, int]:
+    host, port = split_address(address)
+    try:
+        if isinstance(what, Edge):
+            return await what.listen(host, port, context)
+        assert context is not None
+        return await what.listen(host, port, context)
+    except OSError as error:
+        raise AigcError(
+            "cannot-listen",
+            f"The gateway cannot listen on {address} (--{name}): {error.strerror or error}. "
+            "Stop the program that uses this port, or give another address.",
+            ErrorKind.UNAVAILABLE,
+        ) from error
+
+
+def _contexts(options: Options) -> tuple[ssl.SSLContext | None, ssl.SSLContext]:
+    if not options.certificate and not _is_loopback(split_address(options.listen)[0]):
+        raise AigcError(
+            "plain-http-refused",
+            f"The gateway serves plain HTTP on loopback only, not on {options.listen}: "
+            "give --certificate and --key, or listen on 127.0.0.1.",
+        )
+    try:
+        public = None
+        if options.certificate:
+            public = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            public.minimum_version = ssl.TLSVersion.TLSv1_2
+            public.load_cert_chain(options.certificate, options.key or None)
+            public.set_alpn_protocols(["http/1.1"])
+        tunnel = server_context(options.tunnel_certificate, options.tunnel_key, options.ca)
+    except (OSError, ssl.SSLError) as error:
+        where = getattr(error, "filename", None) or "its certificates"
+        raise AigcError(
+            "certificate-unreadable",
+            f"The gateway cannot use {where}: {error}. Check the files and who may read them.",
+        ) from error
+    return public, tunnel
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _write_ready(path: str, ready: dict[str, str]) -> None:
+    target = Path(path)
+    partial = target.with_name(target.name + ".part")
+    partial.write_text(json.dumps(ready), encoding="utf-8")
+    os.replace(partial, target)
+
+
+def _raise_malloc_thresholds() -> None:
+    """Bulk transfer allocates and frees some 100 KiB at a time; by default glibc hands such
+    pieces back to the kernel each time, which costs about half of the CPU time."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library: it is only slower
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        libc.mallopt(_M_TRIM_THRESHOLD, 64 << 20)
+
+
+def parse_arguments(arguments: list[str]) -> Options:
+    """The command line of ``python -m gateway``."""
+    parser = argparse.ArgumentParser(prog="gateway", description=__doc__)
+    parser.add_argument("--socket", required=True)
+    parser.add_argument("--listen", required=True)
+    parser.add_argument("--tunnel-listen", required=True)
+    parser.add_argument("--tunnel-certificate", required=True)
+    parser.add_argument("--tunnel-key", required=True)
+    parser.add_argument("--ca", required=True)
+    parser.add_argument("--certificate", default="")
+    parser.add_argument("--key", default="")
+    parser.add_argument("--public-scheme", default="", choices=["", "http", "https"])
+    parser.add_argument("--ready-file", default="")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def run(options: Options) -> int:
+    """Run a gateway in this process until SIGTERM or SIGINT; returns the exit code."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve_until_signal(options))
+    except AigcError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return error.exit_code
+    except BaseExceptionGroup as group:
+        log.error("the gateway failed", exc_info=group)
+        return 1
+    return 0
+
+
+async def _serve_until_signal(options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(options, stop=stop)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # the stdlib's loop works too, about 10 % slower
+        return None
+    return uvloop.new_event_loop
+
+
+__all__ = ["Options", "parse_arguments", "run", "serve"]

@@ -18,6 +18,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -79,7 +80,8 @@ class ProcessDriver:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._boot_id = ""
-        self._starting: set[str] = set()
+        self._starting: dict[str, asyncio.Task[Container]] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watched: dict[str, int] = {}  # container id -> pidfd of its leader
         self._listeners: set[asyncio.Queue[DriverEvent | None]] = set()
 
@@ -135,16 +137,26 @@ class ProcessDriver:
         key = f"{spec.instance_id}.{spec.epoch}"
         if _KEY.fullmatch(key) is None:
             raise DriverError(FailReason.START, f'"{spec.instance_id}" is not an instance id.')
-        running = await self._running(key)
-        if running is not None:
-            return running
-        self._starting.add(key)
+        work = self._starting.get(key)
+        if work is None:
+            work = self._starting[key] = asyncio.create_task(self._launch(key, spec))
+            work.add_done_callback(lambda done: self._started(key, done))
         # Shielded: a start cut in half would leave a process that nobody watches.
-        work = asyncio.ensure_future(self._launch(key, spec))
-        work.add_done_callback(lambda _: self._starting.discard(key))
         return await asyncio.shield(work)
 
+    def _started(self, key: str, work: asyncio.Task[Container]) -> None:
+        del self._starting[key]
+        if not work.cancelled():
+            work.exception()  # whoever asked was told, unless it was cancelled meanwhile
+
     async def stop(self, container: Container, grace: float) -> None:
+        if (starting := self._starting.get(container.container_id)) is not None:
+            await asyncio.wait([starting])
+        async with self._locks[container.container_id]:
+            await self._end(container, grace)
+        self._locks.pop(container.container_id, None)
+
+    async def _end(self, container: Container, grace: float) -> None:
         folder = self._root / container.container_id
         marker = _marker(container.container_id)
         leader = await asyncio.to_thread(_read_leader, folder)
@@ -206,6 +218,9 @@ class ProcessDriver:
         )
 
     async def _launch(self, key: str, spec: InstanceSpec) -> Container:
+        running = await self._running(key)
+        if running is not None:
+            return running
         try:
             leader = await asyncio.to_thread(self._spawn, key, spec)
             await self._wait_for_identity(key, leader)

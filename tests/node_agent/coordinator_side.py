@@ -1,4 +1,4 @@
-"""The other side of an agent's session in tests: real grpc.aio servers, real TLS, a CA of its own."""
+"""The other side of an agent's session in tests: real grpc.aio servers, real TLS, an own CA."""
 
 from __future__ import annotations
 

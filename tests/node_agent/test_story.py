@@ -35,5 +35,4 @@ async def test_an_instance_is_started_found_ready_and_stopped(
         assert agent.reconciler.resolve("i-1", 1) is None
     phases = [phase for _, _, phase in side.seen.story]
     order = ["PREPARING", "STARTING", "READY", "STOPPING", "GONE"]
-    assert [p for p in phases if p in order and phases.index(p) >= 0][0] == "PREPARING"
     assert sorted(set(phases), key=phases.index) == order

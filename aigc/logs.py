@@ -81,7 +81,7 @@ def bind(logger: logging.Logger, **context: object) -> BoundLog:
     return BoundLog(logger, context)
 
 
-def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
+def set_up_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send this program's logs to a stream (standard error by default), redacted.
 
     Libraries are kept at WARNING, since some tell tokens at DEBUG.
@@ -96,6 +96,9 @@ def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
     for ours in ("aigc", "coordinator", "gateway", "node_agent", "desktop_client"):
         logging.getLogger(ours).setLevel(level.upper())
     logging.captureWarnings(True)
+
+
+setup = set_up_logs
 
 
 def _quote(text: str) -> str:

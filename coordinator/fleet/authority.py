@@ -7,7 +7,6 @@ nothing else: names, uses and validity are decided here.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import ipaddress
 import os
 import tempfile
@@ -113,6 +112,11 @@ class Authority:
                 "and ca.crt from the backup; without them every machine must join again.",
             ) from error
         return cls(folder, key, ca, clock)
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's certificate as a file."""
+        return self._folder / "ca.crt"
 
     def server_files(self, name: str, names: Iterable[str]) -> Files:
         """A server certificate for these names in ``<name>.crt``, made anew when it must be.
@@ -237,11 +241,6 @@ class Authority:
             and leaf.not_valid_after_utc - self._clock.now() > _SERVER_RENEWED_BEFORE
             and leaf.not_valid_before_utc <= self._clock.now()
         )
-
-
-def fingerprint(data: bytes) -> str:
-    """A short name for some bytes, to tell one version of a file from another."""
-    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, studio: str, now: datetime) -> bytes:

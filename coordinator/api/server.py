@@ -1,0 +1,112 @@
+"""The coordinator's gRPC servers: creators and joining, machines, the gateway's socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from aigc.errors import AigcError, ErrorKind
+from aigc.tls import split_address
+from coordinator.api.guard import Guard
+from coordinator.fleet.authority import Files
+
+_OPTIONS: list[tuple[str, int]] = [
+    # A silent network is noticed; quiet clients may ping every few seconds.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 4_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    # Oversized bearers are refused by us, in words, instead of at random by the library.
+    ("grpc.max_metadata_size", 64 << 10),
+    ("grpc.absolute_max_metadata_size", 128 << 10),
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.max_send_message_length", 64 << 20),
+    # Two coordinators on one port would share connections at random.
+    ("grpc.so_reuseport", 0),
+]
+
+
+class TlsFiles:
+    """A certificate that may be made anew while the server runs: read again when it changed."""
+
+    def __init__(self, files: Files, ca_pem: bytes) -> None:
+        self._files = files
+        self._ca_pem = ca_pem
+        self._stamp = self._now()
+
+    def _now(self) -> int:
+        return self._files.certificate.stat().st_mtime_ns
+
+    def _read(self) -> Any:
+        pair = (self._files.key.read_bytes(), self._files.certificate.read_bytes())
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=self._ca_pem)
+
+    def _changed(self) -> Any:
+        """Called by gRPC in a thread of its own, at each handshake."""
+        stamp = self._now()
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
+        return self._read()
+
+    def credentials(self, *, clients_need_certificate: bool) -> Any:
+        """Server credentials that follow the files."""
+        return grpc.dynamic_ssl_server_credentials(
+            self._read(), self._changed, require_client_authentication=clients_need_certificate
+        )
+
+
+def make_server(guard: Guard, add: Callable[[Any], None]) -> Any:
+    """A server behind a guard, with the servicers that ``add`` adds."""
+    server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
+    add(server)
+    return server
+
+
+def listen(server: Any, what: str, address: str, before: int, credentials: Any) -> int:
+    """Bind; port 0 takes the port it had before if that is free. Returns the port.
+
+    Raises:
+        AigcError: ``port-taken``.
+    """
+    host, port = split_address(address)
+    base = address.rpartition(":")[0]
+    candidates = [port] if port else [before, 0] if before else [0]
+    for candidate in candidates:
+        try:
+            bound = int(server.add_secure_port(f"{base}:{candidate}", credentials))
+        except RuntimeError:
+            bound = 0
+        if bound:
+            return bound
+    raise AigcError(
+        "port-taken",
+        f"The coordinator cannot listen on {address} (listen.{what}): port {port} on {host} is "
+        "taken or not allowed. Stop the program that uses it, or give another port.",
+        ErrorKind.UNAVAILABLE,
+    )
+
+
+def listen_socket(server: Any, path: Path) -> None:
+    """Bind a Unix socket that only this user may open. The folder is 0700 already.
+
+    Raises:
+        AigcError: ``socket-path``.
+    """
+    try:
+        bound = server.add_insecure_port(f"unix:{path}")
+    except RuntimeError:
+        bound = 0
+    if not bound:
+        raise AigcError(
+            "socket-path",
+            f"The coordinator cannot open the gateway's socket {path}: a path may have at most "
+            "107 characters, and the folder must be writable. Choose a shorter state_dir.",
+            ErrorKind.UNAVAILABLE,
+        )
+    os.chmod(path, 0o600)

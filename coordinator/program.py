@@ -1,0 +1,561 @@
+"""The coordinator's composition root: everything is made and joined here, once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from aigc import __version__
+from aigc.clock import Clock, SystemClock, milliseconds
+from aigc.errors import AigcError, ErrorKind
+from aigc.join_link import JoinLink
+from aigc.tls import COORDINATOR_NAME, GATEWAY_NAME, join_address, split_address
+from coordinator import state_folder
+from coordinator.api import server as servers
+from coordinator.api.administration import AdminServicer
+from coordinator.api.enrolment import EnrolmentServicer
+from coordinator.api.gateway_link import GatewayServicer
+from coordinator.api.guard import Guard
+from coordinator.api.instances import CreatorServicer
+from coordinator.api.policy import Policy as Access
+from coordinator.api.sessions import SessionServicer
+from coordinator.api.web.app import create_web_app, server_config
+from coordinator.catalogue import Loaded, Watcher, load
+from coordinator.config import CoordinatorConfig, is_loopback, read_secret
+from coordinator.domain.policy import Policy
+from coordinator.fleet.authority import Authority, Files
+from coordinator.fleet.enrolment import Addresses, Enrolment
+from coordinator.fleet.service import NodeServicer
+from coordinator.fleet.session import Sessions
+from coordinator.fleet.wire import Confidential, Credential
+from coordinator.gateway_process import GatewayPlan, GatewayProcess, GatewayReady, not_ready
+from coordinator.identity import Identity, identity_settings
+from coordinator.ledger import Ledger
+from coordinator.reactor import Reactor
+from coordinator.refusals import Refusals
+from protos.aigc.v1 import (
+    admin_pb2_grpc,
+    creator_pb2_grpc,
+    gateway_pb2_grpc,
+    node_pb2_grpc,
+)
+
+_log = logging.getLogger(__name__)
+_GATEWAY_WITHIN = 60.0
+_STOP_GRACE = 2.0
+_CERTIFICATES_EVERY = 6 * 3600.0
+
+
+async def serve(
+    config: CoordinatorConfig, *, clock: Clock | None = None, stop: asyncio.Event | None = None
+) -> None:
+    """Run the coordinator, with its gateway, until SIGTERM, SIGINT or ``stop``.
+
+    Raises:
+        AigcError: what keeps it from starting, in one sentence.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    lock = await asyncio.to_thread(state_folder.FolderLock.take, config.state_dir)
+    try:
+        await asyncio.to_thread(state_folder.clear_ready, config.state_dir)
+        await _Coordinator(config, clock or SystemClock()).run(stop)
+    finally:
+        await asyncio.to_thread(state_folder.clear_ready, config.state_dir)
+        lock.release()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Materials:
+    """What is read from disk before anything runs."""
+
+    authority: Authority
+    coordinator_tls: Files
+    gateway_tls: Files
+    wildcard: Files | None
+    web_tls: Files | None
+    confidential: Confidential
+    catalogue: Loaded
+    ledger: Ledger
+    ports: dict[str, int]
+
+
+class _Coordinator:
+    def __init__(self, config: CoordinatorConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._ports: dict[str, int] = {}
+        self._gateway: GatewayReady | None = None
+        self._web_url = ""
+        self._first_admin: Path | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        materials = await asyncio.to_thread(_prepare, self._config, self._clock)
+        try:
+            await self._run(materials, stop)
+        finally:
+            await asyncio.to_thread(materials.ledger.close)
+
+    async def _run(self, materials: _Materials, stop: asyncio.Event) -> None:
+        config, clock, ledger = self._config, self._clock, materials.ledger
+        web_socket = _bind_web(config, materials.ports.get("web", 0))
+        self._ports["web"] = web_socket.getsockname()[1]
+        self._web_url = self._derive_web_url()
+        loaded = materials.catalogue
+        reactor = Reactor(ledger, loaded.engines, _policy(config), clock)
+        await reactor.load()
+        refusals = Refusals(ledger, clock)
+        enrolment = Enrolment(ledger, materials.authority, reactor, clock, self._addresses)
+        await enrolment.load()
+        settings = await asyncio.to_thread(identity_settings, config, self._web_url)
+        identity = Identity(ledger, reactor, settings, clock)
+        sessions = Sessions(enrolment, clock, config.policy.node_silent_seconds)
+        loaded_at = milliseconds(clock.now())
+
+        def take_catalogue(fresh: Loaded) -> None:
+            nonlocal loaded_at
+            loaded_at = milliseconds(clock.now())
+            reactor.set_engines(fresh.engines)
+
+        watcher = Watcher(
+            config.catalogue_dir,
+            clock,
+            take_catalogue,
+            loaded=loaded,
+            registries=set(config.registries),
+            secrets=set(config.secrets),
+        )
+        app = await asyncio.to_thread(
+            lambda: create_web_app(
+                identity,
+                reactor,
+                url_of=self._url_of,
+                refusals=refusals,
+                clock=clock,
+                ca_pem=materials.authority.ca_pem,
+                pin=materials.authority.pin,
+            )
+        )
+        web = _WebServer(await asyncio.to_thread(_web_config, app, materials.web_tls))
+        gateway_link = GatewayServicer(
+            reactor,
+            identity,
+            enrolment,
+            refusals,
+            lambda: self._web_url,
+            config.gateway.zone,
+            clock,
+        )
+
+        def add_creators(server: Any) -> None:
+            creator_pb2_grpc.add_SessionServiceServicer_to_server(
+                SessionServicer(identity, clock), server
+            )
+            creator_pb2_grpc.add_CreatorServiceServicer_to_server(
+                CreatorServicer(reactor, identity, sessions, refusals, self._url_of, clock), server
+            )
+            admin_pb2_grpc.add_AdminServiceServicer_to_server(
+                AdminServicer(
+                    reactor,
+                    ledger,
+                    identity,
+                    enrolment,
+                    sessions,
+                    lambda: (watcher.loaded, loaded_at),
+                    materials.authority.pin,
+                    config.public.host,
+                    self._url_of,
+                    clock,
+                ),
+                server,
+            )
+            node_pb2_grpc.add_EnrolmentServiceServicer_to_server(
+                EnrolmentServicer(enrolment, materials.authority.ca_pem, clock), server
+            )
+
+        def add_nodes(server: Any) -> None:
+            node_pb2_grpc.add_NodeServiceServicer_to_server(
+                NodeServicer(enrolment, sessions, reactor, materials.confidential, clock), server
+            )
+
+        def add_gateway(server: Any) -> None:
+            gateway_pb2_grpc.add_GatewayServiceServicer_to_server(gateway_link, server)
+
+        people = frozenset({Access.PUBLIC, Access.SIGNED_IN, Access.AUDITOR, Access.ADMIN})
+        creators = servers.make_server(
+            Guard(people, clock, refusals, identity=identity), add_creators
+        )
+        nodes = servers.make_server(
+            Guard(frozenset({Access.NODE}), clock, refusals, enrolment=enrolment), add_nodes
+        )
+        door = servers.make_server(Guard(frozenset({Access.GATEWAY}), clock, refusals), add_gateway)
+        supervisor = self._supervisor(materials)
+
+        async with contextlib.AsyncExitStack() as stack:
+            running = await stack.enter_async_context(_tasks(stop))
+            running.start("reactor", reactor.run())
+            await identity.load()
+            stack.push_async_callback(identity.close)
+            self._first_admin = await identity.bootstrap(config.state_dir)
+            running.start("identity", identity.run())
+            running.start("catalogue", watcher.run())
+            running.start("certificates", self._keep_certificates(materials))
+            # The gateway's socket comes first: routes and sessions are rebuilt, so it may ask.
+            await asyncio.to_thread(self._socket.unlink, True)
+            await asyncio.to_thread(servers.listen_socket, door, self._socket)
+            await self._listen(creators, nodes, materials)
+            stack.push_async_callback(_stop_servers, sessions, creators, nodes, door)
+            for server in (door, creators, nodes):
+                await server.start()
+            running.start("web", web.serve(sockets=[web_socket]))
+            stack.push_async_callback(web.end)
+            if supervisor is not None:
+                task = running.start("gateway", supervisor.run())
+                stack.push_async_callback(_end_gateway, supervisor, task)
+            await self._wait_for_gateway(supervisor, stop)
+            await self._announce(materials)
+            await stop.wait()
+            _log.info("stopping")
+        running.raise_first()
+
+    # --- addresses ---------------------------------------------------------------------------
+
+    @property
+    def _socket(self) -> Path:
+        return self._config.state_dir / "gateway.sock"
+
+    def _url_of(self, host: str) -> str:
+        return self._gateway_url().replace("{host}", host)
+
+    def _gateway_url(self) -> str:
+        gateway = self._config.gateway
+        if gateway.public_url:
+            return gateway.public_url
+        address = self._gateway.public if self._gateway else gateway.listen
+        scheme, usual = ("https", 443) if gateway.tls else ("http", 80)
+        port = split_address(address)[1]
+        return f"{scheme}://{{host}}.{gateway.zone}" + ("" if port == usual else f":{port}")
+
+    def _derive_web_url(self) -> str:
+        if self._config.public.web_url:
+            return self._config.public.web_url
+        scheme, usual = ("https", 443) if self._config.listen.web_tls else ("http", 80)
+        host = _reached_at(self._config, self._config.listen.web)
+        port = self._ports["web"]
+        return f"{scheme}://" + (host if port == usual else join_address(host, port))
+
+    def _addresses(self) -> Addresses:
+        config = self._config
+        tunnel = self._gateway.tunnel if self._gateway else config.gateway.tunnel_listen
+        explicit = "host" in config.public.model_fields_set
+        return Addresses(
+            configured_host=config.public.host if explicit else "",
+            fallback_host=_reached_at(config, config.listen.nodes),
+            nodes_port=self._ports["nodes"],
+            tunnel_port=split_address(tunnel)[1],
+        )
+
+    # --- starting ----------------------------------------------------------------------------
+
+    async def _listen(self, creators: Any, nodes: Any, materials: _Materials) -> None:
+        tls = servers.TlsFiles(materials.coordinator_tls, materials.authority.ca_pem)
+        before, listen = materials.ports, self._config.listen
+
+        def bind() -> None:
+            self._ports["creators"] = servers.listen(
+                creators,
+                "creators",
+                listen.creators,
+                before.get("creators", 0),
+                tls.credentials(clients_need_certificate=False),
+            )
+            self._ports["nodes"] = servers.listen(
+                nodes,
+                "nodes",
+                listen.nodes,
+                before.get("nodes", 0),
+                tls.credentials(clients_need_certificate=True),
+            )
+            state_folder.write_ports(self._config.state_dir, self._ports)
+
+        await asyncio.to_thread(bind)
+
+    def _supervisor(self, materials: _Materials) -> GatewayProcess | None:
+        gateway = self._config.gateway
+        if not gateway.spawn:
+            return None
+        wildcard = materials.wildcard
+        plan = GatewayPlan(
+            state_dir=self._config.state_dir,
+            socket=self._socket,
+            listen=gateway.listen,
+            tunnel_listen=gateway.tunnel_listen,
+            tunnel_certificate=materials.gateway_tls.certificate,
+            tunnel_key=materials.gateway_tls.key,
+            ca=materials.authority.ca_file,
+            certificate=wildcard.certificate if wildcard else None,
+            key=wildcard.key if wildcard else None,
+        )
+
+        def listens(ready: GatewayReady) -> None:
+            self._gateway = ready
+
+        return GatewayProcess(plan, self._clock, listens)
+
+    async def _wait_for_gateway(
+        self, supervisor: GatewayProcess | None, stop: asyncio.Event
+    ) -> None:
+        if supervisor is None:
+            return
+        ready = asyncio.create_task(supervisor.ready.wait())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait(
+                {ready, stopped}, timeout=_GATEWAY_WITHIN, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in (ready, stopped):
+                task.cancel()
+            await asyncio.gather(ready, stopped, return_exceptions=True)
+        if not supervisor.ready.is_set() and not stop.is_set():
+            raise await asyncio.to_thread(not_ready, supervisor)
+
+    async def _keep_certificates(self, materials: _Materials) -> None:
+        """Certificates of servers are made anew before they end, also without a restart."""
+        while True:
+            await self._clock.sleep(_CERTIFICATES_EVERY)
+            await asyncio.to_thread(_certificates, self._config, materials.authority)
+
+    async def _announce(self, materials: _Materials) -> None:
+        config = self._config
+        gateway = self._gateway.public if self._gateway else config.gateway.listen
+        tunnel = self._gateway.tunnel if self._gateway else config.gateway.tunnel_listen
+        creators = join_address(
+            _reached_at(config, config.listen.creators), self._ports["creators"]
+        )
+        values = {
+            "creators": creators,
+            "nodes": join_address(_reached_at(config, config.listen.nodes), self._ports["nodes"]),
+            "web": join_address(_reached_at(config, config.listen.web), self._ports["web"]),
+            "web_url": self._web_url,
+            "gateway": _with_reachable_host(config, gateway),
+            "gateway_url": self._gateway_url(),
+            "tunnel": _with_reachable_host(config, tunnel),
+            "pin": materials.authority.pin,
+            "pid": os.getpid(),
+        }
+        await asyncio.to_thread(state_folder.write_ready, config.state_dir, values)
+        link = JoinLink(creators, materials.authority.pin)
+        lines = [
+            f"AIGC Gateway {__version__}: {config.name} is running.",
+            f"  My engines      {self._web_url}",
+            f"  Tray, aigc      aigc login '{link}'",
+        ]
+        if self._first_admin is not None:
+            lines.append(
+                f"  First admin     {self._web_url}/setup with the code in {self._first_admin}"
+            )
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        _log.info("coordinator ready", extra={"creators": creators, "web_url": self._web_url})
+
+
+class _WebServer(uvicorn.Server):
+    """Uvicorn inside our loop: signals are ours, and its end is told by :meth:`end`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def end(self) -> None:
+        self.should_exit = True
+
+
+class _Tasks:
+    """What runs for as long as the coordinator does: the end of one is the end of all."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._first: BaseException | None = None
+
+    def start(self, name: str, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+        return task
+
+    def raise_first(self) -> None:
+        """Pass on what ended the coordinator, if it was not asked to stop."""
+        if self._first is not None:
+            raise self._first
+
+    async def end(self) -> None:
+        """End them in the reverse order of their start; the web server ends by itself."""
+        for task in reversed(self._tasks):
+            if task.get_name() == "web":
+                await asyncio.wait({task}, timeout=5)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if self._stop.is_set() or task.cancelled():
+            return
+        error = task.exception()
+        _log.error("a part of the coordinator ended", extra={"part": task.get_name()})
+        if self._first is None:
+            self._first = error or AigcError(
+                "part-ended",
+                f"The coordinator's part {task.get_name()} ended by itself; see its log.",
+                ErrorKind.INTERNAL,
+            )
+        self._stop.set()
+
+
+@contextlib.asynccontextmanager
+async def _tasks(stop: asyncio.Event) -> AsyncIterator[_Tasks]:
+    tasks = _Tasks(stop)
+    try:
+        yield tasks
+    finally:
+        stop.set()
+        await tasks.end()
+
+
+async def _end_gateway(supervisor: GatewayProcess, task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await supervisor.stop()
+
+
+async def _stop_servers(sessions: Sessions, *running: Any) -> None:
+    sessions.close()
+    await asyncio.gather(*(server.stop(_STOP_GRACE) for server in running))
+
+
+def _prepare(config: CoordinatorConfig, clock: Clock) -> _Materials:
+    authority = Authority.open(config.state_dir / "authority", config.name, clock)
+    coordinator_tls, gateway_tls, wildcard, web_tls = _certificates(config, authority)
+    confidential = Confidential(
+        secrets={
+            name: read_secret(file, f"secret {name}") for name, file in config.secrets.items()
+        },
+        registries={
+            name: Credential(
+                registry.username, read_secret(registry.password_file, f"password of {name}")
+            )
+            for name, registry in config.registries.items()
+        },
+    )
+    if config.oidc.web_client_secret_file is not None:  # identity reads it later, without words
+        read_secret(config.oidc.web_client_secret_file, "oidc.web_client_secret_file")
+    catalogue = load(
+        config.catalogue_dir,
+        Loaded(),
+        registries=set(config.registries),
+        secrets=set(config.secrets),
+    )
+    for problem in catalogue.problems:
+        _log.warning("catalogue: %s", problem)
+    ports = state_folder.read_ports(config.state_dir)
+    ledger = Ledger.open(config.state_dir / "ledger.sqlite")
+    return _Materials(
+        authority,
+        coordinator_tls,
+        gateway_tls,
+        wildcard,
+        web_tls,
+        confidential,
+        catalogue,
+        ledger,
+        ports,
+    )
+
+
+def _certificates(
+    config: CoordinatorConfig, authority: Authority
+) -> tuple[Files, Files, Files | None, Files | None]:
+    """Those of (coordinator, gateway's tunnel, zone, web pages), made anew where needed."""
+    here = ("localhost", "127.0.0.1", "::1")
+    host = config.public.host
+    coordinator_tls = authority.server_files("coordinator", (COORDINATOR_NAME, host, *here))
+    gateway_tls = authority.server_files("gateway", (GATEWAY_NAME, host))
+    gateway, wildcard = config.gateway, None
+    if gateway.tls and gateway.certificate is not None and gateway.key is not None:
+        wildcard = Files(gateway.certificate, gateway.key)
+    elif gateway.tls:
+        wildcard = authority.server_files("zone", (f"*.{gateway.zone}", gateway.zone))
+    web_tls = authority.server_files("web", (host, *here)) if config.listen.web_tls else None
+    return coordinator_tls, gateway_tls, wildcard, web_tls
+
+
+def _policy(config: CoordinatorConfig) -> Policy:
+    policy = config.policy
+    return Policy(
+        instances_per_person=policy.instances_per_person,
+        instances_per_engine=policy.instances_per_engine,
+        trash_days=policy.trash_days,
+        unreachable_grace=timedelta(seconds=policy.unreachable_grace_seconds),
+        node_silent=timedelta(seconds=policy.node_silent_seconds),
+    )
+
+
+def _bind_web(config: CoordinatorConfig, before: int) -> socket.socket:
+    """The web pages' socket; port 0 takes the one it had before if that is free."""
+    address = config.listen.web
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    failure: OSError | None = None
+    for candidate in [port] if port else [before, 0] if before else [0]:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, candidate))
+        except OSError as error:
+            listener.close()
+            failure = error
+        else:
+            return listener
+    assert failure is not None
+    raise AigcError(
+        "port-taken",
+        f"The coordinator cannot listen on {address} (listen.web): "
+        f"{failure.strerror or failure}. Stop the program that uses it, or give another port.",
+        ErrorKind.UNAVAILABLE,
+    ) from failure
+
+
+def _web_config(app: Any, tls: Files | None) -> uvicorn.Config:
+    if tls is None:
+        return server_config(app)
+    config = server_config(app, str(tls.certificate), str(tls.key))
+    config.load()
+    return config
+
+
+def _reached_at(config: CoordinatorConfig, listens: str) -> str:
+    """The host by which others reach what listens there."""
+    host = split_address(listens)[0]
+    if is_loopback(host) and not is_loopback(config.public.host):
+        return host
+    return config.public.host
+
+
+def _with_reachable_host(config: CoordinatorConfig, address: str) -> str:
+    return join_address(_reached_at(config, address), split_address(address)[1])

@@ -60,6 +60,7 @@ class CoordinatorSession:
         self._clock = clock
         self._tunnels = tunnels
         self._stub: Any = None
+        self._version = ""
         self._reports: deque[gateway_pb2.GatewayReport] = deque()
         self._due = asyncio.Event()
         self._visits: dict[str, tuple[float, gateway_pb2.Visit]] = {}
@@ -72,6 +73,7 @@ class CoordinatorSession:
     async def run(self) -> None:
         """Stay connected until cancelled."""
         backoff = _FIRST_BACKOFF
+        self._version = await asyncio.to_thread(_version)
         try:
             while True:
                 met = False
@@ -157,7 +159,7 @@ class CoordinatorSession:
             call = stub.Connect()
             writer: asyncio.Task[None] | None = None
             try:
-                hello = gateway_pb2.GatewayHello(version=_version(), pid=os.getpid())
+                hello = gateway_pb2.GatewayHello(version=self._version, pid=os.getpid())
                 await call.write(gateway_pb2.GatewayReport(hello=hello))
                 while True:
                     order = await call.read()

@@ -1,0 +1,1 @@
+"""Seams to the desktop: one module per neighbour, plain values in and out."""

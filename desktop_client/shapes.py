@@ -1,0 +1,172 @@
+"""Draws the marks of states and the tray's icon, at any size: shape first, then colour."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtSvg import QSvgRenderer
+
+from desktop_client.theme import Colours
+from desktop_client.view_model import Icon, Shape
+
+_SIZES = (16, 20, 22, 24, 32, 48, 64, 128)
+# Chosen to stand out from light and dark panels alike; the glyph inside is white.
+_TRAY = {
+    Icon.SIGNED_OUT: "#6b7280",
+    Icon.CONNECTING: "#4668a8",
+    Icon.IDLE: "#4668a8",
+    Icon.STARTING: "#2f6fe0",
+    Icon.READY: "#1f8f52",
+    Icon.ATTENTION: "#c2590a",
+    Icon.OFFLINE: "#6b7280",
+}
+
+
+def colour_of(shape: Shape, colours: Colours) -> QColor:
+    return QColor(getattr(colours, shape.value))
+
+
+def mark(shape: Shape, struck: bool, colours: Colours, size: int, ratio: float) -> QPixmap:
+    """A state's mark for a card, ``size`` logical pixels square."""
+    pixmap, painter = _canvas(size, ratio)
+    _draw(painter, shape, colour_of(shape, colours), size)
+    if struck:
+        _strike(painter, QColor(colours.quiet), QColor(colours.surface), size)
+    painter.end()
+    return pixmap
+
+
+def tray_icon(icon: Icon) -> QIcon:
+    """The tray's icon in every usual size: a hexagon, and in it the state's own glyph."""
+    made = QIcon()
+    for size in _SIZES:
+        pixmap, painter = _canvas(size, 1.0)
+        _tray(painter, icon, size)
+        painter.end()
+        made.addPixmap(pixmap)
+    return made
+
+
+def engine_icon(svg: str, title: str, colours: Colours, size: int, ratio: float) -> QPixmap:
+    """The engine's own icon, or its first letter where it has none that can be drawn."""
+    pixmap, painter = _canvas(size, ratio)
+    renderer = QSvgRenderer(svg.encode()) if svg.lstrip().startswith("<") else None
+    if renderer is not None and renderer.isValid():
+        box = renderer.defaultSize().scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF((size - box.width()) / 2, (size - box.height()) / 2, *box.toTuple())
+        renderer.render(painter, place)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.hover))
+        painter.drawRoundedRect(QRectF(0, 0, size, size), size / 5, size / 5)
+        font = QFont(painter.font())
+        font.setPixelSize(size // 2)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.quiet))
+        painter.drawText(
+            QRectF(0, 0, size, size), Qt.AlignmentFlag.AlignCenter, title[:1].upper() or "?"
+        )
+    painter.end()
+    return pixmap
+
+
+def _canvas(size: int, ratio: float) -> tuple[QPixmap, QPainter]:
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    return pixmap, painter
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(
+        QBrush(colour),
+        width,
+        Qt.PenStyle.SolidLine,
+        Qt.PenCapStyle.RoundCap,
+        Qt.PenJoinStyle.RoundJoin,
+    )
+
+
+def _draw(painter: QPainter, shape: Shape, colour: QColor, size: float) -> None:
+    width = max(size / 8, 1.5)
+    box = QRectF(0, 0, size, size).adjusted(width, width, -width, -width)
+    painter.setPen(_pen(colour, width))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    centre = box.center()
+    match shape:
+        case Shape.READY:
+            painter.setBrush(colour)
+            painter.drawEllipse(box)
+        case Shape.STARTING:
+            painter.drawArc(box, 90 * 16, -270 * 16)
+        case Shape.QUEUED:
+            painter.drawEllipse(box)
+            painter.drawLine(centre, centre + QPointF(0, -box.height() / 3.4))
+            painter.drawLine(centre, centre + QPointF(box.width() / 4, 0))
+        case Shape.STOPPED:
+            painter.drawEllipse(box)
+        case Shape.ATTENTION:
+            painter.setBrush(colour)
+            painter.drawPolygon(_triangle(box))
+
+
+def _triangle(box: QRectF) -> QPolygonF:
+    return QPolygonF([QPointF(box.center().x(), box.top()), box.bottomRight(), box.bottomLeft()])
+
+
+def _strike(painter: QPainter, colour: QColor, ground: QColor, size: float) -> None:
+    start, end = QPointF(size * 0.12, size * 0.88), QPointF(size * 0.88, size * 0.12)
+    painter.setPen(_pen(ground, max(size / 4, 3.5)))
+    painter.drawLine(start, end)
+    painter.setPen(_pen(colour, max(size / 9, 1.5)))
+    painter.drawLine(start, end)
+
+
+def _tray(painter: QPainter, icon: Icon, size: float) -> None:
+    colour, white = QColor(_TRAY[icon]), QColor("white")
+    centre, radius = QPointF(size / 2, size / 2), size / 2
+    corners = QPolygonF(
+        [
+            centre + QPointF(math.sin(a) * radius * 0.86, -math.cos(a) * radius * 0.86)
+            for a in (math.radians(60 * i) for i in range(6))
+        ]
+    )
+    width = size * 0.14
+    painter.setBrush(colour if icon is not Icon.SIGNED_OUT else Qt.BrushStyle.NoBrush)
+    painter.setPen(_pen(colour, width))
+    painter.drawPolygon(corners)
+    inner = QRectF(0, 0, size * 0.42, size * 0.42)
+    inner.moveCenter(centre)
+    line = max(size * 0.09, 1.4)
+    painter.setPen(_pen(white, line))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    match icon:
+        case Icon.SIGNED_OUT:
+            # A keyhole.
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawEllipse(centre + QPointF(0, -size * 0.07), size * 0.11, size * 0.11)
+            painter.drawRect(QRectF(size * 0.46, size * 0.46, size * 0.08, size * 0.22))
+        case Icon.CONNECTING:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(white)
+            for offset in (-0.18, 0.0, 0.18):
+                painter.drawEllipse(centre + QPointF(size * offset, 0), size * 0.065, size * 0.065)
+        case Icon.IDLE:
+            painter.drawEllipse(inner)
+        case Icon.STARTING:
+            painter.drawArc(inner, 90 * 16, -270 * 16)
+        case Icon.READY:
+            painter.setBrush(white)
+            painter.drawEllipse(inner)
+        case Icon.ATTENTION:
+            painter.drawLine(centre + QPointF(0, -size * 0.2), centre + QPointF(0, size * 0.05))
+            painter.drawPoint(centre + QPointF(0, size * 0.21))
+        case Icon.OFFLINE:
+            painter.drawEllipse(inner)
+            _strike(painter, white, colour, size)

@@ -1,0 +1,189 @@
+"""The one place for colours, sizes and fonts, light and dark. Contrast is at least 4.5 : 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+GRID = 8
+RADIUS = 8
+CAPTION, BODY, TITLE, PAGE = 12, 14, 16, 20  # type, in pixels
+TARGET, PRIMARY_TARGET = 28, 36  # hit targets, in pixels
+FALLBACK_FONT = "Noto Sans CJK SC"
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One theme's palette and its five meanings."""
+
+    dark: bool
+    window: str
+    surface: str  # cards
+    border: str
+    text: str
+    quiet: str  # secondary text
+    accent: str
+    on_accent: str
+    hover: str
+    ready: str
+    starting: str
+    queued: str
+    stopped: str
+    attention: str
+    attention_surface: str
+
+
+LIGHT = Colours(
+    dark=False,
+    window="#f4f5f7",
+    surface="#ffffff",
+    border="#d5d9e0",
+    text="#1b1e24",
+    quiet="#565e6c",
+    accent="#2558c4",
+    on_accent="#ffffff",
+    hover="#e8ebf0",
+    ready="#177a43",
+    starting="#2558c4",
+    queued="#6b4fb8",
+    stopped="#616a78",
+    attention="#9a4a06",
+    attention_surface="#fdf1e3",
+)
+DARK = Colours(
+    dark=True,
+    window="#17191e",
+    surface="#20242b",
+    border="#3a404b",
+    text="#eceef2",
+    quiet="#a9b1bf",
+    accent="#8ab0ff",
+    on_accent="#10182b",
+    hover="#2d323c",
+    ready="#57c98a",
+    starting="#8ab0ff",
+    queued="#bda6ff",
+    stopped="#9aa3b2",
+    attention="#f2a75c",
+    attention_surface="#3a2a17",
+)
+
+
+def system_is_dark() -> bool:
+    """Whether the desktop asks for dark."""
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
+def apply(app: QApplication, colours: Colours) -> None:
+    """Give the whole program a theme."""
+    app.setStyle("Fusion")
+    font = QFont(app.font())
+    families = [f for f in font.families() if f != FALLBACK_FONT]
+    font.setFamilies([*families, FALLBACK_FONT])
+    font.setPixelSize(BODY)
+    app.setFont(font)
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: colours.window,
+        QPalette.ColorRole.WindowText: colours.text,
+        QPalette.ColorRole.Base: colours.surface,
+        QPalette.ColorRole.AlternateBase: colours.window,
+        QPalette.ColorRole.Text: colours.text,
+        QPalette.ColorRole.Button: colours.surface,
+        QPalette.ColorRole.ButtonText: colours.text,
+        QPalette.ColorRole.Highlight: colours.accent,
+        QPalette.ColorRole.HighlightedText: colours.on_accent,
+        QPalette.ColorRole.ToolTipBase: colours.surface,
+        QPalette.ColorRole.ToolTipText: colours.text,
+        QPalette.ColorRole.PlaceholderText: colours.quiet,
+        QPalette.ColorRole.Link: colours.accent,
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+    disabled = QPalette.ColorGroup.Disabled
+    for role in (
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(disabled, role, QColor(colours.quiet))
+    app.setPalette(palette)
+    app.setStyleSheet(_sheet(colours))
+
+
+def _sheet(c: Colours) -> str:
+    return f"""
+    QWidget {{ font-size: {BODY}px; }}
+    QLabel {{ background: transparent; }}
+    QLabel[role="page"] {{ font-size: {PAGE}px; font-weight: 600; }}
+    QLabel[role="title"] {{ font-size: {TITLE}px; font-weight: 600; }}
+    QLabel[role="quiet"] {{ color: {c.quiet}; }}
+    QLabel[role="caption"] {{ color: {c.quiet}; font-size: {CAPTION}px; }}
+    QLabel[role="problem"] {{ color: {c.attention}; }}
+    QLabel[role="badge"] {{ color: {c.queued}; border: 1px solid {c.queued};
+        border-radius: 4px; padding: 0 4px; font-size: {CAPTION}px; }}
+    QLabel[role="code"] {{ font-family: monospace; font-size: {CAPTION}px;
+        background: {c.surface}; border: 1px solid {c.border}; border-radius: {RADIUS}px;
+        padding: {GRID}px; }}
+    QFrame#card {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: {RADIUS}px; }}
+    QFrame#banner {{ background: {c.attention_surface}; border: 1px solid {c.attention};
+        border-radius: {RADIUS}px; }}
+    QFrame#header {{ background: {c.surface}; border: none;
+        border-bottom: 1px solid {c.border}; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; border: none; }}
+    QPushButton {{ min-height: {TARGET - 4}px; padding: 0 12px; border-radius: 6px;
+        border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
+    QPushButton:hover {{ background: {c.hover}; }}
+    QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; }}
+    QPushButton:disabled {{ color: {c.quiet}; background: {c.window}; }}
+    QPushButton[role="primary"] {{ min-height: {PRIMARY_TARGET - 4}px; min-width: 72px;
+        background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent};
+        font-weight: 600; padding: 0 16px; }}
+    QPushButton[role="primary"]:hover {{ background: {_mix(c.accent, c.text)}; }}
+    QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; padding: 0 15px; }}
+    QPushButton[role="primary"]:disabled {{ background: {c.hover}; color: {c.quiet};
+        border-color: {c.border}; }}
+    QPushButton[role="danger"] {{ background: {c.attention}; color: {c.surface};
+        border: 1px solid {c.attention}; font-weight: 600; }}
+    QPushButton[role="danger"]:disabled {{ background: {c.hover}; color: {c.quiet};
+        border-color: {c.border}; }}
+    QPushButton[role="link"] {{ border: none; background: transparent; color: {c.accent};
+        padding: 0 4px; }}
+    QPushButton[role="link"]:hover {{ text-decoration: underline; }}
+    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; padding: 0 2px; }}
+    QToolButton {{ min-width: {TARGET}px; min-height: {TARGET}px; border-radius: 6px;
+        border: 1px solid transparent; background: transparent; color: {c.quiet};
+        font-size: {TITLE}px; }}
+    QToolButton:hover {{ background: {c.hover}; color: {c.text}; }}
+    QToolButton:focus {{ border: 2px solid {c.accent}; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QLineEdit {{ min-height: {PRIMARY_TARGET - 4}px; padding: 0 8px; border-radius: 6px;
+        border: 1px solid {c.border}; background: {c.surface}; color: {c.text};
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 0 7px; }}
+    QPlainTextEdit {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
+        border-radius: 6px; font-family: monospace; font-size: {CAPTION}px; }}
+    QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;
+        background: {c.hover}; }}
+    QProgressBar::chunk {{ border-radius: 3px; background: {c.starting}; }}
+    QMenu {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
+        padding: 4px; }}
+    QMenu::item {{ padding: 6px 20px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {c.hover}; }}
+    QMenu::item:disabled {{ color: {c.quiet}; }}
+    QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
+    """
+
+
+def _mix(one: str, other: str) -> str:
+    """Four fifths of the first colour and one of the other."""
+    a, b = QColor(one), QColor(other)
+    return QColor(
+        (a.red() * 4 + b.red()) // 5,
+        (a.green() * 4 + b.green()) // 5,
+        (a.blue() * 4 + b.blue()) // 5,
+    ).name()

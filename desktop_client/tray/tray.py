@@ -1,0 +1,156 @@
+"""The tray icon. Shown when a tray host is there, retried quietly while none is.
+
+Qt tells the host that the item is Active whenever it is shown, so that no desktop hides it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from desktop_client.desk import Action, Do
+from desktop_client.menu_model import Entry
+from desktop_client.shapes import tray_icon
+from desktop_client.view_model import Icon, View
+
+_RETRY_MS = 5000
+_MESSAGE_MS = 10_000
+
+
+class Tray(QObject):
+    """Signals:
+    performed(Action): a person chose an entry.
+    appeared(): a tray host is there now.
+    """
+
+    performed = Signal(object)
+    appeared = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._menu = QMenu()
+        self._submenus: list[QMenu] = []
+        self._entries: tuple[Entry, ...] = ()
+        self._actions: list[QAction] = []
+        self._icon = QSystemTrayIcon(self)
+        self._shown_icon: Icon | None = None
+        self._icon.setContextMenu(self._menu)
+        self._icon.activated.connect(self._activated)
+        self._icon.messageClicked.connect(self._message_clicked)
+        self._retry = QTimer(self)
+        self._retry.setInterval(_RETRY_MS)
+        self._retry.setTimerType(Qt.TimerType.VeryCoarseTimer)
+        self._retry.timeout.connect(self.try_to_show)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a person can find the icon."""
+        return self._icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable()
+
+    def try_to_show(self) -> None:
+        """Show the icon if there is a host; else try again in a while."""
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            self._retry.start()
+            return
+        self._retry.stop()
+        if not self._icon.isVisible():
+            self._icon.show()
+            self.appeared.emit()
+
+    def hide(self) -> None:
+        self._retry.stop()
+        self._icon.hide()
+
+    def show_view(self, view: View, entries: Sequence[Entry]) -> None:
+        """Make icon, tooltip and menu those of the view."""
+        if view.icon is not self._shown_icon:
+            self._shown_icon = view.icon
+            self._icon.setIcon(tray_icon(view.icon))
+        if self._icon.toolTip() != view.tooltip:
+            self._icon.setToolTip(view.tooltip)
+        self._show_menu(tuple(entries))
+
+    def message(self, title: str, text: str) -> None:
+        """A message by the desktop's own means, where there is no notification service."""
+        self._icon.showMessage(title, text, QSystemTrayIcon.MessageIcon.Information, _MESSAGE_MS)
+
+    def _show_menu(self, entries: tuple[Entry, ...]) -> None:
+        if entries == self._entries:
+            return
+        if _shape(entries) == _shape(self._entries):
+            # Same lines, other words: nothing moves under the pointer.
+            for action, entry in zip(self._actions, _flat(entries), strict=True):
+                _fill(action, entry)
+        else:
+            self._menu.clear()
+            for submenu in self._submenus:
+                submenu.deleteLater()
+            self._submenus, self._actions = [], []
+            self._build(self._menu, entries)
+        self._entries = entries
+
+    def _build(self, menu: QMenu, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.separator:
+                self._actions.append(menu.addSeparator())
+            elif entry.entries:
+                submenu = menu.addMenu(_escaped(entry.label))
+                self._submenus.append(submenu)
+                self._actions.append(submenu.menuAction())
+                _fill(submenu.menuAction(), entry)
+                self._build(submenu, entry.entries)
+            else:
+                action = menu.addAction(_escaped(entry.label))
+                action.triggered.connect(self._triggered)
+                self._actions.append(action)
+                _fill(action, entry)
+
+    def _triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction) and isinstance(action.data(), Action):
+            self.performed.emit(action.data())
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        clicks = (
+            QSystemTrayIcon.ActivationReason.Trigger,
+            QSystemTrayIcon.ActivationReason.DoubleClick,
+        )
+        # On macOS a click opens the menu by itself.
+        if reason in clicks and sys.platform != "darwin":
+            self.performed.emit(Action(Do.SHOW))
+
+    def _message_clicked(self) -> None:
+        self.performed.emit(Action(Do.SHOW))
+
+
+def _flat(entries: Sequence[Entry]) -> list[Entry]:
+    flat: list[Entry] = []
+    for entry in entries:
+        flat.append(entry)
+        flat += _flat(entry.entries)
+    return flat
+
+
+def _shape(entries: Sequence[Entry]) -> tuple[object, ...]:
+    return tuple((e.separator, _shape(e.entries)) for e in entries)
+
+
+def _fill(action: QAction, entry: Entry) -> None:
+    if entry.separator:
+        return
+    action.setText(_escaped(entry.label))
+    action.setEnabled(entry.enabled)
+    action.setData(entry.action)
+    font = action.font()
+    if font.bold() != entry.strong:
+        font.setBold(entry.strong)
+        action.setFont(font)
+
+
+def _escaped(label: str) -> str:
+    """An ampersand in a name is no keyboard mark."""
+    return label.replace("&", "&&")

@@ -1,0 +1,96 @@
+"""Small pieces that all windows are made of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QWidget
+
+from desktop_client.theme import GRID
+
+
+def label(role: str = "", text: str = "", *, wrap: bool = True) -> QLabel:
+    """Plain text (never markup: names come from people), wrapped, in a role of the theme."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def button(role: str = "", text: str = "") -> QPushButton:
+    """A button in a role of the theme; ``primary`` is the one action that is right now."""
+    made = QPushButton(text)
+    made.setAutoDefault(False)
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    if role:
+        made.setProperty("role", role)
+    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def set_text(target: QLabel, text: str) -> None:
+    """Show a text, or take no room when there is none."""
+    if target.text() != text:
+        target.setText(text)
+    target.setVisible(bool(text))
+
+
+def pad(layout: QLayout, *, around: int = GRID * 2, between: int = GRID) -> None:
+    layout.setContentsMargins(around, around, around, around)
+    layout.setSpacing(between)
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in … where it does not fit; the whole text is its tooltip."""
+
+    def __init__(self, role: str = "") -> None:
+        super().__init__()
+        self._full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        if role:
+            self.setProperty("role", role)
+
+    def show_text(self, text: str) -> None:
+        self._full = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._elide()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(0, self.fontMetrics().height() + 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._elide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        self._elide()
+        super().paintEvent(event)
+
+    def _elide(self) -> None:
+        text = self.fontMetrics().elidedText(
+            self._full, Qt.TextElideMode.ElideRight, max(self.width(), 0)
+        )
+        if self.text() != text:
+            self.setText(text)
+
+
+def place_near_tray(window: QWidget, icon: QRect) -> None:
+    """Beside the tray's icon where the desktop tells its place, inside the screen."""
+    screen = window.screen().availableGeometry()
+    size = window.frameGeometry().size()
+    if icon.isValid() and not icon.isEmpty():
+        x = icon.center().x() - size.width() // 2
+        y = icon.bottom() if icon.center().y() < screen.center().y() else icon.top() - size.height()
+    else:
+        x, y = screen.right() - size.width() - GRID, screen.bottom() - size.height() - GRID
+    x = min(max(x, screen.left() + GRID), screen.right() - size.width() - GRID)
+    y = min(max(y, screen.top() + GRID), screen.bottom() - size.height() - GRID)
+    window.move(x, y)

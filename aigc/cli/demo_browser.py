@@ -104,7 +104,10 @@ class Browser:
     async def fetch(self, url: str) -> httpx.Response:
         """What a page's own script would get; starts nothing."""
         headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin", "Accept": "*/*"}
-        return await self._http.get(url, headers=headers)
+        request = httpx.Request("GET", url, headers=headers)
+        # Not the client's own way: it copies the cookies into a jar with another policy.
+        self._http.cookies.set_cookie_header(request)
+        return await self._http.send(request)
 
     async def socket(self, url: str) -> ClientConnection:
         """A WebSocket as the page at that place opens it: with its cookies and its Origin."""

@@ -131,14 +131,15 @@ class People:
         """Answer the login form, and the one for a new password, where the page has them."""
         for _ in range(4):
             found = forms(page.text) if "html" in page.headers.get("content-type", "") else []
-            login = next((f for f in found if "username" in f.fields), None)
-            passwords = max((list(f.kinds.values()).count("password") for f in found), default=0)
-            if login is not None:
+            kinds = [list(f.kinds.values()).count("password") for f in found]
+            if new_password and any(count >= 2 for count in kinds):
+                page = await self._change_password(browser, page, account, new_password)
+            elif any(count == 1 for count in kinds):
                 page = await browser.submit(
                     page, {"username": account.username, "type:password": account.password}
                 )
-            elif passwords >= 2 and new_password:
-                page = await self._change_password(browser, page, account, new_password)
+            elif any(f.fields.get("answer") == "yes" for f in found):
+                page = await browser.submit(page, {"answer": "yes"})  # signed in here already
             else:
                 break
         return page

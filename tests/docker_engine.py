@@ -112,7 +112,8 @@ class TestEngine:
         _run(*self.enter, "sysctl", "-qw", "net.ipv4.ip_forward=1")
         _run(*tables, "-N", "DOCKER-USER")
         _run(*tables, "-A", "DOCKER-USER", "-i", theirs, "-j", "ACCEPT")
-        _run(*tables, "-A", "DOCKER-USER", "-o", theirs, "-j", "ACCEPT")
+        answers = ("-m", "conntrack", "--ctstate", "ESTABLISHED")
+        _run(*tables, "-A", "DOCKER-USER", "-o", theirs, *answers, "-j", "ACCEPT")
         _run(
             *(*tables, "-t", "nat", "-A", "POSTROUTING"),
             *("-s", f"100.{64 + n}.255.0/30", "!", "-o", theirs, "-j", "MASQUERADE"),

@@ -36,8 +36,22 @@ def busybox_tar() -> bytes:
 
 
 _APPLETS = (
-    *("sh", "httpd", "sleep", "echo", "cat", "ls", "id", "env", "dd", "wget", "nc", "chown"),
-    *("mount", "ping", "grep", "head", "kill", "mkdir", "rm", "seq", "touch", "df", "ip", "true"),
+    *("sh", "httpd", "sleep", "echo", "cat", "ls", "id", "env", "dd", "nc", "chown"),
+    *(
+        "mount",
+        "ping",
+        "grep",
+        "head",
+        "kill",
+        "mkdir",
+        "printf",
+        "rm",
+        "seq",
+        "touch",
+        "df",
+        "ip",
+        "true",
+    ),
 )
 
 

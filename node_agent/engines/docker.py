@@ -19,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -55,6 +56,8 @@ from node_agent.engines.pull_progress import PullState, fold
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+# Any of these is there when an NVIDIA driver is loaded (the last one: on WSL).
+NVIDIA_SIGNS = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
 _OLDEST_API = "1.40"
 _ANSWER = 30.0  # seconds the daemon has for an ordinary answer
 _QUICK = 5.0  # seconds it has to say that it is there
@@ -67,7 +70,7 @@ class DockerDriver:
     Args:
         socket_path: of the Docker Engine on this machine.
         scope: containers and networks of another scope are not ours (two agents on one engine).
-        real_gpus: this machine has NVIDIA cards that engines are to get.
+        real_gpus: instances get this machine's NVIDIA cards (False: its GPUs are simulated).
         networks_ahead: how many networks are made before anybody asks.
         publish: publish ports on the host's loopback, for engines whose network the agent cannot
             reach (Docker Desktop); None finds out.
@@ -155,7 +158,7 @@ class DockerDriver:
         problems = []
         if version_lt(level, _OLDEST_API):
             problems.append(words.too_old(name, level))
-        if self._real_gpus and not _gives_gpus(info):
+        if self._real_gpus and _has_nvidia() and not _gives_gpus(info):
             problems.append(words.toolkit_missing())
         return name, tuple(problems)
 
@@ -602,6 +605,11 @@ def _pids(api: APIClient, container_id: str) -> frozenset[int]:
         if words.is_gone(error) or words.status_of(error) == 409:
             return frozenset()
         raise
+
+
+def _has_nvidia() -> bool:
+    """Whether an NVIDIA driver is loaded here."""
+    return any(path.exists() for path in NVIDIA_SIGNS)
 
 
 def _gives_gpus(info: dict[str, Any]) -> bool:

@@ -206,6 +206,7 @@ async def fail(run: Run, error: DriverError, tools: Tools) -> None:
         extra={"instance_id": run.key[0], "reason": str(error.reason), "why": error.message},
     )
     run.fail_reason, run.error = error.reason, error.message
+    run.job_is_stop = True  # from here on it ends: nothing may cancel that
     # On disk first: the epoch is over, whatever happens to the agent while it clears up.
     await tools.store.update_run(
         run.key, lambda r: replace(r, fail_reason=str(error.reason), error=error.message)

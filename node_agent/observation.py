@@ -88,7 +88,9 @@ def recorded(record: RunRecord) -> Run:
         gpu_uuids=record.gpu_uuids,
     )
     if record.fail_reason:
-        run.phase, run.error = Phase.FAILED, record.error
+        # Cut off while it was cleared up: nothing is confirmed before a relist.
+        run.phase = Phase.STOPPING if record.container_seen else Phase.FAILED
+        run.error = record.error
         run.fail_reason = FailReason(record.fail_reason)
     return run
 

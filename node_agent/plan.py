@@ -75,13 +75,20 @@ class ConfirmGone:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmFailed:
+    """It failed and nothing of it is left here; once its cards are proven free, say so."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """Neither desired nor over: keep it, show it, stop it only after the hold."""
 
     container: Container
 
 
-Action = Begin | Adopt | MarkExited | Stop | ConfirmGone | Quarantine
+Action = Begin | Adopt | MarkExited | Stop | ConfirmGone | ConfirmFailed | Quarantine
 
 
 def accepts(kept: AcceptedLedger, ledger_id: str, revision: int) -> bool:
@@ -122,8 +129,8 @@ def decide(
             continue
         record = records.get(key)
         if record is not None and record.fail_reason:
-            continue  # over, and told
-        if record is not None and record.container_seen:
+            plan.append(ConfirmFailed(key))  # over: the same epoch is never begun again
+        elif record is not None and record.container_seen:
             plan.append(MarkExited(key, None))
         elif not mine and not any(k[0] == wanted.instance_id for k in working):
             plan.append(Begin(key))  # else: what is older goes first

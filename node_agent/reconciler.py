@@ -283,6 +283,8 @@ class Reconciler:
                     await self._stop(container, grace)
                 case plan.ConfirmGone(key):
                     await self._confirm(key)
+                case plan.ConfirmFailed(key):
+                    self._confirm_failed(key)
                 case plan.Quarantine(container):
                     quarantined.append(container)
         for run in self.runs.values():
@@ -401,6 +403,17 @@ class Reconciler:
         if run.phase in {Phase.EXITED, Phase.FAILED}:
             run.fail_reason, run.error = None, ""
             run.phase = Phase.STOPPING
+        self._work(run, instance_jobs.settle(run, self._tools), stop=True)
+
+    def _confirm_failed(self, key: Key) -> None:
+        """Said already, or cut off before it could be: by a stop, or the agent's own end."""
+        run = self.runs.get(key) or recorded(self._store.runs[key])
+        self.runs[key] = run
+        if run.working or run.phase in {Phase.FAILED, Phase.GPU_QUARANTINED}:
+            return
+        record = self._store.runs[key]
+        run.container = None
+        run.fail_reason, run.error = FailReason(record.fail_reason), record.error
         self._work(run, instance_jobs.settle(run, self._tools), stop=True)
 
     async def _hold_unclaimed(self, found: list[Container]) -> None:

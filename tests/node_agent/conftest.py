@@ -83,13 +83,16 @@ def start_agent(side: CoordinatorSide, config: AgentConfig) -> StartAgent:
         if not await asyncio.to_thread((config.state_dir / "node.json").exists):
             await join(side.link, config.state_dir, clock)
         async with agent(config, clock) as running:
-            running.stop_engines = not leave
             work = asyncio.create_task(running.run())
             try:
                 yield running
+            except BaseException:
+                leave = False  # a failed test leaves nothing for the next one
+                raise
             finally:
-                running.stop_engines = not leave
                 work.cancel()
                 await asyncio.gather(work, return_exceptions=True)
+                if not leave:
+                    await running.reconciler.stop_engines()
 
     return start

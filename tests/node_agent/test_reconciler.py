@@ -1,0 +1,365 @@
+"""What the agent does about each difference between desired and observed, on real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from node_agent.config import AgentConfig
+from node_agent.program import SIMULATED_STATE, Agent
+from protos.aigc.v1 import common_pb2, node_pb2
+from tests.node_agent.conftest import StartAgent, desired
+from tests.node_agent.coordinator_side import CoordinatorSide, Seen
+
+
+async def ask(agent: Agent, instance_id: str, epoch: int = 1, path: str = "/") -> str:
+    """What the engine says; it begins with its process id."""
+    address = agent.reconciler.resolve(instance_id, epoch)
+    assert address is not None, f"{instance_id} may not be reached"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"http://{address[0]}:{address[1]}{path}")).text
+
+
+async def card_of(side: CoordinatorSide, index: int = 0) -> str:
+    seen = await side.until(lambda s: s.observed is not None, "a first set")
+    assert seen.observed is not None
+    return seen.observed.gpus[index].uuid
+
+
+async def test_the_same_set_again_changes_nothing(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        before = await ask(agent, "i-1")
+        for _ in range(3):
+            side.desire([desired("i-1")])
+        sets = side.seen.sets
+        await side.until(lambda s: s.sets > sets + 2, "more sets")
+        assert await ask(agent, "i-1") == before
+        assert [s for s in side.seen.story if s[2] == "STARTING"] == [("i-1", 1, "STARTING")]
+
+
+async def test_a_newer_epoch_starts_only_after_the_older_one_is_gone(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1", 1)])
+        await side.until_phase("i-1", "READY")
+        side.desire([desired("i-1", 2)])
+        await side.until_phase("i-1", "READY", 2)
+        assert agent.reconciler.resolve("i-1", 1) is None
+        containers = await agent.reconciler._driver.relist()
+        assert [(c.instance_id, c.epoch) for c in containers] == [("i-1", 2)]
+        stopped = side.seen.story.index(("i-1", 1, "STOPPING"))
+        assert stopped < side.seen.story.index(("i-1", 2, "STARTING"))
+
+
+async def test_an_engine_that_dies_is_told_with_its_code_and_not_begun_again(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        with pytest.raises(httpx.HTTPError):
+            await ask(agent, "i-1", path="/die")
+        seen = await side.until_phase("i-1", "EXITED")
+        told = seen.instances["i-1", 1]
+        assert told.exit_code == 7
+        assert told.fail_reason == common_pb2.FAIL_REASON_CRASHED
+        assert "exit code 7" in told.error
+        assert agent.reconciler.resolve("i-1", 1) is None
+        side.desire([desired("i-1")])
+        sets = side.seen.sets
+        await side.until(lambda s: s.sets > sets + 2, "more sets")
+        assert side.seen.phase("i-1") == "EXITED"
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GONE")
+
+
+async def test_an_engine_that_is_never_ready_fails_with_its_last_answer_and_leaves_nothing(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1", arguments=("--ready-after", "1000"), ready_timeout=2)])
+        seen = await side.until_phase("i-1", "FAILED")
+        told = seen.instances["i-1", 1]
+        assert told.fail_reason == common_pb2.FAIL_REASON_PROBE_TIMEOUT
+        assert "answered 503" in told.error
+        assert await agent.reconciler._driver.relist() == []
+        side.desire([desired("i-1", arguments=("--ready-after", "1000"), ready_timeout=2)])
+        sets = side.seen.sets
+        await side.until(lambda s: s.sets > sets + 2, "more sets")
+        assert side.seen.phase("i-1") == "FAILED"
+
+
+async def test_what_cannot_be_prepared_or_started_fails_with_the_reason(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent():
+        missing = desired("i-1")
+        missing.spec.process_command[0] = "no-such-program"
+        outside = desired("i-2")
+        outside.mounts.append(node_pb2.Mount(library="secrets", path="/models"))
+        side.desire([missing, outside])
+        seen = await side.until_phase("i-1", "FAILED")
+        assert 'no program "no-such-program"' in seen.instances["i-1", 1].error
+        seen = await side.until_phase("i-2", "FAILED")
+        assert "field mounts.library" in seen.instances["i-2", 1].error
+        assert seen.instances["i-2", 1].fail_reason == common_pb2.FAIL_REASON_PREPARE
+
+
+async def test_a_start_that_is_not_wanted_any_more_is_cancelled(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1", arguments=("--ready-after", "1000"))])
+        await side.until_phase("i-1", "STARTING")
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GONE")
+        assert await agent.reconciler._driver.relist() == []
+        assert ("i-1", 1, "READY") not in side.seen.story
+
+
+async def test_a_restarted_agent_adopts_without_restarting(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent(leave=True) as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        before = await ask(agent, "i-1")
+        ready_at = side.seen.instances["i-1", 1].ready_at_ms
+    side.seen = Seen()
+    async with start_agent() as agent:
+        seen = await side.until_phase("i-1", "READY")
+        assert await ask(agent, "i-1") == before
+        assert seen.instances["i-1", 1].ready_at_ms == ready_at
+        assert seen.hellos[0].ledger_id == "ledger-1"
+        assert seen.hellos[0].revision == side.revision
+        assert not [s for s in seen.story if s[2] in {"PREPARING", "STARTING", "EXITED"}]
+
+
+async def test_an_engine_that_ended_while_the_agent_was_away_is_told(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent(leave=True) as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        address = agent.reconciler.resolve("i-1", 1)
+        assert address is not None
+    with pytest.raises(httpx.HTTPError):
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await client.get(f"http://{address[0]}:{address[1]}/die")
+    side.seen = Seen()
+    async with start_agent():
+        seen = await side.until_phase("i-1", "EXITED")
+        assert seen.instances["i-1", 1].exit_code == 7
+        assert "READY" not in [s[2] for s in seen.story]
+
+
+async def test_while_the_coordinator_is_away_a_restarted_agent_serves_what_runs(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    async with start_agent(leave=True) as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        before = await ask(agent, "i-1")
+    facts = config.state_dir / "node.json"
+    values = json.loads(await asyncio.to_thread(facts.read_text))
+    reachable = values["node_address"]
+    values["node_address"] = "127.0.0.1:1"
+    await asyncio.to_thread(facts.write_text, json.dumps(values))
+    async with start_agent(leave=True) as agent:
+        async with asyncio.timeout(20):
+            await agent.reconciler.looked.wait()
+        assert await ask(agent, "i-1") == before
+    values["node_address"] = reachable
+    await asyncio.to_thread(facts.write_text, json.dumps(values))
+    async with start_agent():
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GONE")
+
+
+async def test_losing_the_stream_loses_nothing(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        before = await ask(agent, "i-1")
+        side.seen = Seen()
+        side.cut()
+        await side.until_phase("i-1", "READY")
+        assert await ask(agent, "i-1") == before
+        assert side.streams >= 2
+
+
+async def test_a_ledger_that_went_back_is_refused_until_an_admin_accepts_it(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent() as agent:
+        side.revision = 40
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        before = await ask(agent, "i-1")
+
+        side.revision = 3  # restored from an hour-old copy
+        side.desire([], ended=[("i-1", 1)])
+        seen = await side.until(lambda s: bool(s.refused), "a refusal")
+        assert (seen.refused[0].offered_revision, seen.refused[0].kept_revision) == (4, 41)
+
+        side.ledger_id, side.revision = "ledger-2", 0  # started on an empty ledger
+        side.desire([])
+        await side.until(lambda s: s.refused[-1].offered_ledger_id == "ledger-2", "another")
+        sets = side.seen.sets
+        await side.until(lambda s: s.sets > sets + 2, "more sets")
+        assert side.seen.phase("i-1") == "READY"
+        assert await ask(agent, "i-1") == before
+
+        side.seen.refused.clear()
+        side.cut()
+        await side.until(lambda s: bool(s.refused), "told again on a new stream")
+
+        side.order(
+            node_pb2.NodeOrder(accept_ledger=node_pb2.AcceptLedgerOrder(ledger_id="ledger-2"))
+        )
+        seen = await side.until(
+            lambda s: s.observed is not None and len(s.observed.unclaimed) == 1, "unclaimed"
+        )
+        assert seen.observed is not None
+        assert seen.observed.ledger_id == "ledger-2"
+        held = seen.observed.unclaimed[0]
+        assert held.stop_after_ms - held.first_seen_ms == 24 * 3600 * 1000
+        containers = await agent.reconciler._driver.relist()
+        assert [c.instance_id for c in containers] == ["i-1"]
+
+
+async def test_an_older_ledger_is_refused_by_a_restarted_agent_too(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent(leave=True):
+        side.revision = 40
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+    side.seen = Seen()
+    side.revision = 2
+    side.desire([], ended=[("i-1", 1)])
+    async with start_agent():
+        await side.until(lambda s: bool(s.refused), "a refusal")
+        await side.until_phase("i-1", "READY")
+
+
+async def test_unclaimed_containers_are_kept_and_stopped_only_after_the_hold(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    async with start_agent(leave=True):
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        side.desire([desired("i-2")])
+        seen = await side.until(
+            lambda s: s.observed is not None and len(s.observed.unclaimed) == 1, "unclaimed"
+        )
+        assert seen.observed is not None
+        first_seen = seen.observed.unclaimed[0].first_seen_ms
+        await side.until_phase("i-2", "READY")
+    side.seen = Seen()
+    async with start_agent(leave=True):
+        seen = await side.until(
+            lambda s: s.observed is not None and len(s.observed.unclaimed) == 1, "unclaimed"
+        )
+        assert seen.observed is not None
+        assert seen.observed.unclaimed[0].first_seen_ms == first_seen  # not from the restart on
+    object.__setattr__(config, "unclaimed_hold_hours", 0.0)
+    async with start_agent() as agent:
+        await side.until(
+            lambda s: (
+                s.observed is not None
+                and not s.observed.unclaimed
+                and {key[0] for key in s.instances} == {"i-2"}
+            ),
+            "none left",
+        )
+        containers = await agent.reconciler._driver.relist()
+        assert [c.instance_id for c in containers] == ["i-2"]
+
+
+async def test_gone_waits_for_the_proof_that_the_card_is_free(
+    side: CoordinatorSide,
+    start_agent: StartAgent,
+    config: AgentConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("node_agent.instance_jobs.PROOF_WITHIN", 0.5)
+    state = config.state_dir / SIMULATED_STATE
+    async with start_agent() as agent:
+        card = await card_of(side)
+        side.desire([desired("i-1", gpus=(card,))])
+        await side.until_phase("i-1", "READY")
+        pid = int((await ask(agent, "i-1")).split()[0])
+        held = {card: {"processes": {str(pid): 9 << 30}, "busy": {str(pid): 60}}}
+        await asyncio.to_thread(state.write_text, json.dumps(held))
+        seen = await side.until(
+            lambda s: (
+                s.readings is not None
+                and bool(s.readings.instances)
+                and s.readings.instances[0].gpu_work == node_pb2.SIGNAL_ACTIVE
+            ),
+            "work",
+        )
+        assert seen.readings is not None
+        assert seen.readings.instances[0].vram_used_bytes == 9 << 30
+        assert seen.readings.instances[0].gpu_last_busy_ms > 0
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GPU_QUARANTINED")
+        await asyncio.to_thread(state.unlink)
+        seen = await side.until_phase("i-1", "GONE")
+        assert seen.instances["i-1", 1].free_proof == "strong"
+
+
+async def test_volume_orders_are_done_told_and_refused_while_mounted(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    order = node_pb2.VolumeOrder
+    root = config.volume_root
+    async with start_agent():
+        side.desire([desired("i-1", volume="v-1")])
+        await side.until_phase("i-1", "READY")
+        await asyncio.to_thread((root / "volumes/v-1/note").write_text, "kept")
+
+        async def give(order_id: str, action: order.Action.ValueType) -> bool:
+            wanted = order(order_id=order_id, action=action, volume_id="v-1")
+            side.order(node_pb2.NodeOrder(volume_order=wanted))
+            seen = await side.until(
+                lambda s: any(r.order_id == order_id for r in s.volume_results), order_id
+            )
+            return next(r.ok for r in seen.volume_results if r.order_id == order_id)
+
+        assert not await give("o-1", order.ACTION_TRASH)
+        assert "mounted in i-1" in side.seen.volume_results[-1].error
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GONE")
+        assert not await give("o-2", order.ACTION_PURGE)
+        assert await give("o-3", order.ACTION_TRASH)
+        assert await give("o-4", order.ACTION_RESTORE)
+        note: Path = root / "volumes/v-1/note"
+        assert await asyncio.to_thread(note.read_text) == "kept"
+        assert await give("o-5", order.ACTION_TRASH)
+        assert await give("o-6", order.ACTION_PURGE)
+        assert await asyncio.to_thread(lambda: list((root / "trash").iterdir())) == []
+
+
+async def test_logs_are_sent_on_request_and_end(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent():
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        request = node_pb2.LogRequest(request_id=5, instance_id="i-1", tail=10)
+        side.order(node_pb2.NodeOrder(log_request=request))
+        seen = await side.until(lambda s: s.log_ended, "the end of the log")
+        assert set(seen.log_lines) == {"engine begins", "engine warns"}

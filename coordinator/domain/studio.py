@@ -1,8 +1,8 @@
 """The whole studio as one value: what is committed, and what is only in memory.
 
 Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``heard``,
-``sightings``, ``followed`` and ``warned`` are what machines say all the time: they live in memory (the last act
-of a person is kept coarsely), and a restart begins them anew.
+``sightings``, ``followed`` and ``warned`` are what machines say all the time: they live in memory
+(the last act of a person is kept coarsely), and a restart begins them anew.
 """
 
 from __future__ import annotations

@@ -1,0 +1,10 @@
+"""``python -m desktop_client``: the tray program."""
+
+from __future__ import annotations
+
+import sys
+
+from desktop_client.program import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""A desktop without a screen: Xvfb, a window manager, a session bus, and the tray as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# What Qt says on every bare desktop and means nothing here, each with its reason.
+HARMLESS = (
+    "This plugin does not support",  # the window manager's optional features
+    "QStandardPaths: XDG_RUNTIME_DIR not set",  # no login session under a virtual screen
+    "QStandardPaths: runtime directory",
+)
+
+
+@dataclass
+class Screen:
+    """Attributes: display (``:99``), bus (address of the session bus), folder (for files)."""
+
+    display: str
+    bus: str
+    folder: Path
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIGC_", "QT_", "XDG_"))}
+        return kept | {
+            "DISPLAY": self.display,
+            "DBUS_SESSION_BUS_ADDRESS": self.bus,
+            "QT_QPA_PLATFORM": "xcb",
+            "XDG_RUNTIME_DIR": str(self.folder / "runtime"),
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@asynccontextmanager
+async def child(
+    *command: str, env: dict[str, str] | None = None, log: Path | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program for as long as the block; ended with SIGTERM, then SIGKILL."""
+    output = await asyncio.to_thread(log.open, "ab") if log is not None else None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output or asyncio.subprocess.PIPE,
+            stderr=output or asyncio.subprocess.DEVNULL,
+            env=env,
+        )
+    finally:
+        if output is not None:
+            await asyncio.to_thread(output.close)
+    try:
+        yield process
+    finally:
+        await end(process)
+
+
+async def end(process: asyncio.subprocess.Process, seconds: float = 15) -> int:
+    """SIGTERM, then SIGKILL; the exit code."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(seconds):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+    return await process.wait()
+
+
+@asynccontextmanager
+async def screen(folder: Path, size: str = "1280x900x24") -> AsyncIterator[Screen]:
+    """Xvfb on a display of its own choice, openbox, dbus-daemon."""
+    for name in ("runtime", "home"):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+    async with contextlib.AsyncExitStack() as stack:
+        reader, writer = os.pipe()
+        xvfb = await asyncio.create_subprocess_exec(
+            "Xvfb", "-displayfd", str(writer), "-screen", "0", size, "-nolisten", "tcp",
+            pass_fds=(writer,),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        stack.push_async_callback(end, xvfb)
+        os.close(writer)
+        async with asyncio.timeout(30):
+            number = (await asyncio.to_thread(os.read, reader, 16)).decode().strip()
+        os.close(reader)
+        display = f":{number}"
+        bus = await stack.enter_async_context(
+            child("dbus-daemon", "--session", "--nofork", "--print-address=1")
+        )
+        assert bus.stdout is not None
+        async with asyncio.timeout(30):
+            address = (await bus.stdout.readline()).decode().strip()
+        made = Screen(display, address, folder)
+        log = folder / "openbox.log"
+        await stack.enter_async_context(child("openbox", env=made.environment(), log=log))
+        yield made
+
+
+class TrayProcess:
+    """``aigc tray`` as a real process.
+
+    Attributes:
+        urls: the addresses that it wanted a browser for, so far.
+    """
+
+    def __init__(self, screen: Screen, config_dir: Path, *arguments: str) -> None:
+        self._screen = screen
+        self.config_dir = config_dir
+        self._arguments = arguments
+        self._urls = screen.folder / f"urls-{config_dir.name}.txt"
+        self._log = screen.folder / f"tray-{config_dir.name}.log"
+        self.process: asyncio.subprocess.Process | None = None
+
+    def command(self, *more: str) -> Sequence[str]:
+        return (
+            sys.executable, "-X", "faulthandler", "-m", "desktop_client",
+            "--config-dir", str(self.config_dir), "--store", "file",
+            "--no-browser", str(self._urls), "--log-level", "DEBUG",
+            *self._arguments, *more,
+        )  # fmt: skip
+
+    async def __aenter__(self) -> TrayProcess:
+        self._log.touch()
+        self._urls.touch()
+        output = self._log.open("ab")
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command(), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
+            env=self._screen.environment(),
+        )  # fmt: skip
+        output.close()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self.process is not None
+        code = await end(self.process)
+        assert code == 0, f"the tray ended with {code}:\n{self.log()}"
+        assert not self.warnings(), self.warnings()
+
+    def log(self) -> str:
+        return self._log.read_text("utf-8", "replace")
+
+    def warnings(self) -> list[str]:
+        """What Qt or Python complained about."""
+        marks = ("qt.", "Q", "Traceback", "Error", "Warning", "libpyside", "Fatal")
+        return [
+            line
+            for line in self.log().splitlines()
+            if line.startswith(marks) and not any(h in line for h in HARMLESS)
+        ]
+
+    async def url(self, index: int, timeout: float = 60) -> str:
+        """The address number ``index`` that it wanted to open, once it did."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while asyncio.get_running_loop().time() < deadline:
+            urls = self._urls.read_text("utf-8").splitlines()
+            if len(urls) > index:
+                return urls[index]
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no address {index} within {timeout} s; log:\n{self.log()}")
+
+    def opened(self) -> list[str]:
+        return self._urls.read_text("utf-8").splitlines()

@@ -98,7 +98,7 @@ class TunnelClient:
             try:
                 link = await self._dial()
                 self._tell(link, True)
-                why = await link.lost
+                why = await asyncio.shield(link.lost)  # cancelling us must not end it unsaid
                 self._tell(link, False)
                 log.info("tunnel to the gateway lost: %s", why)
             except (OSError, AigcError, TimeoutError) as error:

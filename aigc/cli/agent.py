@@ -36,11 +36,11 @@ def join(link: str, config: Path, name: str, again: bool) -> None:
     """Enrol this machine with LINK, from 'aigc coordinator join-command'."""
     from aigc.clock import SystemClock
     from aigc.join_link import JoinLink
-    from node_agent import enrolment
+    from node_agent.enrolment import join as enrol
 
     parsed = JoinLink.parse(link)
     settings = _load(config)
-    identity = asyncio.run(enrolment.join(parsed, settings.state_dir, SystemClock(), name, again))
+    identity = asyncio.run(enrol(parsed, settings.state_dir, SystemClock(), name, again))
     click.echo(
         f"{identity.node_name} has joined the coordinator at {identity.coordinator_address}. "
         f"Now run: aigc agent run --config {config}"
@@ -55,11 +55,11 @@ def join(link: str, config: Path, name: str, again: bool) -> None:
 def run(config: Path, stop_engines: bool) -> None:
     """Serve the studio until SIGTERM. Engines run on when the agent ends."""
     from aigc import logs
-    from node_agent import program
+    from node_agent.program import serve
 
     settings = _load(config)
     logs.setup(settings.log_level)
-    asyncio.run(program.serve(settings, stop_engines=stop_engines))
+    asyncio.run(serve(settings, stop_engines=stop_engines))
 
 
 @agent_command.command("check")
@@ -79,6 +79,6 @@ def check(config: Path, as_json: bool) -> int:
 
 
 def _load(path: Path) -> AgentConfig:
-    from node_agent import config
+    from node_agent.config import load
 
-    return config.load(path)
+    return load(path)

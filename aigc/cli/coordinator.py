@@ -35,11 +35,11 @@ def coordinator_command() -> None:
 def serve(config: Path) -> None:
     """Serve until SIGTERM, with the gateway beside it."""
     from aigc import logs
-    from coordinator import program
+    from coordinator.program import serve as run_coordinator
 
     settings = _load(config)
     logs.setup(settings.log_level)
-    asyncio.run(program.serve(settings))
+    asyncio.run(run_coordinator(settings))
 
 
 @coordinator_command.command("check")

@@ -272,12 +272,9 @@ class Demo:
 
         folder = self.plan.folder / "desktop"
         config = ClientConfig(ready.creators, ready.pin, ca_pem)
-        await asyncio.to_thread(save_client_config, folder / "aigc-gateway", config)
-        await studio.spawn(
-            "tray",
-            [sys.executable, "-m", "aigc.cli", "tray"],
-            {"XDG_CONFIG_HOME": str(folder)},
-        )
+        await asyncio.to_thread(save_client_config, folder, config)
+        options = ["--config-dir", str(folder), "--store", "file", "--show"]
+        await studio.spawn("tray", [sys.executable, "-m", "aigc.cli", "tray", *options])
         return True
 
     async def _stop_instances(self, it: CoordinatorSession) -> None:

@@ -143,9 +143,7 @@ class DemoStudio:
         config = str(self.plan.folder / "agent.toml")
         await self.spawn("agent", [*_AIGC, "agent", "run", "--stop-engines", "--config", config])
 
-    async def spawn(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
-    ) -> asyncio.subprocess.Process:
+    async def spawn(self, name: str, command: Sequence[str]) -> asyncio.subprocess.Process:
         """Start one program in a process group of its own, with a log of its own."""
         log = await asyncio.to_thread((self.plan.folder / "logs" / f"{name}.log").open, "ab")
         try:
@@ -154,7 +152,7 @@ class DemoStudio:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**_environment(), **(environment or {})},
+                env=_environment(),
                 start_new_session=True,
             )
         finally:

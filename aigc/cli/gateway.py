@@ -17,6 +17,8 @@ def gateway_command() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def serve(arguments: tuple[str, ...]) -> int:
     """Serve until SIGTERM. The coordinator starts it by itself unless spawn = false."""
-    from gateway.__main__ import main
+    from aigc import logs
+    from gateway.program import parse_arguments, run
 
-    return main(list(arguments)) or 0
+    logs.setup()
+    return run(parse_arguments(list(arguments)))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from aigc.errors import AigcError, ErrorKind
 
 
-@click.command("tray", context_settings={"ignore_unknown_options": True})
+@click.command("tray", context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def tray_command(arguments: tuple[str, ...]) -> None:
+def tray_command(arguments: tuple[str, ...]) -> int:
     """The desktop app in the system tray (a normal window where there is no tray)."""
     try:
-        from desktop_client.__main__ import main
+        from desktop_client.program import main
     except ImportError as error:
         raise AigcError(
             "desktop-missing",
@@ -22,4 +20,4 @@ def tray_command(arguments: tuple[str, ...]) -> None:
             "pip install 'aigc-gateway[desktop]', and the system's Qt libraries.",
             ErrorKind.UNAVAILABLE,
         ) from error
-    sys.exit(main(list(arguments)))
+    return main(list(arguments))

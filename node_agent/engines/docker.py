@@ -25,10 +25,12 @@ from urllib.parse import quote, urlencode
 
 from docker import APIClient
 from docker.auth import encode_header
+from docker.errors import DockerException
 from docker.utils import parse_repository_tag, version_lt
 
 from node_agent.engines import docker_create as terms
 from node_agent.engines import docker_errors as words
+from node_agent.engines.docker_client import connect, daemon_version
 from node_agent.engines.docker_networks import Networks
 from node_agent.engines.docker_processes import pids_of
 from node_agent.engines.docker_streams import (
@@ -148,21 +150,20 @@ class DockerDriver:
         return Fingerprint(self.name, version, True, door)
 
     def _find_out(self) -> tuple[str, tuple[Problem, ...]]:
-        api = APIClient(base_url=f"unix://{self._socket_path}", version="auto", timeout=_QUICK)
+        version = daemon_version(self._socket_path, _QUICK)
+        name, level = str(version.get("Version", "")), str(version["ApiVersion"])
+        if version_lt(level, _OLDEST_API):
+            return name, (words.too_old(name, level),)
+        api = connect(self._socket_path, level, _QUICK)
         try:
-            version = api.version()
             info = api.info()
         finally:
             api.close()
-        name, level = str(version.get("Version", "")), str(version.get("ApiVersion", "0"))
-        problems = []
-        if version_lt(level, _OLDEST_API):
-            problems.append(words.too_old(name, level))
         if self._real_gpus and _has_nvidia() and not _gives_gpus(info):
-            problems.append(words.toolkit_missing())
-        return name, tuple(problems)
+            return name, (words.toolkit_missing(),)
+        return name, ()
 
-    async def _client(self) -> APIClient:
+    async def _client(self, reason: FailReason = FailReason.START) -> APIClient:
         """The connected SDK; on the first connection our networks are taken over.
 
         Raises:
@@ -174,17 +175,16 @@ class DockerDriver:
                     self._api = await self._run(self._connect)
                 except words.ENGINE_ERRORS as error:
                     problem = words.connection_problem(error, self._socket_path)
-                    raise DriverError(FailReason.START, problem.en) from error
+                    raise DriverError(reason, problem.en) from error
                 self._refill()
             return self._api
 
     def _connect(self) -> APIClient:
-        api = APIClient(
-            base_url=f"unix://{self._socket_path}",
-            version="auto",
-            timeout=_ANSWER,
-            max_pool_size=64,
-        )
+        version = daemon_version(self._socket_path, _QUICK)
+        level = str(version["ApiVersion"])
+        if version_lt(level, _OLDEST_API):
+            raise DockerException(f"its version {version.get('Version')} is too old")
+        api = connect(self._socket_path, level, _ANSWER)
         try:
             info = api.info()
             publish = self._publish
@@ -502,7 +502,7 @@ class DockerDriver:
 
     async def _ask(self, question: Callable[[APIClient], T], reason: FailReason) -> T:
         """One question to the daemon; what it cannot answer becomes a sentence."""
-        api = await self._client()
+        api = await self._client(reason)
         try:
             return await self._run(lambda: question(api))
         except words.ENGINE_ERRORS as error:

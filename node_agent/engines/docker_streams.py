@@ -17,6 +17,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from node_agent.engines.docker_client import UnixConnection
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -33,22 +35,11 @@ class StreamRefused(Exception):  # noqa: N818 - it is what the daemon did
         self.text = text
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 class DaemonStream:
     """One request whose answer goes on; :meth:`close` ends it from any thread at any moment."""
 
     def __init__(self, socket_path: str, timeout: float = 10.0) -> None:
-        self._connection = _UnixConnection(socket_path, timeout)
+        self._connection = UnixConnection(socket_path, timeout)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -73,11 +64,11 @@ class DaemonStream:
             self._connection.request(method, path, headers=dict(headers or {}))
             # The daemon may think for as long as it likes; close() ends the wait.
             self._connection.sock.settimeout(None)
-            answer = self._connection.getresponse()
-            if answer.status >= 400:
-                raise StreamRefused(answer.status, _message(answer.read()))
-            while data := answer.read1(_CHUNK):
-                yield data
+            with self._connection.getresponse() as answer:
+                if answer.status >= 400:
+                    raise StreamRefused(answer.status, _message(answer.read()))
+                while data := answer.read1(_CHUNK):
+                    yield data
         except (OSError, http.client.HTTPException, ValueError):
             if not self._closed:
                 raise

@@ -163,9 +163,7 @@ async def join(
     check_clock_against(ca_pem, clock.now())
     key_pem = new_key_pem()
     async with _joining(link.address, ca_pem) as stub:
-        authority = await _ask(
-            stub.GetAuthority(node_pb2.GetAuthorityRequest(), timeout=_CALL_TIMEOUT), link.address
-        )
+        authority = await _authority(stub, link.address)
         check_clock(from_milliseconds(authority.server_time_ms), clock.now())
         answer = await _ask(
             stub.Join(
@@ -198,6 +196,24 @@ async def join(
         )
     await asyncio.to_thread(files.save, identity)
     return identity
+
+
+async def ask_authority(address: str, ca_pem: bytes) -> node_pb2.GetAuthorityResponse:
+    """What a coordinator says of itself on its joining port, over a verified connection.
+
+    Raises:
+        AigcError: why it could not be asked.
+    """
+    async with _joining(address, ca_pem) as stub:
+        return await _authority(stub, address)
+
+
+async def _authority(
+    stub: node_pb2_grpc.EnrolmentServiceAsyncStub, address: str
+) -> node_pb2.GetAuthorityResponse:
+    return await _ask(
+        stub.GetAuthority(node_pb2.GetAuthorityRequest(), timeout=_CALL_TIMEOUT), address
+    )
 
 
 async def renew(identity: Identity, state_dir: Path, clock: Clock) -> Identity:

@@ -116,7 +116,7 @@ class MachineFacts:
                 )
             )
         problems += [p for p in (self._note, reconciler.problem) if p is not None]
-        ledger = self._store.ledger
+        ledger = reconciler.followed()
         simulated = self.simulated
         return node_pb2.ObservedSet(
             ledger_id=ledger.ledger_id,

@@ -46,6 +46,8 @@ class Reconciler:
         unclaimed: containers that no ledger knows, with the moment they were first seen.
         refused: the ledger and revision that were offered and not taken, while that lasts.
         problem: why nothing is known of the containers, while the driver does not answer.
+        applied: the highest revision that a pass has carried out in this process; None before
+            the first. Runs of a newer set may not show yet.
         looked: set once the first relist was tried; before it nothing true can be told.
     """
 
@@ -83,6 +85,7 @@ class Reconciler:
         self.unclaimed: dict[str, tuple[Container, int]] = {}
         self.refused: AcceptedLedger | None = None
         self.problem: Problem | None = None
+        self.applied: AcceptedLedger | None = None
         self.looked = asyncio.Event()
         self._tools = Tools(
             driver,
@@ -173,6 +176,20 @@ class Reconciler:
                     )
 
     # --- what others ask --------------------------------------------------------------------
+
+    def followed(self) -> AcceptedLedger:
+        """The ledger obeyed, at the revision that the observed set answers to.
+
+        Revision 0 as long as no pass carried out a desired set: what was begun before a restart
+        may be missing, and must not be taken for lost.
+        """
+        kept = self._store.ledger
+        if self.refused is not None:
+            return kept
+        applied = self.applied
+        if applied is None or applied.ledger_id != kept.ledger_id:
+            return AcceptedLedger(kept.ledger_id, 0)
+        return applied
 
     def resolve(self, instance_id: str, epoch: int) -> tuple[str, int] | None:
         """Where that epoch of an instance listens, if it may be reached now (for the tunnel)."""
@@ -267,14 +284,15 @@ class Reconciler:
             self.problem = Problem(error.message, f"代理无法保存自己的状态:{error.message}")
 
     async def _carry_out(self, containers: list[Container]) -> None:
+        # All three together: another set may be taken while this one is carried out.
+        desired, accepted, wanted = self._plan_for, self._store.ledger, self._desired
         await self._drop_superseded()
-        desired = self._plan_for
         working = {run.key for run in self.runs.values() if run.working}
         quarantined: list[Container] = []
         for action in plan.decide(desired, containers, self._store.runs, working):
             match action:
                 case plan.Begin(key):
-                    self._begin(key)
+                    self._begin(key, wanted[key[0]])
                 case plan.Adopt(container):
                     await self._adopt(container)
                 case plan.MarkExited(key, container):
@@ -293,6 +311,7 @@ class Reconciler:
         if desired is not None:
             await self._hold_unclaimed(quarantined)
             await self._forget(desired, containers)
+            self.applied = accepted
 
     async def _drop_superseded(self) -> None:
         """Cancel beginnings that are not desired any more."""
@@ -308,12 +327,11 @@ class Reconciler:
             run.job.cancel()
             await asyncio.wait([run.job])
 
-    def _begin(self, key: Key) -> None:
+    def _begin(self, key: Key, desired: node_pb2.DesiredInstance) -> None:
         if (known := self.runs.get(key)) is not None and known.working:
             return
         run = self.runs[key] = Run(key, Phase.PREPARING)
         self._tell(run)
-        desired = self._desired[key[0]]
         self._work(
             run,
             instance_jobs.begin(run, desired, self._machine(), self._left(run), self._tools),

@@ -86,7 +86,7 @@ async def screen(folder: Path, size: str = "1280x900x24") -> AsyncIterator[Scree
     async with contextlib.AsyncExitStack() as stack:
         reader, writer = os.pipe()
         xvfb = await asyncio.create_subprocess_exec(
-            "Xvfb", "-displayfd", str(writer), "-screen", "0", size, "-nolisten", "tcp",
+            "Xvfb", "-displayfd", str(writer), "-screen", "0", size, "-nolisten", "tcp", "-noreset",
             pass_fds=(writer,),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,

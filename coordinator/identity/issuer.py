@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,7 @@ from coordinator.identity.settings import NATIVE_CLIENT, WEB_CLIENT
 log = logging.getLogger(__name__)
 
 Fields = list[tuple[str, str]]
+_PLAIN = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")  # RFC 6749, appendix A
 
 
 class Issuer:
@@ -237,6 +239,8 @@ class Issuer:
     def _grant(self, request: IssuerRequest) -> Any:
         if any(len(values) > 1 for values in request.payload.datalist.values()):
             raise InvalidRequestError("A parameter is repeated.")
+        if not all(_PLAIN.fullmatch(value) for value in request.payload.data.values()):
+            raise InvalidRequestError("A parameter has signs that are not allowed.")
         # The account is asked for by the pages; Authlib only validates.
         return self._core.get_consent_grant(request, end_user=object())
 

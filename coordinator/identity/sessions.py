@@ -100,7 +100,7 @@ class Sessions:
 
         ``end_at``: no later than this. ``within`` runs in the same transaction and may refuse.
         """
-        now = self._clock.now()
+        now = _time(milliseconds(self._clock.now()))  # as it will be read again
         browser = kind is not Kind.SESSION
         end = now + (BROWSER_LIFETIME if browser else SESSION_LIFETIME)
         end = min(end, end_at) if end_at else end

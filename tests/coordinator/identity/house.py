@@ -127,7 +127,7 @@ async def open_house(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(20):
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
         yield House(identity, reactor, ledger, clock, web_url, tmp_path)
     finally:

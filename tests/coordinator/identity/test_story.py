@@ -28,7 +28,7 @@ async def test_first_admin_then_browser_then_tray(tmp_path: Path) -> None:
             )
             page = await browser.follow(answer)
             assert page.status_code == 200, page.text
-            assert "name=\"password\"" in page.text
+            assert 'name="password"' in page.text
             page = await browser.follow(
                 await browser.post_form(page, username="lin", password=PASSWORD)
             )

@@ -187,8 +187,8 @@ async def running_engine() -> AsyncIterator[Engine]:
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:
-            await asyncio.sleep(0.01)
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # uvicorn has no event for it
         yield engine
     finally:
         engine.release.set()

@@ -51,6 +51,17 @@ class Place:
     def resolve(self, instance_id: str, epoch: int) -> tuple[str, int] | None:
         return self.addresses.get((instance_id, epoch))
 
+    async def sign_in(self, host: str = HOST, person: str = "lin", seconds: float = 3600) -> str:
+        """A session that the gateway knows; returns the cookie's value."""
+        token = self.coordinator.put_session(host, person, seconds)
+        async with client_of(self, token, Host=f"{host}.localhost:{self.port}") as client:
+            for _ in range(500):
+                answer = await client.get("/.aigc/none", headers={"Origin": ""})
+                if answer.status_code in (403, 404):
+                    return token
+                await asyncio.sleep(0.02)
+        raise AssertionError(f"the session did not reach the gateway: {answer.text}")
+
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A raw connection to the public port."""
         return await asyncio.open_connection(
@@ -159,6 +170,7 @@ class _ByName(httpx.AsyncHTTPTransport):
 def client_of(place: Place, token: str | None = None, **headers: str) -> httpx.AsyncClient:
     """An HTTP client that behaves as a page of the instance."""
     sent = {"Host": place.host, "Origin": place.origin, **headers}
+    sent = {name: value for name, value in sent.items() if value}
     if token is not None:
         sent["Cookie"] = f"__Host-aigc={token}; engine=1"
     transport = _ByName(verify=place.client_tls or True)

@@ -109,13 +109,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+# Which extra of the distribution brings a package that a smaller installation lacks.
+_EXTRAS = {
+    "agent": ("docker", "psutil", "pynvml"),
+    "desktop": ("PySide6", "jeepney"),
+    "demo": ("websockets",),
+    "coordinator": (
+        *("argon2", "authlib", "h11", "httptools", "httpx2", "jinja2", "joserfc"),
+        *("python_multipart", "ruamel", "sqlite_utils", "starlette", "uvicorn", "uvloop"),
+    ),
+}
+
+
 def _missing_part(error: ModuleNotFoundError) -> tuple[str, str, int]:
-    """A smaller installation lacks the other programs' packages: say which extra brings them."""
+    """Say which extra brings the missing package; anything else is a defect and stays one."""
     name = (error.name or "").partition(".")[0]
-    if not name or name in ("aigc", "protos"):
+    extra = next((extra for extra, names in _EXTRAS.items() if name in names), None)
+    if extra is None:
         raise error
-    extras = {"PySide6": "desktop", "jeepney": "desktop", "docker": "agent", "pynvml": "agent"}
-    extra = extras.get(name, "coordinator")
     words = (
         f"This installation lacks {name}, which the command needs: "
         f"pip install 'aigc-gateway[{extra}]'."

@@ -32,7 +32,7 @@ class Running:
 async def engine(tmp_path: Path) -> AsyncIterator[Running]:
     from node_agent.engines.process_table import reserve_port
 
-    port = reserve_port()
+    port = await asyncio.to_thread(reserve_port)
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(FOLDER), f"--port={port}", "--host=127.0.0.1", "--seconds=0.1",
         f"--data={tmp_path}", f"--busy-file={tmp_path / 'busy'}",

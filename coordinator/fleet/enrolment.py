@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from aigc.clock import Clock, from_milliseconds
+from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from aigc.tls import join_address
 from coordinator.domain.events import NodeEnrolled
@@ -356,13 +356,14 @@ class Enrolment:
         self, identity: NodeIdentity, csr_pem: bytes, proof: bytes, timestamp_ms: int
     ) -> None:
         now = self._clock.now()
-        signed_at = from_milliseconds(timestamp_ms)
-        if signed_at is None or abs(now - signed_at) > _PROOF_CLOCK_DIFFERENCE:
-            theirs = f"{signed_at:%Y-%m-%d %H:%M} UTC" if signed_at else "unknown"
+        # In milliseconds: a nonsensical time has no date.
+        minutes = (timestamp_ms - milliseconds(now)) / 60_000
+        if abs(minutes) > _PROOF_CLOCK_DIFFERENCE.total_seconds() / 60:
             raise AigcError(
                 "clock-differs",
-                f"The machine's clock ({theirs}) and the coordinator's ({now:%Y-%m-%d %H:%M} UTC) "
-                "differ by more than 10 minutes: set the machine's clock (NTP) and try again.",
+                f"The machine's clock is {abs(minutes):.0f} minutes "
+                f"{'ahead of' if minutes > 0 else 'behind'} the coordinator's "
+                f"({now:%Y-%m-%d %H:%M} UTC): set the machine's clock (NTP) and try again.",
                 ErrorKind.FORBIDDEN,
             )
         message = proof_message(timestamp_ms, csr_pem)

@@ -1,0 +1,152 @@
+"""What the door is told, and what it tells, over the real Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+
+from aigc.clock import milliseconds
+from coordinator.domain.events import DeleteRequested, StopRequested
+from coordinator.domain.instance import InstanceId, StopReason
+from coordinator.domain.people import PersonId
+from coordinator.identity.sessions import Kind
+from coordinator.naming import start_request
+from protos.aigc.v1 import common_pb2, gateway_pb2, gateway_pb2_grpc
+from tests.coordinator.fleet.house import House, key_of, until
+
+
+@asynccontextmanager
+async def _gateway(house: House) -> AsyncIterator[tuple[Any, Any]]:
+    async with grpc.aio.insecure_channel(f"unix:{house.socket}") as channel:
+        stub = gateway_pb2_grpc.GatewayServiceStub(channel)
+        call = stub.Connect()
+        await call.write(
+            gateway_pb2.GatewayReport(hello=gateway_pb2.GatewayHello(version="t", pid=1))
+        )
+        yield stub, call
+        call.cancel()
+
+
+async def _order(call: Any, kind: str) -> Any:
+    async with asyncio.timeout(20):
+        while True:
+            order = await call.read()
+            assert order is not grpc.aio.EOF
+            if order.WhichOneof("order") == kind:
+                return getattr(order, kind)
+
+
+async def _audited(house: House, entry: tuple[str, str, str]) -> None:
+    async with asyncio.timeout(20):
+        while entry not in await house.audits():
+            await asyncio.sleep(0.02)
+
+
+async def _instance(house: House) -> Any:
+    person, _ = await house.person()
+    outcome = await house.reactor.ask(start_request(person.id, engine_id="comfyui"))
+    assert outcome.instance is not None
+    return outcome.instance
+
+
+async def test_the_socket_is_for_its_owner_alone(house: House) -> None:
+    mode = await asyncio.to_thread(lambda: house.socket.stat().st_mode)
+    assert stat.S_IMODE(mode) == 0o600
+
+
+async def test_a_snapshot_of_everything_then_each_change(house: House) -> None:
+    instance = await _instance(house)
+    machine = await house.join()
+    token, row = await house.identity.sessions.create(
+        Kind.HOST, instance.owner, host=instance.host, instance_id=instance.id
+    )
+    async with _gateway(house) as (_, call):
+        snapshot = await _order(call, "snapshot")
+        assert (snapshot.web_url, snapshot.zone) == ("http://web", "localhost")
+        (route,) = snapshot.routes
+        assert (route.host, route.owner_id, route.can_start) == (instance.host, "lin", True)
+        assert route.state == common_pb2.INSTANCE_STATE_QUEUED
+        assert route.queue_position == 1
+        assert [s.token_hash for s in snapshot.sessions] == [row.token_hash]
+        assert token.encode() not in snapshot.SerializeToString()
+        assert [n.node_id for n in snapshot.nodes] == [machine.node_id]
+
+        await house.identity.sessions.end(row.id)
+        assert (await _order(call, "session_revoked")).token_hash == row.token_hash
+        await house.enrolment.revoke(machine.node_id, "it")
+        assert (await _order(call, "node")).revoked
+        await house.reactor.ask(StopRequested(instance.id, StopReason.BY_CREATOR, instance.owner))
+        changed = await _order(call, "route")
+        assert changed.state == common_pb2.INSTANCE_STATE_STOPPED
+        await house.reactor.ask(DeleteRequested(instance.id, instance.owner))
+        assert (await _order(call, "route_removed")).host == instance.host
+
+
+async def test_a_visit_by_the_owner_starts_and_nobody_elses_does(house: House) -> None:
+    instance = await _instance(house)
+    await house.person("mei")
+    await house.reactor.ask(StopRequested(instance.id, StopReason.BY_CREATOR, instance.owner))
+
+    def state() -> str:
+        return house.reactor.studio.instances[instance.id].state.value
+
+    async with _gateway(house) as (_, call):
+        await _order(call, "snapshot")
+        for person, after in (("mei", "stopped"), ("lin", "queued")):
+            visit = gateway_pb2.Visit(instance_id=instance.id, person_id=person)
+            await call.write(gateway_pb2.GatewayReport(visit=visit))
+            if person == "mei":
+                await _audited(house, ("visit", instance.id, "refused"))
+            await until(lambda after=after: state() == after)
+
+
+async def test_activity_reaches_the_idle_policy_and_never_from_the_future(house: House) -> None:
+    instance = await _instance(house)
+    async with _gateway(house) as (_, call):
+        await _order(call, "snapshot")
+        future = milliseconds(house.clock.now()) + 3_600_000
+        seen = gateway_pb2.InstanceActivity(
+            instance_id=instance.id,
+            epoch=instance.epoch,
+            last_person_ms=future,
+            what="POST /prompt",
+        )
+        batch = gateway_pb2.ActivityBatch(instances=[seen])
+        await call.write(gateway_pb2.GatewayReport(activity=batch))
+        signals = house.reactor.studio.signals
+        await until(
+            lambda: (
+                getattr(
+                    house.reactor.studio.signals.get(InstanceId(instance.id)), "person_what", ""
+                )
+                in ("POST /prompt", "start")
+            )
+        )
+        signals = house.reactor.studio.signals
+        at = signals[instance.id].person_at
+        assert at is not None
+        assert at <= house.clock.now()
+
+
+async def test_a_hand_off_code_is_redeemed_once(house: House) -> None:
+    instance = await _instance(house)
+    from coordinator.identity.handoff import hash_nonce
+
+    _, web = await house.identity.sessions.create(Kind.WEB, PersonId("lin"))
+    code = await house.identity.mint_handoff(web, instance, hash_nonce("n"), "/a?b=1")
+    async with _gateway(house) as (stub, call):
+        await _order(call, "snapshot")
+        request = gateway_pb2.RedeemHandoffRequest(code=code, host=instance.host, nonce="n")
+        answer = await stub.RedeemHandoff(request, timeout=20)
+        assert answer.return_path == "/a?b=1"
+        assert answer.session.person_id == "lin"
+        assert (await _order(call, "session")).token_hash == answer.session.token_hash
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.RedeemHandoff(request, timeout=20)
+        assert key_of(caught.value) == "handoff-refused"

@@ -12,7 +12,7 @@ from typing import Any
 
 from node_agent.engines.driver import Progress
 
-_HERE = ("Download complete", "Verifying Checksum", "Extracting", "Pull complete")
+_HERE = ("Verifying Checksum", "Download complete", "Extracting", "Pull complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class PullState:
     def progress(self, finished: bool = False) -> Progress:
         """The sum of all layers; a finished pull has its total in any case."""
         done = sum(layer.done for layer in self.layers.values())
-        sizes = [layer.size for layer in self.layers.values()]
+        # A layer that ended without telling a size counts for what was seen of it.
+        sizes = [x.done if x.complete else x.size for x in self.layers.values()]
         known = [size for size in sizes if size is not None]
         total = sum(known) if sizes and len(known) == len(sizes) else None
         if finished:
@@ -67,24 +68,20 @@ def fold(state: PullState, message: Mapping[str, Any]) -> PullState:
 
 
 def _fold_layer(layer: Layer, status: str, message: Mapping[str, Any]) -> Layer:
+    current, size = _detail(message)
     if status == "Already exists":
         return replace(layer, size=layer.size or 0, complete=True)
-    if status == "Downloading":
-        current, size = _detail(message)
+    if status == "Downloading" and not layer.complete:
         # A retried layer begins again at nothing; what a person sees never goes back.
-        done = max(layer.done, current or 0)
         size = size or layer.size
+        done = max(layer.done, current or 0)
         return replace(layer, done=done if size is None else min(done, size), size=size)
-    if status.startswith(_HERE) and not layer.complete:
-        # Small layers arrive without ever telling a size; their extraction tells it.
-        size = layer.size
-        if size is None and status == "Extracting":
-            size = _detail(message)[1]
-        size = layer.done if size is None else size
-        return replace(layer, done=size, size=size, complete=status != "Verifying Checksum")
-    if status == "Extracting" and layer.done == 0:
-        size = _detail(message)[1] or 0
-        return replace(layer, done=size, size=size)
+    if status in _HERE:
+        # A small layer arrives without ever telling its size, until it is extracted.
+        known = layer.size or (size if status == "Extracting" else None)
+        if known is None:
+            return replace(layer, complete=layer.complete or status == "Pull complete")
+        return replace(layer, done=known, size=known, complete=True)
     return layer
 
 

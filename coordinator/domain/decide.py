@@ -114,6 +114,11 @@ def _count_revision(draft: Draft) -> None:
         for instance_id in draft.changed_instances
         if _key(before.instances, instance_id) != _key(draft.instances, instance_id)
     ]
+    for instance in draft.instances.values():
+        if instance.placement is not None and instance.placement.node_id in draft.asked_anew:
+            changed.append(instance.id)
+    draft.changed_instances.update(changed)
+    draft.changed_residues.update(k for k in draft.residues if k[0] in draft.asked_anew)
     residues = draft.changed_residues
     volumes = any(
         (None if (old := before.volumes.get(v)) is None else volume_order(old))

@@ -94,6 +94,8 @@ class Draft:
     # What watchers may want to look at although nothing is written.
     touched_instances: set[InstanceId] = field(default_factory=set)
     touched_nodes: set[NodeId] = field(default_factory=set)
+    # Nodes whose word about absence counts only from the next revision on.
+    asked_anew: set[NodeId] = field(default_factory=set)
     catalogue_changed: bool = False
     place_again: bool = False
     revision: int = field(init=False)

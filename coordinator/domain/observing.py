@@ -56,6 +56,9 @@ def connected(draft: Draft, event: NodeConnected) -> None:
         )
     )
     draft.heard[node.id] = draft.now
+    # What it says from memory of an earlier connection proves nothing: absence counts only in a
+    # set that follows the desired set of this one.
+    draft.asked_anew.add(node.id)
     if rebooted:
         for instance in _placed_on(draft, node.id):
             cause = f"node {node.id}: {node.name} was restarted"
@@ -86,7 +89,6 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         door=event.door,
         disk_free_bytes=event.disk_free_bytes,
         can_start=event.can_start,
-        quarantined_gpus=_quarantined(node, event),
     )
     draft.put_node(node)
     draft.heard[node.id] = draft.now
@@ -111,6 +113,13 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
             draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
     if not ours or event.revision > draft.studio.revision:
         return  # it follows another ledger, or ours before it went back: an admin decides
+    _reconcile_absent(draft, node, event, shown)
+
+
+def _reconcile_absent(
+    draft: Draft, node: Node, event: NodeObserved, shown: set[InstanceId]
+) -> None:
+    """What the node does not show although it knows what is desired."""
     told = {(seen.instance_id, seen.epoch) for seen in event.instances}
     for instance in _placed_on(draft, node.id):
         if (instance.id, instance.epoch) in told or event.revision < instance.desired_revision:
@@ -122,6 +131,12 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
             continue
         if residue.instance_id not in shown:
             draft.drop_residue(key)
+    # A card stays set aside while the run that left it so is not confirmed gone.
+    left = {u for r in draft.residues.values() if r.node_id == node.id for u in r.gpu_uuids}
+    node = draft.nodes[node.id]
+    draft.put_node(
+        replace(node, quarantined_gpus=(node.quarantined_gpus & left) | _unproven(event))
+    )
 
 
 def instance_observed(draft: Draft, event: InstanceObserved) -> None:
@@ -295,8 +310,7 @@ def _heard(draft: Draft, node: Node) -> None:
         draft.nodes[node.id] = replace(node, last_seen=draft.now)
 
 
-def _quarantined(node: Node, event: NodeObserved) -> frozenset[GpuUuid]:
-    """The whole set is the truth about which cards are not proven free."""
+def _unproven(event: NodeObserved) -> frozenset[GpuUuid]:
     unproven: set[GpuUuid] = set()
     for seen in event.instances:
         if seen.phase is Phase.GPU_QUARANTINED:

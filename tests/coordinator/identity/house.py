@@ -197,11 +197,9 @@ class Browser(httpx.AsyncClient):
     async def sign_in(
         self, username: str = "lin", password: str = PASSWORD, to: str = "/"
     ) -> httpx.Response:
-        """Through the real form to the page asked for (or the first one outside)."""
+        """Through the real form to the page asked for."""
         page = await self.follow(await self.get(to))
-        return await self.follow(
-            await self.post_form(page, username=username, password=password), stop="http://"
-        )
+        return await self.follow(await self.post_form(page, username=username, password=password))
 
 
 def action_of(page: httpx.Response) -> str:

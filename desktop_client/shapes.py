@@ -33,7 +33,7 @@ def mark(shape: Shape, struck: bool, colours: Colours, size: int, ratio: float) 
     pixmap, painter = _canvas(size, ratio)
     _draw(painter, shape, colour_of(shape, colours), size)
     if struck:
-        _strike(painter, QColor(colours.quiet), QColor(colours.surface), size)
+        _strike(painter, QColor(colours.quiet), size, 0.4)
     painter.end()
     return pixmap
 
@@ -49,9 +49,12 @@ def tray_icon(icon: Icon) -> QIcon:
     return made
 
 
-def engine_icon(svg: str, title: str, colours: Colours, size: int, ratio: float) -> QPixmap:
+def engine_icon(
+    svg: str, title: str, faded: bool, colours: Colours, size: int, ratio: float
+) -> QPixmap:
     """The engine's own icon, or its first letter where it has none that can be drawn."""
     pixmap, painter = _canvas(size, ratio)
+    painter.setOpacity(0.45 if faded else 1.0)
     renderer = QSvgRenderer(svg.encode()) if svg.lstrip().startswith("<") else None
     if renderer is not None and renderer.isValid():
         box = renderer.defaultSize().scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio)
@@ -119,11 +122,15 @@ def _triangle(box: QRectF) -> QPolygonF:
     return QPolygonF([QPointF(box.center().x(), box.top()), box.bottomRight(), box.bottomLeft()])
 
 
-def _strike(painter: QPainter, colour: QColor, ground: QColor, size: float) -> None:
-    start, end = QPointF(size * 0.12, size * 0.88), QPointF(size * 0.88, size * 0.12)
-    painter.setPen(_pen(ground, max(size / 4, 3.5)))
+def _strike(painter: QPainter, colour: QColor, size: float, reach: float) -> None:
+    """A stroke from corner to corner, with a gap beside it so that it stands out."""
+    start = QPointF(size * (0.5 - reach), size * (0.5 + reach))
+    end = QPointF(size * (0.5 + reach), size * (0.5 - reach))
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+    painter.setPen(_pen(QColor("black"), max(size * 0.24, 3.5)))
     painter.drawLine(start, end)
-    painter.setPen(_pen(colour, max(size / 9, 1.5)))
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    painter.setPen(_pen(colour, max(size * 0.11, 1.5)))
     painter.drawLine(start, end)
 
 
@@ -169,4 +176,4 @@ def _tray(painter: QPainter, icon: Icon, size: float) -> None:
             painter.drawPoint(centre + QPointF(0, size * 0.21))
         case Icon.OFFLINE:
             painter.drawEllipse(inner)
-            _strike(painter, white, colour, size)
+            _strike(painter, colour, size, 0.42)

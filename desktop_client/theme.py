@@ -130,6 +130,7 @@ def _sheet(c: Colours) -> str:
         padding: {GRID}px; }}
     QFrame#card {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {RADIUS}px; }}
+    QFrame#card[struck="true"] QLabel {{ color: {c.quiet}; }}
     QFrame#banner {{ background: {c.attention_surface}; border: 1px solid {c.attention};
         border-radius: {RADIUS}px; }}
     QFrame#header {{ background: {c.surface}; border: none;
@@ -143,6 +144,9 @@ def _sheet(c: Colours) -> str:
     QPushButton[role="primary"] {{ min-height: {PRIMARY_TARGET - 4}px; min-width: 72px;
         background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent};
         font-weight: 600; padding: 0 16px; }}
+    QPushButton[role="calm"] {{ min-height: {PRIMARY_TARGET - 4}px; min-width: 72px;
+        padding: 0 16px; }}
+    QPushButton[role="calm"]:focus {{ padding: 0 15px; }}
     QPushButton[role="primary"]:hover {{ background: {_mix(c.accent, c.text)}; }}
     QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; padding: 0 15px; }}
     QPushButton[role="primary"]:disabled {{ background: {c.hover}; color: {c.quiet};
@@ -170,6 +174,13 @@ def _sheet(c: Colours) -> str:
     QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;
         background: {c.hover}; }}
     QProgressBar::chunk {{ border-radius: 3px; background: {c.starting}; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; border: none; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; border: none; }}
+    QScrollBar::handle {{ background: {c.border}; border-radius: 3px; margin: 2px;
+        min-height: 32px; min-width: 32px; }}
+    QScrollBar::handle:hover {{ background: {c.stopped}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; border: none; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QMenu {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
         padding: 4px; }}
     QMenu::item {{ padding: 6px 20px; border-radius: 4px; }}

@@ -14,7 +14,7 @@ from desktop_client import model
 from desktop_client.desk import RELEASE_NEAR, Action, Desk, Do, release_near
 from desktop_client.i18n import knows, say
 from desktop_client.model import BEGINNING, SILENT, Instance, Link, Problem, Snapshot, State
-from desktop_client.wording import duration, moment, part_line, progress, size
+from desktop_client.wording import duration, moment, of_size, part_line, progress, size
 
 
 class Shape(StrEnum):
@@ -146,7 +146,7 @@ def problem_text(problem: Problem | None, language: str) -> str:
     key = f"problem.{problem.key}"
     if language == "zh" and knows(key):
         return say(key, language)
-    return problem.message
+    return problem.message[:1].upper() + problem.message[1:]
 
 
 def next_change(desk: Desk, now: datetime) -> datetime | None:
@@ -331,14 +331,11 @@ class _Cards:
         lines = []
         for card in instance.cards:
             percent = "–" if card.percent is None else f"{card.percent:.0f} %"
-            used = "–" if card.used_bytes is None else size(card.used_bytes)
-            total = "–" if card.total_bytes is None else size(card.total_bytes)
+            memory = _memory(card)
             name = card.name
             if card.simulated:
                 name = self._say("detail.simulated", name=name)
-            lines.append(
-                self._say("detail.card", name=name, percent=percent, used=used, total=total)
-            )
+            lines.append(self._say("detail.card", name=name, percent=percent, memory=memory))
         return lines
 
     def _progress(self, instance: Instance, ack: Do | None) -> Progress | None:
@@ -402,6 +399,15 @@ class _Cards:
             waited = duration(max(self._now - instance.since, timedelta()), self._language)
             lines.append(self._say("why.since", span=waited))
         return "\n".join(line for line in lines if line)
+
+
+def _memory(card: model.Card) -> str:
+    """Unknown is a dash, never zero."""
+    if card.total_bytes is None:
+        return "–" if card.used_bytes is None else size(card.used_bytes)
+    if card.used_bytes is None:
+        return f"– / {size(card.total_bytes)}"
+    return of_size(card.used_bytes, card.total_bytes)
 
 
 def _shape(instance: Instance, ack: Do | None) -> Shape:

@@ -82,8 +82,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "line.ack.rename": ("Renaming …", "正在重命名 …"),
     "line.ack.delete": ("Deleting …", "正在删除 …"),
     "detail.card": (
-        "{name} · GPU {percent} · VRAM {used} of {total}",
-        "{name} · GPU {percent} · 显存 {used} / {total}",
+        "{name} · GPU {percent} · VRAM {memory}",
+        "{name} · GPU {percent} · 显存 {memory}",
     ),
     "detail.simulated": ("{name} (simulated)", "{name}（模拟）"),
     "detail.release": (
@@ -278,4 +278,35 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The saved settings cannot be used; connect again.",
         "已保存的设置无法使用，请重新连接。",
     ),
+    # What the coordinator refuses
+    "problem.engine-unknown": ("There is no such engine.", "没有这个引擎，请刷新列表。"),
+    "problem.engine-withdrawn": (
+        "This engine is no longer in the studio's catalogue; its data is kept.",
+        "该引擎已从工作室目录中移除；数据已保留，请联系 IT。",
+    ),
+    "problem.version-unknown": ("There is no such version.", "没有这个版本，请选择其他版本。"),
+    "problem.version-withdrawn": ("This version was withdrawn.", "该版本已停用，请选择其他版本。"),
+    "problem.version-while-running": (
+        "Stop it before starting another version.",
+        "正在运行其他版本，请先停止再更换版本。",
+    ),
+    "problem.limit-instances": (
+        "You have as many instances as the studio allows.",
+        "您的实例数量已达上限，请先删除不再需要的实例。",
+    ),
+    "problem.limit-engine": (
+        "You have as many instances of this engine as the studio allows.",
+        "您在该引擎下的实例数量已达上限，请使用已有的实例。",
+    ),
+    "problem.name-taken": ("Another instance has this name.", "已有同名实例，请换一个名称。"),
+    "problem.name-invalid": (
+        "This name cannot be used.",
+        "名称无效：长度须为 1 至规定上限的可见字符。",
+    ),
+    "problem.instance-unknown": ("This instance is gone.", "该实例不存在，可能已被删除。"),
+    "problem.instance-deleted": ("This instance is being deleted.", "该实例正在删除，请新建一个。"),
+    "problem.instance-not-running": ("It is not running.", "该实例未在运行，请先启动。"),
+    "problem.not-yours": ("It belongs to somebody else.", "该实例属于其他人，请启动自己的实例。"),
+    "problem.person-disabled": ("Your account is disabled.", "您的账户已停用，请联系 IT。"),
+    "problem.account-disabled": ("Your account is disabled.", "您的账户已停用，请联系 IT。"),
 }

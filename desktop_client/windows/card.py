@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_client.desk import Action
+from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
 from desktop_client.shapes import engine_icon, mark
 from desktop_client.theme import BODY, GRID, Colours
 from desktop_client.view_model import CardView
-from desktop_client.windows.parts import ElidedLabel, button, label, set_text
+from desktop_client.windows.parts import ElidedLabel, button, label, repolish, set_text
 
 _ICON = 40
 _STEPS = 1000  # of a progress bar
@@ -54,7 +54,7 @@ class CardWidget(QFrame):
         self._menu = QMenu(self)
         self._more.setMenu(self._menu)
         self._mark = QLabel()
-        self._mark.setFixedSize(BODY, BODY + 4)
+        self._mark.setFixedSize(BODY, BODY + 8)  # as high as a line of text, so both align
         self._line = label()
         self._refusal = label("problem")
         self._bar = QProgressBar()
@@ -69,7 +69,7 @@ class CardWidget(QFrame):
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._title, 1)
-        head.addWidget(self._badge)
+        head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self._version)
         head.addWidget(self._more)
         state = QHBoxLayout()
@@ -85,6 +85,7 @@ class CardWidget(QFrame):
         body.addWidget(self._details)
         body.addWidget(self._refusal)
         foot = QHBoxLayout()
+        foot.setContentsMargins(0, GRID // 2, 0, 0)
         foot.addStretch(1)
         foot.addWidget(self._action)
         body.addLayout(foot)
@@ -102,8 +103,12 @@ class CardWidget(QFrame):
             return
         self._view, self._colours, self._language = view, colours, language
         ratio = self.devicePixelRatioF()
-        if old is None or not same_look or (view.icon_svg, view.title) != (old.icon_svg, old.title):
-            self._icon.setPixmap(engine_icon(view.icon_svg, view.title, colours, _ICON, ratio))
+        icon = (view.icon_svg, view.title, view.struck)
+        if old is None or not same_look or icon != (old.icon_svg, old.title, old.struck):
+            self._icon.setPixmap(engine_icon(*icon, colours, _ICON, ratio))
+        if old is None or old.struck is not view.struck:
+            self.setProperty("struck", view.struck)
+            repolish(self)
         self._title.show_text(view.title)
         set_text(self._badge, say("simulated", language) if view.simulated else "")
         set_text(self._version, view.version)
@@ -114,6 +119,10 @@ class CardWidget(QFrame):
         self._show_progress(view)
         self._action.setVisible(view.action is not None)
         if view.action is not None:
+            role = "calm" if view.action.action.do is Do.CANCEL else "primary"
+            if self._action.property("role") != role:
+                self._action.setProperty("role", role)
+                repolish(self._action)
             self._action.setText(view.action.label)
             self._action.setEnabled(view.action.enabled)
             self._action.setAccessibleName(f"{view.action.label}: {view.title}")

@@ -37,6 +37,16 @@ def set_text(target: QLabel, text: str) -> None:
     target.setVisible(bool(text))
 
 
+def repolish(widget: QWidget) -> None:
+    """Let the theme look again, after a property changed."""
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    for inner in widget.findChildren(QLabel):
+        style.unpolish(inner)
+        style.polish(inner)
+
+
 def pad(layout: QLayout, *, around: int = GRID * 2, between: int = GRID) -> None:
     layout.setContentsMargins(around, around, around, around)
     layout.setSpacing(between)

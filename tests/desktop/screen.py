@@ -85,17 +85,19 @@ async def screen(folder: Path, size: str = "1280x900x24") -> AsyncIterator[Scree
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
         reader, writer = os.pipe()
+        errors = (folder / "xvfb.log").open("wb")
         xvfb = await asyncio.create_subprocess_exec(
             "Xvfb", "-displayfd", str(writer), "-screen", "0", size, "-nolisten", "tcp", "-noreset",
             pass_fds=(writer,),
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=errors,
         )  # fmt: skip
+        errors.close()
         stack.push_async_callback(end, xvfb)
         os.close(writer)
-        async with asyncio.timeout(30):
-            number = (await asyncio.to_thread(os.read, reader, 16)).decode().strip()
-        os.close(reader)
+        with os.fdopen(reader, "rb") as numbers:  # to the line's end, or Xvfb gives up
+            async with asyncio.timeout(30):
+                number = (await asyncio.to_thread(numbers.readline)).decode().strip()
         display = f":{number}"
         bus = await stack.enter_async_context(
             child("dbus-daemon", "--session", "--nofork", "--print-address=1")

@@ -55,11 +55,13 @@ def demo_command(
 
     Nothing listens on another address than this machine's loopback. Ctrl-C stops all of it.
     """
+    from aigc.cli.demo_image import image_name
     from aigc.cli.demo_runtime import choose_runtime
     from aigc.cli.demo_studio import DemoPlan, engine_folder
 
     folder = (data_dir or Path(tempfile.mkdtemp(prefix="aigc-demo-"))).absolute()
-    plan = DemoPlan(folder, "process", engine_folder(), fixed_ports=not check)
+    engine = engine_folder()
+    plan = DemoPlan(folder, "process", engine, image_name(engine), fixed_ports=not check)
     if check:
         plan = replace(plan, release_after=CHECK_RELEASE_AFTER, grace_after_start=CHECK_GRACE)
     demo = Demo(plan, check=check, headless=headless, as_json=as_json)

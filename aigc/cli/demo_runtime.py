@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from aigc.cli.demo_image import make_image
 from aigc.cli.demo_studio import DemoPlan
 from aigc.errors import AigcError, ErrorKind
 
@@ -34,7 +35,7 @@ def choose_runtime(asked: str, plan: DemoPlan, say: Callable[[str], None]) -> Ru
     socket = _socket()
     why = _without_docker()
     if why == "" and not _has_image(plan.image):
-        say("Building the demo engine's image ...")
+        say("Making the demo engine's image ...")
         why = _build(plan)
     if why == "":
         return Runtime("docker", socket)
@@ -69,12 +70,18 @@ def _has_image(image: str) -> bool:
 
 
 def _build(plan: DemoPlan) -> str:
-    """Build from the demo engine's own Dockerfile; why it failed, or empty."""
+    """Make the image here, or by the Dockerfile; why both failed, or empty."""
+    try:
+        make_image(plan.image, plan.engine_folder, ["docker"])
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        here = str(error)
+    else:
+        return ""
     code, output = _docker(["build", "-t", plan.image, str(plan.engine_folder)], _BUILD_SECONDS)
     if code == 0:
         return ""
     last = next((line for line in reversed(output.splitlines()) if line.strip()), "no reason given")
-    return f"the demo engine's image could not be built ({last.strip()[:200]})"
+    return f"the demo engine's image could not be made ({here}) or built ({last.strip()[:200]})"
 
 
 def _docker(arguments: Sequence[str], seconds: float) -> tuple[int, str]:

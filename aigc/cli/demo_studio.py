@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import shlex
@@ -41,7 +42,7 @@ class DemoPlan:
     folder: Path
     runtime: str
     engine_folder: Path
-    image: str = "aigc-demo-engine:1.0"
+    image: str = "aigc-demo-engine:1.0"  # another name where one is made
     docker_socket: str = "/var/run/docker.sock"
     release_after: str = "15m"
     grace_after_start: str = "5m"
@@ -308,6 +309,7 @@ process_allowed = {"true" if plan.runtime == "process" else "false"}
 state_dir = {_quoted(plan.folder / "agent")}
 volume_root = {_quoted(plan.folder / "volumes")}
 docker_socket = {_quoted(plan.docker_socket)}
+docker_scope = "demo-{hashlib.sha256(str(plan.folder).encode()).hexdigest()[:12]}"
 simulated_gpus = {plan.simulated_gpus}
 registries = ["*"]
 relist_seconds = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.docker_engine import engine
 
 _DEMO = [sys.executable, "-m", "aigc.cli", "demo"]
 
@@ -86,6 +89,28 @@ def test_ctrl_c_stops_everything_and_the_folder_serves_again(tmp_path: Path) -> 
         while (left := _left_in(folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert left == []
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(300)
+def test_the_whole_story_in_docker(tmp_path: Path) -> None:
+    with engine() as docker:
+        environment = _environment(tmp_path) | {"DOCKER_HOST": f"unix://{docker.socket}"}
+        done = subprocess.run(
+            [*_DEMO, "--check", "--headless", "--runtime", "auto", "--json"],
+            capture_output=True,
+            text=True,
+            timeout=280,
+            env=environment,
+            check=False,
+        )
+        assert done.stdout, done.stderr
+        told = json.loads(done.stdout)
+        assert done.returncode == 0, told
+        assert told["runtime"] == "docker"
+        with contextlib.closing(docker.client()) as client:
+            assert client.containers.list(all=True) == []
+            assert [n.name for n in client.networks.list()] == ["host", "none"]
 
 
 def test_docker_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:

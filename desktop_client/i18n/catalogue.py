@@ -227,7 +227,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "problem.coordinator-not-tls": (
         "What answers there does not speak TLS.",
-        "该端口不是协调服务器（不支持 TLS）,请核对端口。",
+        "该端口不是协调服务器（不支持 TLS），请核对端口。",
     ),
     "problem.coordinator-not-ours": (
         "What answers there is not an AIGC Gateway coordinator.",

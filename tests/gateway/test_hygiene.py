@@ -146,8 +146,8 @@ _REFUSED: list[tuple[str, bytes, int]] = [
     (
         "foreign origin",
         (
-            b"POST /echo HTTP/1.1\r\nHOST\r\nCOOKIE\r\nOrigin: https://evil\r\nContent-Length: 1\r\n"
-            b"\r\nx"
+            b"POST /echo HTTP/1.1\r\nHOST\r\nCOOKIE\r\nOrigin: https://evil\r\n"
+            b"Content-Length: 1\r\n\r\nx"
         ),
         403,
     ),

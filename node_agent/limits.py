@@ -6,6 +6,7 @@ name, before anything is made.
 
 from __future__ import annotations
 
+import json
 import math
 import posixpath
 import re
@@ -65,7 +66,9 @@ def check(desired: node_pb2.DesiredInstance, config: AgentConfig, machine: Machi
     """
     spec = desired.spec
     if not _INSTANCE_ID.fullmatch(desired.instance_id):
-        raise LimitError("instance_id", f'"{desired.instance_id}" is not an instance id.')
+        raise LimitError("instance_id", f"{_shown(desired.instance_id)} is not an instance id.")
+    if desired.epoch >= 1 << 62:
+        raise LimitError("epoch", "The lease epoch is out of bounds.")
     if machine.process_driver:
         if not config.process_allowed:
             raise _refused("process_command", "plain processes (set process_allowed = true)")
@@ -90,9 +93,11 @@ def registry_of(image: str) -> str:
 
 def _check_image(spec: node_pb2.EngineSpec, config: AgentConfig) -> None:
     if not _IMAGE.fullmatch(spec.image):
-        raise LimitError("image", f'"{spec.image}" is not an image reference.')
+        raise LimitError("image", f"{_shown(spec.image)} is not an image reference.")
     if spec.image_digest and not _DIGEST.fullmatch(spec.image_digest):
-        raise LimitError("image_digest", f'"{spec.image_digest}" is not a sha256 digest.')
+        raise LimitError("image_digest", f"{_shown(spec.image_digest)} is not a sha256 digest.")
+    if ".." in spec.image or "//" in spec.image:
+        raise LimitError("image", f"{_shown(spec.image)} is not an image reference.")
     registry = registry_of(spec.image)
     rest = spec.image.removeprefix(registry + "/")
     full = f"{registry}/{rest}"
@@ -101,7 +106,8 @@ def _check_image(spec: node_pb2.EngineSpec, config: AgentConfig) -> None:
     if spec.HasField("registry") and spec.registry.server not in {registry, ""}:
         raise LimitError(
             "registry.server",
-            f"A credential for {spec.registry.server} does not belong to an image from {registry}.",
+            f"A credential for {_shown(spec.registry.server)} does not belong to an image from "
+            f"{registry}.",
         )
 
 
@@ -117,7 +123,7 @@ def _check_capabilities(spec: node_pb2.EngineSpec) -> None:
     if beyond:
         raise LimitError(
             "capabilities",
-            f"The capability {beyond[0]} is never given to an engine; only "
+            f"The capability {_shown(beyond[0])} is never given to an engine; only "
             f"{', '.join(sorted(ALLOWED_CAPABILITIES))} may be asked for.",
         )
 
@@ -139,7 +145,7 @@ def _check_sizes(spec: node_pb2.EngineSpec, config: AgentConfig, machine: Machin
     if not 1 <= spec.port <= 65535:
         raise LimitError("port", f"{spec.port} is not a port.")
     if not _READY_PATH.fullmatch(spec.ready_path):
-        raise LimitError("ready_path", f'"{spec.ready_path}" is not a path beginning with "/".')
+        raise LimitError("ready_path", f"{_shown(spec.ready_path)} is not a path such as /ready.")
     for field, value, most in (
         ("ready_timeout_seconds", spec.ready_timeout_seconds, LONGEST_READY),
         ("prepare_timeout_seconds", spec.prepare_timeout_seconds, LONGEST_PREPARE),
@@ -148,7 +154,7 @@ def _check_sizes(spec: node_pb2.EngineSpec, config: AgentConfig, machine: Machin
         if value > most:
             raise _refused(field, f"{value} s (at most {most:g} s)")
     if spec.user and not _USER.fullmatch(spec.user):
-        raise LimitError("user", f'"{spec.user}" is not a user or user:group.')
+        raise LimitError("user", f"{_shown(spec.user)} is not a user or user:group.")
 
 
 def _check_environment(spec: node_pb2.EngineSpec) -> None:
@@ -159,7 +165,7 @@ def _check_environment(spec: node_pb2.EngineSpec) -> None:
     for field, values in both:
         for name, value in values.items():
             if not _VARIABLE.fullmatch(name) or "\0" in value:
-                raise LimitError(field, f'"{name}" is not an environment variable.')
+                raise LimitError(field, f"{_shown(name)} is not an environment variable.")
             if _RUNTIME_VARIABLES.fullmatch(name):
                 raise _refused(field, f"{name} from a template (it chooses cards)")
     for part in (*spec.command, *spec.process_command):
@@ -179,31 +185,31 @@ def _check_mounts(desired: node_pb2.DesiredInstance, config: AgentConfig) -> Non
             or "\0" in target
             or ":" in target
         ):
-            raise LimitError("mounts.path", f'"{target}" is not a plain absolute path.')
+            raise LimitError("mounts.path", f"{_shown(target)} is not a plain absolute path.")
         if _is_below(target, _SYSTEM_FOLDERS) and target != _SHM:
-            raise _refused("mounts.path", f"a mount over {target}")
+            raise _refused("mounts.path", f"a mount over {_shown(target)}")
         if target in targets:
-            raise LimitError("mounts.path", f'"{target}" is mounted twice.')
+            raise LimitError("mounts.path", f"{_shown(target)} is mounted twice.")
         targets.add(target)
         if bool(mount.library) == bool(mount.volume_id):
-            raise LimitError("mounts", f"{target}: name either a volume or a library.")
+            raise LimitError("mounts", f"{_shown(target)}: name either a volume or a library.")
         if mount.library and mount.library not in config.libraries:
             name = mount.library if _NAME.fullmatch(mount.library) else "?"
             raise _refused("mounts.library", f'the library "{name}" (add it to "libraries")')
         if mount.volume_id and not VOLUME_ID.fullmatch(mount.volume_id):
-            raise LimitError("mounts.volume_id", f'"{mount.volume_id}" is not a volume id.')
+            raise LimitError("mounts.volume_id", f"{_shown(mount.volume_id)} is not a volume id.")
         if mount.subpath and (
             mount.subpath.startswith("/")
             or any(part in {"", ".", ".."} for part in mount.subpath.split("/"))
             or "\0" in mount.subpath
         ):
-            raise LimitError("mounts.subpath", f'"{mount.subpath}" leaves its volume.')
+            raise LimitError("mounts.subpath", f"{_shown(mount.subpath)} leaves its volume.")
         if mount.environment and (
             not _VARIABLE.fullmatch(mount.environment)
             or _RUNTIME_VARIABLES.fullmatch(mount.environment)
         ):
             raise LimitError(
-                "mounts.environment", f'"{mount.environment}" is not an environment variable.'
+                "mounts.environment", f"{_shown(mount.environment)} is not an environment variable."
             )
 
 
@@ -212,9 +218,9 @@ def _check_gpus(desired: node_pb2.DesiredInstance, config: AgentConfig, machine:
         raise LimitError("gpu_uuids", "The same card is named twice.")
     for uuid in desired.gpu_uuids:
         if not allowed_gpu(uuid, config):
-            raise _refused("gpu_uuids", f'the card {uuid} (add it to "gpus")')
+            raise _refused("gpu_uuids", f'the card {_shown(uuid)} (add it to "gpus")')
         if uuid not in machine.gpu_uuids:
-            raise LimitError("gpu_uuids", f"This machine has no card {uuid} (any more).")
+            raise LimitError("gpu_uuids", f"This machine has no card {_shown(uuid)} (any more).")
 
 
 def allowed_gpu(uuid: str, config: AgentConfig) -> bool:
@@ -243,6 +249,11 @@ def _is_below(path: str, folders: Collection[str]) -> bool:
 
 def _refused(field: str, what: str) -> LimitError:
     return LimitError(field, f"This machine's agent.toml does not allow {what} (field {field}).")
+
+
+def _shown(value: str) -> str:
+    """What somebody sent, safe to stand in a sentence."""
+    return json.dumps(value[:80])
 
 
 def _gib(size: int) -> str:

@@ -121,7 +121,7 @@ def decide(
             if record.container_seen and not record.fail_reason and key not in here
         ]
         return lost + [_as_it_is(c) for c in found if c.state is not ContainerState.CREATED]
-    plan = [_about(container, desired) for container in found]
+    plan = [action for c in found if (action := _about(c, found, desired)) is not None]
     for wanted in desired.run.values():
         key = (wanted.instance_id, wanted.epoch)
         mine = [c for c in found if c.instance_id == wanted.instance_id]
@@ -142,12 +142,14 @@ def decide(
     return plan
 
 
-def _about(container: Container, desired: Desired) -> Action:
+def _about(container: Container, found: list[Container], desired: Desired) -> Action | None:
     wanted = desired.run.get(container.instance_id)
     over = desired.ended.get(container.instance_id)
     if wanted is not None and container.epoch == wanted.epoch:
         if container.state is ContainerState.CREATED:
-            return Begin((container.instance_id, container.epoch))  # a start that was cut off
+            # A start that was cut off; what else there is of the instance goes first.
+            alone = sum(c.instance_id == container.instance_id for c in found) == 1
+            return Begin((container.instance_id, container.epoch)) if alone else None
         return _as_it_is(container)
     if wanted is not None and container.epoch < wanted.epoch:
         return Stop(container, wanted.grace)

@@ -21,16 +21,6 @@ def pids_of(first_pid: int, container_id: str, proc: Path = Path("/proc")) -> fr
     return frozenset(found) or None
 
 
-def container_of_pid(pid: int, proc: Path = Path("/proc")) -> str | None:
-    """The Docker container id that a process lives in, if any."""
-    for _, path in _lines(pid, proc):
-        for part in reversed(path.split("/")):
-            name = part.removeprefix("docker-").removesuffix(".scope")
-            if len(name) == 64 and all(c in "0123456789abcdef" for c in name):
-                return name
-    return None
-
-
 def _group(pid: int, container_id: str, proc: Path) -> Path | None:
     for controllers, path in _lines(pid, proc):
         if container_id not in path:

@@ -13,6 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
@@ -76,6 +77,7 @@ class Reactor:
         self._watches: set[Watch] = set()
         self._studio: Studio | None = None
         self._ended = False
+        self._acted_for: datetime | None = None
 
     @property
     def studio(self) -> Studio:
@@ -163,6 +165,9 @@ class Reactor:
             return
         self._wake.clear()
         seconds = self._seconds_to_next()
+        if seconds is not None and seconds <= 0 and self._acted_for != next_deadline(self.studio):
+            self._acted_for = next_deadline(self.studio)
+            return  # overdue already: it came due while something else was committed
         if seconds is None:
             await self._wake.wait()
             return

@@ -142,6 +142,7 @@ class Instance:
     # A Delete that came while it held a machine: its data goes to the trash once that is gone.
     delete_wanted: bool = False
     requested_at: datetime | None = None  # since when it waits for a place; its turn in the queue
+    placed_at: datetime | None = None  # when it last got a place: who got one last waits longer
     # What it was placed with: a catalogue edited later never changes a running engine.
     spec: EngineVersion | None = None
     # The studio's revision when what its node shall do with it last changed. A node that has

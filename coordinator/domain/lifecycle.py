@@ -273,6 +273,7 @@ def _place(instance: Instance, found: FoundPlace, now: datetime) -> Result:
         epoch=placement.epoch,
         spec=found.spec,
         requested_at=None,
+        placed_at=now,
         image_digest=found.spec.digest,
     )
     lease = TakeLease(instance.volume_id, instance.id, placement.epoch, placement.node_id)

@@ -1,7 +1,8 @@
 """Whose turn it is: fair between creators, and nobody waits for ever.
 
 Order: each creator's requests are ranked by how many cards' worth of engines they already hold
-plus their place among their own; the lowest rank goes first, then who asked first. Whoever waited
+plus their place among their own; the lowest rank goes first, then who got a place least recently,
+then who asked first. Whoever waited
 longer than the policy's bound goes before all, by the time of asking. The first request in that
 order that only lacks free cards keeps the cards of its best machine, so that smaller requests
 behind it cannot starve it.
@@ -37,17 +38,23 @@ def in_turn(draft: Draft) -> list[Instance]:
     holding: Counter[PersonId] = Counter(
         i.owner for i in draft.instances.values() if i.placement is not None
     )
+    served: dict[PersonId, datetime] = {}
+    for instance in draft.instances.values():
+        if instance.placed_at is not None:
+            last = served.get(instance.owner, _EPOCH)
+            served[instance.owner] = max(last, instance.placed_at)
     waiting.sort(key=lambda i: (i.requested_at or _EPOCH, i.id))
     place_among_own: Counter[PersonId] = Counter()
-    keyed: list[tuple[tuple[int, int, datetime, InstanceId], Instance]] = []
+    keyed: list[tuple[tuple[int, int, datetime, datetime, InstanceId], Instance]] = []
     for instance in waiting:
         asked = instance.requested_at or _EPOCH
         rank = holding[instance.owner] + place_among_own[instance.owner]
         place_among_own[instance.owner] += 1
         if draft.now - asked >= draft.studio.policy.waited_long:
-            keyed.append(((0, 0, asked, instance.id), instance))
+            keyed.append(((0, 0, asked, asked, instance.id), instance))
         else:
-            keyed.append(((1, rank, asked, instance.id), instance))
+            last = served.get(instance.owner, _EPOCH)
+            keyed.append(((1, rank, last, asked, instance.id), instance))
     return [instance for _, instance in sorted(keyed, key=lambda pair: pair[0])]
 
 

@@ -19,7 +19,7 @@ import grpc
 from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from gateway.activity import BATCH_SECONDS, Activity
-from gateway.routes import Route, RouteTable, Session, State, session_from_wire
+from gateway.routes import Route, RouteTable, Session, session_from_wire
 from protos.aigc.v1 import gateway_pb2, gateway_pb2_grpc
 
 log = logging.getLogger(__name__)
@@ -232,8 +232,9 @@ class CoordinatorSession:
         return gateway_pb2.GatewayReport(tunnel=state)
 
     def _on_route(self, host: str) -> None:
+        # Whatever the coordinator says of it now is its answer to the visit.
         route = self._table.route(host)
-        if route is not None and route.state not in (State.STOPPED, State.FAILED):
+        if route is not None:
             self._visits.pop(route.instance_id, None)
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # The unattended story leaves for so long.
 CHECK_RELEASE_AFTER = "6s"
 CHECK_GRACE = "2s"
+# A tray that lacks something of the system ends within this time.
+TRAY_SECONDS = 2.0
 
 
 @click.command("demo")
@@ -235,7 +237,9 @@ class Demo:
         self.say()
         self.say("A studio is running on this machine:")
         self.say(f"  coordinator  {ready.creators}, web pages at {ready.web_url}")
-        self.say(f"  gateway      {ready.gateway_url}")
+        self.say(
+            f"  gateway      {ready.gateway_url.replace('{host}', 'NAME')}, a name for each engine"
+        )
         self.say(f"  machine      {self._describe_node(node)}")
         self.say(f"  engines      run {how}{self.runtime_reason and f': {self.runtime_reason}'}")
         if simulated:
@@ -276,8 +280,13 @@ class Demo:
         config = ClientConfig(ready.creators, ready.pin, ca_pem)
         await asyncio.to_thread(save_client_config, folder, config)
         options = ["--config-dir", str(folder), "--store", "file", "--show"]
-        await studio.spawn("tray", [sys.executable, "-m", "aigc.cli", "tray", *options])
-        return True
+        process = await studio.spawn("tray", [sys.executable, "-m", "aigc.cli", "tray", *options])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TRAY_SECONDS):
+                await process.wait()
+        if process.returncode is not None:
+            self.say(f"The tray app cannot be shown here: {studio.log_tail('tray', lines=1)}")
+        return process.returncode is None
 
     async def _stop_instances(self, it: CoordinatorSession) -> None:
         """Ask for the end of every engine, and wait for it: the orderly way."""

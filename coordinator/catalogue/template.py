@@ -41,6 +41,10 @@ from coordinator.domain.gpu import GpuNeed
 _IMAGE_NAME = re.compile(r"[a-z0-9][a-zA-Z0-9.-]*(?::\d+)?(?:/[a-z0-9][a-z0-9._-]*)*|[a-z0-9._-]+")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# The machines refuse these too (agent.toml's own limits); here it is told before anybody starts.
+_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot")
+_CARD_VARIABLES = re.compile(r"NVIDIA_(VISIBLE_DEVICES|DRIVER_CAPABILITIES|MIG_.*|REQUIRE_.*)")
+_USER = r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?)?$"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -55,6 +59,8 @@ def _engine_id(value: str) -> str:
 def _environment_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         raise ValueError("must be the name of an environment variable, such as HF_HOME")
+    if _CARD_VARIABLES.fullmatch(value):
+        raise ValueError("chooses cards, which only gpu: may do; remove it")
     return value
 
 
@@ -62,10 +68,12 @@ def _absolute_path(value: str) -> str:
     if not value.startswith("/") or value == "/" or ".." in value.split("/") or "\0" in value:
         raise ValueError('must be an absolute path inside the engine, such as "/data"')
     path = "/" + "/".join(part for part in value.split("/") if part not in ("", "."))
-    if path.split("/")[1] in ("proc", "sys", "dev"):
-        raise ValueError("must not be below /proc, /sys or /dev")
     if path.endswith(("docker.sock", "containerd.sock")):
         raise ValueError("must not be the Docker socket: an engine never gets it")
+    if any(path == folder or path.startswith(f"{folder}/") for folder in _SYSTEM_FOLDERS):
+        raise ValueError(f"must not be below {', '.join(_SYSTEM_FOLDERS)}")
+    if ":" in path:
+        raise ValueError("must not hold a colon")
     return path
 
 
@@ -149,7 +157,7 @@ class TextShape(Shape):
 
 class ReadyShape(Shape):
     path: Annotated[str, AfterValidator(_url_path)] = "/"
-    within: Duration = timedelta(minutes=5)
+    within: Annotated[Duration, Field(le=timedelta(hours=1))] = timedelta(minutes=5)
 
 
 class GpuShape(Shape):
@@ -206,15 +214,15 @@ class VersionShape(Shape):
     secrets: dict[Variable, Short] = {}
     port: Annotated[int, Field(ge=1, le=65535)]
     ready: ReadyShape = ReadyShape()
-    prepare_within: Duration = timedelta(hours=2)
-    stop_grace: Duration = timedelta(seconds=20)
+    prepare_within: Annotated[Duration, Field(le=timedelta(hours=24))] = timedelta(hours=2)
+    stop_grace: Annotated[Duration, Field(le=timedelta(minutes=10))] = timedelta(seconds=20)
     gpu: GpuShape = GpuShape()
     cpus: Annotated[float, Field(gt=0, le=1024, strict=False)] = 4.0
     memory: Size = 16 << 30
     shm: Size = 1 << 30
-    pids: Annotated[int, Field(ge=16, le=4194304)] = 4096
+    pids: Annotated[int, Field(ge=16, le=32768)] = 4096
     capabilities: list[Annotated[str, AfterValidator(_capability)]] = []
-    user: Annotated[str, StringConstraints(pattern=r"^(\d+(:\d+)?)?$")] = ""
+    user: Annotated[str, StringConstraints(pattern=_USER)] = ""
     volumes: list[VolumeShape] = []
     add_ons: list[AddOnShape] = []
     packages: list[PackagesShape] = []

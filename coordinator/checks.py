@@ -208,7 +208,7 @@ def _certificate(config: CoordinatorConfig, clock: Clock) -> str:
     if gateway.certificate is None or gateway.key is None:
         return (
             f"The wildcard *.{gateway.zone} comes from the coordinator's own authority: browsers "
-            "must trust it (docs/it/trust.md)."
+            "must trust it (docs/install.md)."
         )
     try:
         leaf = x509.load_pem_x509_certificates(gateway.certificate.read_bytes())[0]

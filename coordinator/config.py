@@ -171,7 +171,7 @@ def load_config(path: Path) -> CoordinatorConfig:
         raise AigcError(
             "config-missing",
             f"There is no configuration at {path}: give another path with --config, or make one "
-            "from docs/it/coordinator.md.",
+            "from docs/configuration.md.",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise AigcError(

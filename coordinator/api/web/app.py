@@ -39,7 +39,11 @@ log = logging.getLogger(__name__)
 _YEAR = 365 * 24 * 3600
 # Before anybody trusts our certificate, or knows our name, these must be reachable.
 _ANY_HOST = ("/healthz", "/trust", "/ca.pem", "/static/")
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 
 
 def create_web_app(

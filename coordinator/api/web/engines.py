@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -290,9 +291,18 @@ class EnginePages:
         mine = studio.instances_of(person.id)
         mine.sort(key=lambda i: (i.state not in _LIVE, -i.state_since.timestamp(), i.id))
         engines = sorted(studio.engines.values(), key=lambda e: e.name.en.casefold())
+        counts = Counter(i.engine_id for i in mine)
+        most = studio.policy.instances_per_engine
+        enough = len(mine) >= studio.policy.instances_per_person
         return {
+            "enough": len(mine) if enough else 0,
+            "published": bool(engines),
             "instances": [self._instance(studio, i, now, language) for i in mine],
-            "engines": [_engine(e, language) for e in engines if _offered(e)],
+            "engines": [
+                _engine(e, language)
+                for e in engines
+                if _offered(e) and counts[e.id] < most and not enough
+            ],
         }
 
     def _instance(

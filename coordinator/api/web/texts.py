@@ -14,7 +14,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "signed_out": ("You are signed out", "您已退出登录"),
     "signed_out_text": (
         "Your engines keep running until they are idle. Close this tab on a borrowed machine.",
-        "您的引擎会继续运行,直到闲置为止。如果这是借用的电脑,请关闭此标签页。",
+        "您的引擎会继续运行，直到闲置为止。如果这是借用的电脑，请关闭此标签页。",
     ),
     "signed_out_elsewhere": ("Sign out of the sign-in service too", "同时退出登录服务"),
     "sign_in_again": ("Sign in again", "重新登录"),
@@ -22,7 +22,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "password": ("Password", "密码"),
     "forgot": (
         "Forgotten? IT can give you a one-time password.",
-        "忘记密码?请向 IT 索取一次性密码。",
+        "忘记密码？请向 IT 索取一次性密码。",
     ),
     "first_admin_hint": (
         "This studio has no administrator yet.",
@@ -32,8 +32,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "setup_title": ("Set up {studio}", "设置 {studio}"),
     "setup_text": (
         (
-            "Whoever has the one-time code becomes the first administrator. The code is in the file "
-            "“first-admin-code” in the coordinator's state folder."
+            "Whoever has the one-time code becomes the first administrator. The code is in the "
+            "file “first-admin-code” in the coordinator's state folder."
         ),
         "持有一次性代码的人将成为首位管理员。代码在协调器状态目录的 “first-admin-code” 文件中。",
     ),
@@ -54,23 +54,26 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "password_text": (
         "Afterwards you are signed out everywhere else.",
-        "更改后,您在其他地方的登录都会退出。",
+        "更改后，您在其他地方的登录都会退出。",
     ),
     "current_password": ("Current password", "当前密码"),
     "again": ("New password again", "再次输入新密码"),
     "save_password": ("Save the password", "保存密码"),
     "change_password": ("Change password", "更改密码"),
-    "consent_title": ("Continue as {name}?", "以 {name} 的身份继续?"),
+    "consent_title": ("Continue as {name}?", "以 {name} 的身份继续？"),
     "consent_text": (
         (
             "The AIGC tray or command line on this computer wants to sign in as {username}. "
             "Continue only if you have just started it yourself."
         ),
-        "此电脑上的 AIGC 托盘程序或命令行请求以 {username} 的身份登录。仅当您刚刚自己启动了它时才继续。",
+        (
+            "此电脑上的 AIGC 托盘程序或命令行请求以 {username} 的身份登录。"
+            "仅当您刚刚自己启动了它时才继续。"
+        ),
     ),
     "continue": ("Continue", "继续"),
     "other_account": ("Use another account", "使用其他账户"),
-    "end_title": ("Sign out?", "退出登录?"),
+    "end_title": ("Sign out?", "退出登录？"),
     "end_text": ("You are signed in as {name}.", "您当前以 {name} 的身份登录。"),
     "running_title": ("Your engines", "您的引擎"),
     "nothing_yet": (
@@ -82,8 +85,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Your studio has not published an engine yet. Ask IT.",
         "您的工作室尚未发布引擎。请联系 IT。",
     ),
+    "enough_engines": (
+        "You have {count} engines, as many as one person may have. Delete one to start another.",
+        "您已有 {count} 个引擎，达到个人上限。删除一个后才能启动其他引擎。",
+    ),
     "version": ("Version", "版本"),
-    "name_optional": ("Name (optional)", "名称(可选)"),
+    "name_optional": ("Name (optional)", "名称（可选）"),
     "more_options": ("Version and name", "版本与名称"),
     "open": ("Open", "打开"),
     "start": ("Start", "启动"),
@@ -98,15 +105,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "part_data": ("Your data", "您的数据"),
     "part_models": ("Models", "模型"),
     "part_done": ("done", "完成"),
-    "delete_title": ("Delete {name}?", "删除 {name}?"),
+    "delete_title": ("Delete {name}?", "删除 {name}？"),
     "delete_text": (
         (
-            "{name} and the files in it go to the trash. IT can bring them back for {days} days; then "
-            "they are gone. To give the GPU back, stopping is enough: it keeps your files."
+            "{name} and the files in it go to the trash. IT can bring them back for {days} days; "
+            "then they are gone. To give the GPU back, stopping is enough: it keeps your files."
         ),
         (
-            "{name} 及其中的文件将移至回收站。{days} 天内 IT 可以恢复,之后将永久删除。"
-            "如果只想释放 GPU,停止即可,文件会保留。"
+            "{name} 及其中的文件将移至回收站。{days} 天内 IT 可以恢复，之后将永久删除。"
+            "如果只想释放 GPU，停止即可，文件会保留。"
         ),
     ),
     "delete_now": ("Delete {name}", "删除 {name}"),
@@ -122,7 +129,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
             "The program that sent you here made a mistake in its request. Start again from there; "
             "if it stays so, tell IT."
         ),
-        "将您带到此处的程序请求有误。请从该程序重新开始;如仍然如此,请告知 IT。",
+        "将您带到此处的程序请求有误。请从该程序重新开始；如仍然如此，请告知 IT。",
     ),
     "bad_return": (
         "The address to return to after signing out is not one of ours.",
@@ -131,72 +138,74 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "trust_title": ("Trust this studio's pages", "信任此工作室的页面"),
     "trust_own": (
         (
-            "This studio has a certificate authority of its own. Until your computer trusts it, the "
-            "browser warns of these pages and of your engines. The tray offers to do this for you."
+            "This studio has a certificate authority of its own. Until your computer trusts it, "
+            "the browser warns of these pages and of your engines. "
+            "The tray offers to do this for you."
         ),
         (
-            "此工作室使用自己的证书颁发机构。在您的电脑信任它之前,浏览器会对这些页面和您的引擎发出警告。"
+            "此工作室使用自己的证书颁发机构。在您的电脑信任它之前，浏览器会对这些页面和您的引擎发出警告。"
             "托盘程序可以为您完成此操作。"
         ),
     ),
     "trust_public": (
         "These pages use your organisation's own certificate. There is nothing to install.",
-        "这些页面使用您单位自己的证书,无需安装任何内容。",
+        "这些页面使用您单位自己的证书，无需安装任何内容。",
     ),
     "trust_download": ("Download the certificate", "下载证书"),
     "trust_check": (
         "Compare this fingerprint with the one that IT gave you before you install it:",
-        "安装前,请与 IT 提供的指纹核对:",
+        "安装前，请与 IT 提供的指纹核对：",
     ),
     "trust_windows": (
         (
-            "Windows: open the file, Install Certificate, Local Machine or Current User, place it in "
-            "Trusted Root Certification Authorities."
+            "Windows: open the file, Install Certificate, Local Machine or Current User, place it "
+            "in Trusted Root Certification Authorities."
         ),
-        "Windows:打开文件,选择“安装证书”,本地计算机或当前用户,放入“受信任的根证书颁发机构”。",
+        "Windows：打开文件，选择“安装证书”，本地计算机或当前用户，放入“受信任的根证书颁发机构”。",
     ),
     "trust_macos": (
         "macOS: open the file with Keychain Access, then set it to Always Trust.",
-        "macOS:用“钥匙串访问”打开文件,然后设为“始终信任”。",
+        "macOS：用“钥匙串访问”打开文件，然后设为“始终信任”。",
     ),
     "trust_linux": (
         (
-            "Linux: copy it to /usr/local/share/ca-certificates/ and run update-ca-certificates; in "
-            "Chrome and Chromium import it under Settings, Privacy and security, Security, Manage "
-            "certificates, Authorities. Firefox has a list of its own: Settings, Certificates."
+            "Linux: copy it to /usr/local/share/ca-certificates/ and run update-ca-certificates; "
+            "in Chrome and Chromium import it under Settings, Privacy and security, Security, "
+            "Manage certificates, Authorities. Firefox has a list of its own: Settings, "
+            "Certificates."
         ),
         (
-            "Linux:复制到 /usr/local/share/ca-certificates/ 并运行 update-ca-certificates;"
+            "Linux：复制到 /usr/local/share/ca-certificates/ 并运行 update-ca-certificates；"
             "Chrome 与 Chromium 在“设置 → 隐私和安全 → 安全 → 管理证书 → 授权机构”中导入。"
-            "Firefox 有自己的列表:设置 → 证书。"
+            "Firefox 有自己的列表：设置 → 证书。"
         ),
     ),
     "language": ("中文", "English"),
     # Errors by key, where a page shows them; English is the error's own sentence.
     "error:sign-in-wrong": ("", "用户名或密码错误。IT 可以为您提供新的一次性密码。"),
-    "error:too-many-attempts": ("", "尝试次数过多:请等待 {wait} 秒后再试。"),
-    "error:sign-in-busy": ("", "当前登录的人太多,请几秒后再试。"),
-    "error:account-disabled": ("", "此账户已停用,请联系 IT。"),
-    "error:signed-out": ("", "您尚未登录或登录已失效,请重新登录。"),
-    "error:form-stale": ("", "此页面已过期或缺少 Cookie,请刷新后重试。"),
-    "error:foreign-origin": ("", "此表单必须从本站提交,请直接打开本站页面。"),
-    "error:sign-in-refused": ("", "登录被拒绝,请重新登录;如仍然如此,请告知 IT。"),
-    "error:issuer-unreachable": ("", "无法连接登录服务,请稍后再试或告知 IT。"),
+    "error:too-many-attempts": ("", "尝试次数过多：请等待 {wait} 秒后再试。"),
+    "error:sign-in-busy": ("", "当前登录的人太多，请几秒后再试。"),
+    "error:account-disabled": ("", "此账户已停用，请联系 IT。"),
+    "error:signed-out": ("", "您尚未登录或登录已失效，请重新登录。"),
+    "error:form-stale": ("", "此页面已过期或缺少 Cookie，请刷新后重试。"),
+    "error:foreign-origin": ("", "此表单必须从本站提交，请直接打开本站页面。"),
+    "error:sign-in-refused": ("", "登录被拒绝，请重新登录；如仍然如此，请告知 IT。"),
+    "error:issuer-unreachable": ("", "无法连接登录服务，请稍后再试或告知 IT。"),
     "error:setup-code": (
         "",
-        "代码不正确、已被使用或已超过一天。重启协调器后,状态目录中会写入新的代码。",
+        "代码不正确、已被使用或已超过一天。重启协调器后，状态目录中会写入新的代码。",
     ),
-    "error:password-short": ("", "密码太短:至少需要 10 个字符。"),
-    "error:password-long": ("", "密码太长:最多 256 个字符。"),
-    "error:password-weak": ("", "密码太容易被猜到,请换用其他词语或更多符号。"),
+    "error:password-short": ("", "密码太短：至少需要 10 个字符。"),
+    "error:password-long": ("", "密码太长：最多 256 个字符。"),
+    "error:password-weak": ("", "密码太容易被猜到，请换用其他词语或更多符号。"),
     "error:password-differs": ("", "两次输入的新密码不一致。"),
     "error:password-same": ("", "新密码不能与旧密码相同。"),
-    "error:username-invalid": ("", "用户名不可用:请使用字母、数字和 . _ @ + -,最多 64 个字符。"),
-    "error:username-taken": ("", "该用户名已被使用,请换一个。"),
+    "error:username-invalid": ("", "用户名不可用：请使用字母、数字和 . _ @ + -，最多 64 个字符。"),
+    "error:username-taken": ("", "该用户名已被使用，请换一个。"),
     "error:not-yours": ("", "此引擎属于其他人。"),
-    "error:host-unknown": ("", "此地址没有引擎,可能已被删除。请查看您的引擎列表。"),
-    "error:page-unknown": ("", "没有这个页面或引擎,可能已不存在。"),
-    "error:handoff-invalid": ("", "此链接不完整,请重新打开引擎页面。"),
+    "error:host-unknown": ("", "此地址没有引擎，可能已被删除。请查看您的引擎列表。"),
+    "error:page-unknown": ("", "没有这个页面或引擎，可能已不存在。"),
+    "error:handoff-invalid": ("", "此链接不完整，请重新打开引擎页面。"),
 }
 
 

@@ -14,14 +14,19 @@ from tests.docker_engine import TestEngine
 BUSYBOX = "aigc-test/busybox:1"
 
 
-def busybox_tar() -> bytes:
-    """A root with nothing but busybox, its names, an index page and the user nobody: 2 MB."""
+def busybox_tar(python_too: bool = False) -> bytes:
+    """A root with nothing but busybox, its names, an index page and the user nobody: 2 MB.
+
+    ``python_too``: more is added to it that wants the usual folders.
+    """
     program = shutil.which("busybox", path="/bin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.fail("needs busybox (apt-get install busybox-static)", pytrace=False)
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for folder in ("bin", "etc", "proc", "sys", "dev", "root", "www"):
+            _add(tar, folder, kind=tarfile.DIRTYPE)
+        for folder in ("usr", "usr/bin", "opt", "var", "var/tmp", "home") if python_too else ():
             _add(tar, folder, kind=tarfile.DIRTYPE)
         _add(tar, "tmp", kind=tarfile.DIRTYPE, mode=0o1777)
         _add(tar, "bin/busybox", Path(program).read_bytes(), mode=0o755)

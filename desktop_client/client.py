@@ -306,6 +306,7 @@ class Client:
             self._say(
                 link=Link.SIGNED_OUT,
                 problem=None if never else _problem(error),
+                person="",
                 instances=(),
                 engines=(),
             )

@@ -8,27 +8,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_client.desk import Action, Do
 from desktop_client.menu_model import Entry
+from desktop_client.platform import tray_host
 from desktop_client.shapes import tray_icon
-from desktop_client.view_model import Icon, View
+from desktop_client.view_model import View
 
-_RETRY_MS = 5000
 _MESSAGE_MS = 10_000
 
 
 class Tray(QObject):
     """Signals:
     performed(Action): a person chose an entry.
-    appeared(): a tray host is there now.
     """
 
     performed = Signal(object)
-    appeared = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,46 +34,52 @@ class Tray(QObject):
         self._submenus: list[QMenu] = []
         self._entries: tuple[Entry, ...] = ()
         self._actions: list[QAction] = []
-        self._icon = QSystemTrayIcon(self)
-        self._shown_icon: Icon | None = None
-        self._icon.setContextMenu(self._menu)
-        self._icon.activated.connect(self._activated)
-        self._icon.messageClicked.connect(self._message_clicked)
-        self._retry = QTimer(self)
-        self._retry.setInterval(_RETRY_MS)
-        self._retry.setTimerType(Qt.TimerType.VeryCoarseTimer)
-        self._retry.timeout.connect(self.try_to_show)
+        self._view: View | None = None
+        self._icon: QSystemTrayIcon | None = None
+        self._watch = tray_host.TrayHostWatch(self)
+        self._watch.appeared.connect(self.try_to_show)
 
     @property
     def is_shown(self) -> bool:
         """Whether a person can find the icon."""
-        return self._icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable()
+        return self._icon is not None and self._icon.isVisible() and tray_host.is_present()
 
     def try_to_show(self) -> None:
-        """Show the icon if there is a host; else try again in a while."""
-        if not QSystemTrayIcon.isSystemTrayAvailable():
-            self._retry.start()
+        """Show the icon if there is a host; else when one appears."""
+        if self._icon is not None:
             return
-        self._retry.stop()
-        if not self._icon.isVisible():
-            self._icon.show()
-            self.appeared.emit()
+        if not tray_host.is_present():
+            self._watch.start()
+            return
+        self._watch.stop()
+        self._icon = QSystemTrayIcon(self)
+        self._icon.setContextMenu(self._menu)
+        self._icon.activated.connect(self._activated)
+        self._icon.messageClicked.connect(self._message_clicked)
+        if self._view is not None:
+            self._icon.setIcon(tray_icon(self._view.icon))
+            self._icon.setToolTip(self._view.tooltip)
+        self._icon.show()
 
     def hide(self) -> None:
-        self._retry.stop()
-        self._icon.hide()
+        self._watch.stop()
+        if self._icon is not None:
+            self._icon.hide()
 
     def show_view(self, view: View, entries: Sequence[Entry]) -> None:
         """Make icon, tooltip and menu those of the view."""
-        if view.icon is not self._shown_icon:
-            self._shown_icon = view.icon
-            self._icon.setIcon(tray_icon(view.icon))
-        if self._icon.toolTip() != view.tooltip:
-            self._icon.setToolTip(view.tooltip)
+        old, self._view = self._view, view
+        if self._icon is not None:
+            if old is None or old.icon is not view.icon:
+                self._icon.setIcon(tray_icon(view.icon))
+            if old is None or old.tooltip != view.tooltip:
+                self._icon.setToolTip(view.tooltip)
         self._show_menu(tuple(entries))
 
     def message(self, title: str, text: str) -> None:
         """A message by the desktop's own means, where there is no notification service."""
+        if self._icon is None:
+            return
         self._icon.showMessage(title, text, QSystemTrayIcon.MessageIcon.Information, _MESSAGE_MS)
 
     def _show_menu(self, entries: tuple[Entry, ...]) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc.aio
 import httpx
@@ -34,6 +35,7 @@ class Studio:
     ready: Ready
     people: People
     creator: Account
+    admin: Account
 
     @property
     def link(self) -> str:
@@ -43,6 +45,25 @@ class Studio:
         """The creator's browser: opens the address and signs in where it is asked to."""
         async with Browser() as browser:
             return await self.people.log_in(browser, await browser.visit(url), self.creator)
+
+    async def restart_coordinator(self) -> None:
+        """On the ports that it had, as a service manager would."""
+        path = self.demo.plan.folder / "coordinator.toml"
+        ports = {"creators": self.ready.creators, "web": urlsplit(self.ready.web_url).netloc}
+        text = path.read_text("utf-8")
+        for name, address in ports.items():
+            text = text.replace(f'{name} = "127.0.0.1:0"', f'{name} = "{address}"')
+        path.write_text(text, "utf-8")
+        self.ready = await self.demo.start_coordinator()
+
+    async def disable_creator(self) -> None:
+        """IT disables the creator's account."""
+        async with Browser() as browser, self.people.session(self.admin, browser) as it:
+            people = (await it.admin.ListPeople(admin_pb2.ListPeopleRequest())).people
+            creator = next(p.person.id for p in people if p.person.role == "creator")
+            await it.admin.SetPersonDisabled(
+                admin_pb2.SetPersonDisabledRequest(person_id=creator, disabled=True)
+            )
 
 
 @pytest_asyncio.fixture
@@ -63,7 +84,7 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
             await demo.join_agent(said.command)
             await demo.start_agent()
             creator = await people.make_creator(it)
-        yield Studio(demo, ready, people, creator)
+        yield Studio(demo, ready, people, creator, admin)
     finally:
         await demo.stop()
         await asyncio.to_thread(shutil.rmtree, plan.folder, ignore_errors=True)

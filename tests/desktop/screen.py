@@ -41,6 +41,41 @@ class Screen:
             "PYTHONUNBUFFERED": "1",
         }
 
+    async def windows(self) -> list[tuple[str, str]]:
+        """(id, title) of the windows that a person sees."""
+        found = await self._xdotool("search", "--onlyvisible", "--name", ".+")
+        titles = []
+        for window in found.split():
+            title = (await self._xdotool("getwindowname", window)).strip()
+            if title and title.lower() != "openbox":
+                titles.append((window, title))
+        return titles
+
+    async def until_window(self, title: str, timeout: float = 40) -> str:
+        """The id of a window whose title holds a text, once it is there."""
+        seen: list[tuple[str, str]] = []
+        deadline = asyncio.get_running_loop().time() + timeout
+        while asyncio.get_running_loop().time() < deadline:
+            seen = await self.windows()
+            for window, name in seen:
+                if title in name:
+                    return window
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"no window {title!r} within {timeout} s; seen {seen}")
+
+    async def close_window(self, window: str) -> None:
+        """As by its close button."""
+        await self._xdotool("windowactivate", "--sync", window, "key", "alt+F4")
+
+    async def _xdotool(self, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            "xdotool", *arguments, env=self.environment(),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        async with asyncio.timeout(30):
+            output, _ = await process.communicate()
+        return output.decode("utf-8", "replace")
+
 
 @asynccontextmanager
 async def child(

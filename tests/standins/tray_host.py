@@ -17,6 +17,7 @@ from typing import Any, Self
 from jeepney import (
     DBusAddress,
     HeaderFields,
+    MatchRule,
     MessageType,
     new_error,
     new_method_call,
@@ -78,6 +79,8 @@ class TrayHost:
         self._changed = asyncio.Event()
         self._note_ids = itertools.count(1)
         self._reader = asyncio.create_task(self._read())
+        rule = MatchRule(type="signal", sender="org.freedesktop.DBus", member="NameOwnerChanged")
+        await self._send(message_bus.AddMatch(rule))
         names = [NOTIFICATIONS, *([WATCHER] if self.with_tray else [])]
         for name in names:
             await self._send(message_bus.RequestName(name))
@@ -113,6 +116,7 @@ class TrayHost:
 
     async def menu(self) -> Line:
         """The first icon's whole menu, as it is now."""
+        await self.until(lambda: self.items, what="an icon")
         name, _ = self.items[0]
         menu_path = await self.property("Menu")
         where = DBusAddress(str(menu_path), bus_name=name, interface=_MENU)
@@ -135,6 +139,14 @@ class TrayHost:
             seen = [x.label for x in root.walk()]
             await asyncio.sleep(0.1)
         raise AssertionError(f"no line {text!r} in {within!r} within {timeout} s; seen {seen}")
+
+    async def until_line(self, text: str, timeout: float = 30) -> None:
+        """Wait until some line of the menu, enabled or not, holds a text."""
+        async with asyncio.timeout(timeout):
+            while not any(  # noqa: ASYNC110 - a menu is asked for, it does not announce itself
+                text in line.label for line in (await self.menu()).walk()
+            ):
+                await asyncio.sleep(0.05)
 
     async def click(self, text: str, within: str = "", timeout: float = 30) -> None:
         """Choose a line of the menu."""

@@ -163,8 +163,8 @@ class Draft:
         self.changed_instances.add(instance.id)
         if (
             before is None
-            or before.state is not instance.state
-            or before.placement != instance.placement
+            or (before.state in lifecycle.WAITING) != (instance.state in lifecycle.WAITING)
+            or (before.placement is not None and before.placement != instance.placement)
             or before.version != instance.version
         ):
             self.place_again = True

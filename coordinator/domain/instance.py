@@ -110,6 +110,7 @@ class Signals:
     # Its machine was silent until then: nobody could be seen, so nobody is blamed for quiet.
     seen_again_at: datetime | None = None
     failed_at: datetime | None = None  # since when the work signal has failed
+    failed_told: bool = False  # and whether that was alerted on
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ quarantine, and blocks a new run of the same instance until an admin decides.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from coordinator.domain import lifecycle
 from coordinator.domain.draft import Draft
@@ -168,9 +169,7 @@ def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
         busy = reading.gpu_busy_at or signals.gpu_busy_at
         if reading.gpu_work is Signal.ACTIVE:
             busy = max(busy or draft.now, draft.now)
-        draft.put_signals(
-            instance.id, replace(signals, gpu_work=reading.gpu_work, gpu_busy_at=busy)
-        )
+        _put_work(draft, instance.id, reading.gpu_work, busy)
 
 
 def activity_seen(draft: Draft, event: ActivitySeen) -> None:
@@ -258,7 +257,18 @@ def _signals(draft: Draft, instance_id: InstanceId, seen: Observed) -> None:
         return
     signals = draft.signals.get(instance_id, Signals())
     busy = seen.gpu_busy_at or signals.gpu_busy_at
-    draft.put_signals(instance_id, replace(signals, gpu_work=seen.gpu_work, gpu_busy_at=busy))
+    _put_work(draft, instance_id, seen.gpu_work, busy)
+
+
+def _put_work(
+    draft: Draft, instance_id: InstanceId, work: Signal, busy_at: datetime | None
+) -> None:
+    signals = draft.signals.get(instance_id, Signals())
+    if work is not Signal.FAILED:
+        signals = replace(signals, failed_at=None, failed_told=False)
+    elif signals.failed_at is None:
+        signals = replace(signals, failed_at=draft.now)
+    draft.put_signals(instance_id, replace(signals, gpu_work=work, gpu_busy_at=busy_at))
 
 
 def adopt_newer(draft: Draft, node: Node, cause: str) -> int:

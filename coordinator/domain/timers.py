@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coordinator.domain import idle, lifecycle
 from coordinator.domain.draft import Draft
 from coordinator.domain.engine import IdlePolicy
 from coordinator.domain.instance import Instance, Signals, State
 from coordinator.domain.studio import Studio
+
+# A work signal that fails for so long is told to IT: it keeps a card from being released.
+SIGNAL_FAILED_BOUND = timedelta(minutes=10)
 
 
 def verdict_of(studio: Studio, instance: Instance) -> idle.Verdict | None:
@@ -41,6 +44,9 @@ def _deadlines(studio: Studio) -> Iterator[datetime]:
                 yield verdict.release_at
                 if verdict.warn_at is not None and instance.id not in studio.warned:
                     yield verdict.warn_at
+            signals = studio.signals.get(instance.id, Signals())
+            if signals.failed_at is not None and not signals.failed_told:
+                yield signals.failed_at + SIGNAL_FAILED_BOUND
         elif instance.state is State.UNREACHABLE:
             yield instance.state_since + policy.unreachable_grace
     silenced = {
@@ -98,7 +104,18 @@ def _grace(draft: Draft) -> None:
 
 def _idle(draft: Draft) -> None:
     for instance in list(draft.instances.values()):
+        if instance.state is not State.READY:
+            _unwarn(draft, instance)
+            continue
         signals = draft.signals.get(instance.id, Signals())
+        if (
+            signals.failed_at is not None
+            and not signals.failed_told
+            and draft.now >= signals.failed_at + SIGNAL_FAILED_BOUND
+        ):
+            draft.put_signals(instance.id, replace(signals, failed_told=True))
+            detail = f"GPU work cannot be read since {signals.failed_at:%H:%M} UTC: not released"
+            draft.tell(instance, instance, "signal-failed", "timer", detail)
         verdict = _verdict(draft.studio, instance, signals)
         if verdict is None or verdict.release_at is None:
             _unwarn(draft, instance)

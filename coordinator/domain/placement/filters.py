@@ -115,6 +115,8 @@ class OldRunGone:
 
     def reason(self, request: Request, node: Node, view: View) -> Text | None:
         mine = request.instance.id
+        if mine not in view.concerned:
+            return None
         for (node_id, instance_id), residue in view.residues.items():
             here = node_id == node.id
             if instance_id == mine and here and residue.epoch <= request.instance.epoch:

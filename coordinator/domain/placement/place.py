@@ -16,6 +16,8 @@ from coordinator.domain.placement.view import (
     vram_mib,
 )
 
+_TOLD = 3  # candidates whose scores are kept for the story
+
 
 def place(request: Request, view: View) -> Chosen | NoPlacement:
     """The best place, or why there is none. Deterministic: equal scores fall to the name."""
@@ -31,11 +33,14 @@ def place(request: Request, view: View) -> Chosen | NoPlacement:
         return NoPlacement(tuple(removed), _sentence(request, removed, view))
     scored = [
         (tuple(s.score(request, c, view) for s in SCORERS), c)
-        for c in candidates  # already in the order of names, and max keeps the first of equals
+        for c in candidates  # already in the order of names, which a stable sort keeps among equals
     ]
-    _, best = max(scored, key=lambda pair: pair[0])
+    scored.sort(key=lambda pair: pair[0], reverse=True)
+    best = scored[0][1]
     names = [s.name for s in SCORERS]
-    told = tuple((c.node.name, tuple(zip(names, values, strict=True))) for values, c in scored)
+    told = tuple(
+        (c.node.name, tuple(zip(names, values, strict=True))) for values, c in scored[:_TOLD]
+    )
     return Chosen(best, told)
 
 

@@ -10,7 +10,7 @@ behind it cannot starve it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,33 +59,42 @@ def in_turn(draft: Draft) -> list[Instance]:
 
 
 def place_waiting(draft: Draft) -> None:
-    """Place whoever can be placed, and tell all others their position and reason."""
-    entries: list[QueueEntry] = []
-    placed_one = True
+    """Place whoever can be placed, and tell all others their position and reason.
+
+    One try each: a placement only takes from what is free, so it never helps who was tried before.
+    """
     turn = in_turn(draft)
-    while placed_one and turn:
-        placed_one = False
-        entries = []
-        view = make_view(draft)
-        for index, instance in enumerate(turn):
-            result = _try(draft, instance, view)
-            if isinstance(result, Chosen):
-                _put(draft, instance, result)
-                # Ranks moved: who holds more now stands further back.
-                turn = in_turn(draft)
-                placed_one = True
-                break
-            entries.append(QueueEntry(instance.id, index + 1, result.reason))
-            if not view.reserved and any(r.capacity for r in result.removed):
-                view = _reserve(draft, instance, view)
-    for entry in entries:
-        draft.happen(entry.instance_id, FoundNoPlace(), "placed-nowhere", "placement")
+    if not turn:
+        _note_queue(draft, ())
+        return
+    view = make_view(draft)
+    refused: dict[InstanceId, Text] = {}
+    known: dict[tuple[object, ...], NoPlacement] = {}
+    while turn:
+        instance = turn[0]
+        result = _try(draft, instance, view, known)
+        if isinstance(result, Chosen):
+            _put(draft, instance, result)
+            view.take(draft.instances[instance.id])
+            known.clear()
+            # Ranks moved: who holds more now stands further back.
+            turn = [i for i in in_turn(draft) if i.id not in refused]
+            continue
+        refused[instance.id] = result.reason
+        turn = turn[1:]
+        if not view.reserved and any(r.capacity for r in result.removed):
+            view = _reserve(draft, instance, result, view)
+            known.clear()
+    entries: list[QueueEntry] = []
+    for position, instance in enumerate(in_turn(draft), 1):
+        draft.happen(instance.id, FoundNoPlace(), "placed-nowhere", "placement")
+        entries.append(QueueEntry(instance.id, position, refused[instance.id]))
     _note_queue(draft, tuple(entries))
 
 
 def make_view(draft: Draft) -> View:
     """The nodes as they stand in this draft, with every card that somebody holds."""
-    held: dict[NodeId, dict[GpuUuid, str]] = defaultdict(dict)
+    held: dict[NodeId, dict[GpuUuid, str]] = {node_id: {} for node_id in draft.nodes}
     load: Counter[NodeId] = Counter()
     for instance in draft.instances.values():
         where = instance.placement
@@ -93,14 +102,18 @@ def make_view(draft: Draft) -> View:
             continue
         load[where.node_id] += 1
         for uuid in where.gpu_uuids:
-            held[where.node_id][uuid] = f"instance {instance.id}"
+            held.setdefault(where.node_id, {})[uuid] = f"instance {instance.id}"
     for residue in draft.residues.values():
         for uuid in residue.gpu_uuids:
-            held[residue.node_id].setdefault(uuid, f"an old run of {residue.instance_id}")
+            held.setdefault(residue.node_id, {}).setdefault(
+                uuid, f"an old run of {residue.instance_id}"
+            )
     for node_id, sightings in draft.sightings.items():
         for sighting in sightings:
             for uuid in sighting.gpu_uuids:
-                held[node_id].setdefault(uuid, f"an unknown run of {sighting.instance_id}")
+                held.setdefault(node_id, {}).setdefault(
+                    uuid, f"an unknown run of {sighting.instance_id}"
+                )
     for node in draft.nodes.values():
         for unclaimed in node.unclaimed:
             for uuid in unclaimed.gpu_uuids:
@@ -110,6 +123,9 @@ def make_view(draft: Draft) -> View:
         for node_id, (ledger_id, revision) in draft.followed.items()
         if ledger_id and (ledger_id != draft.studio.ledger_id or revision > draft.revision)
     )
+    concerned = {key[1] for key in draft.residues}
+    concerned.update(s.instance_id for seen in draft.sightings.values() for s in seen)
+    concerned.update(InstanceId(u.instance_id) for n in draft.nodes.values() for u in n.unclaimed)
     return View(
         policy=draft.studio.policy,
         nodes=draft.nodes,
@@ -118,6 +134,7 @@ def make_view(draft: Draft) -> View:
         residues=draft.residues,
         sightings=draft.sightings,
         elsewhere=elsewhere,
+        concerned=frozenset(concerned),
     )
 
 
@@ -127,7 +144,13 @@ def spec_of(draft: Draft, instance: Instance) -> EngineVersion | None:
     return None if engine is None else engine.version(instance.version)
 
 
-def _try(draft: Draft, instance: Instance, view: View) -> Chosen | NoPlacement:
+def _try(
+    draft: Draft,
+    instance: Instance,
+    view: View,
+    known: dict[tuple[object, ...], NoPlacement],
+) -> Chosen | NoPlacement:
+    """``known``: what was refused in this very view, by what was asked: a herd asks the same."""
     spec = spec_of(draft, instance)
     if spec is None:
         return NoPlacement(
@@ -144,7 +167,15 @@ def _try(draft: Draft, instance: Instance, view: View) -> Chosen | NoPlacement:
             (),
             Text(f"its files are still being written by {writer}", f"其文件仍在被 {writer} 写入"),
         )
-    return place(Request(instance, spec, volume), view)
+    own = instance.id if instance.id in view.concerned else None
+    home = None if volume is None else volume.home
+    key = (spec.gpu, spec.memory_bytes, home, own)
+    if key in known:
+        return known[key]
+    result = place(Request(instance, spec, volume), view)
+    if isinstance(result, NoPlacement):
+        known[key] = result
+    return result
 
 
 def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
@@ -175,30 +206,19 @@ def _resolved(draft: Draft, spec: EngineVersion) -> str:
     return min(known, key=lambda i: (i.created_at, i.id)).image_digest if known else ""
 
 
-def _reserve(draft: Draft, instance: Instance, view: View) -> View:
+def _reserve(draft: Draft, instance: Instance, result: NoPlacement, view: View) -> View:
     """Keep the free suitable cards of the machine that has most of them for this request."""
     spec = spec_of(draft, instance)
-    volume = draft.volumes.get(instance.volume_id)
     if spec is None or spec.gpu.count < 2:
         return view
-    request = Request(instance, spec, volume)
-    result = place(request, view)
-    if not isinstance(result, NoPlacement):
-        return view
-    best: tuple[int, str, NodeId, frozenset[GpuUuid]] | None = None
+    offers: list[tuple[int, str, NodeId, frozenset[GpuUuid]]] = []
     for out in result.removed:
-        if not out.capacity:
-            continue
-        free = sorted(
-            (g for g in view.free(view.nodes[out.node_id]) if suits(g, spec.gpu)),
-            key=lambda g: (g.memory_total_bytes or 0, g.uuid),
-        )
-        key = (-len(free), out.node_name, out.node_id, frozenset(g.uuid for g in free))
-        if best is None or key[:3] < best[:3]:
-            best = key
-    if best is None:
-        return view
-    return replace(view, reserved={best[2]: best[3]})
+        if out.capacity:
+            free = [g for g in view.free(view.nodes[out.node_id]) if suits(g, spec.gpu)]
+            uuids = frozenset(g.uuid for g in free)
+            offers.append((-len(free), out.node_name, out.node_id, uuids))
+    _, _, node_id, uuids = min(offers, key=lambda offer: offer[:3])
+    return replace(view, reserved={node_id: uuids}, free_cards={})
 
 
 def _note_queue(draft: Draft, entries: tuple[QueueEntry, ...]) -> None:

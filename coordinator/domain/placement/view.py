@@ -27,32 +27,50 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The ledger of cards as it stands now. ``held`` is the truth; NVML readings only warn."""
+    """The ledger of cards as it stands now. ``held`` is the truth; NVML readings only warn.
+
+    It lives for one pass over the queue, and :meth:`take` keeps it up to date meanwhile.
+    """
 
     policy: Policy
     nodes: Mapping[NodeId, Node]
     # Which cards are taken on each node, by whom (in words, for the reason).
-    held: Mapping[NodeId, Mapping[GpuUuid, str]]
+    held: dict[NodeId, dict[GpuUuid, str]]
     # Instances on each node: for packing.
-    load: Mapping[NodeId, int]
+    load: dict[NodeId, int]
     residues: Mapping[tuple[NodeId, InstanceId], Residue] = field(default_factory=dict)
     sightings: Mapping[NodeId, tuple[Sighting, ...]] = field(default_factory=dict)
+    # Instances of which some machine holds something: they are judged one by one.
+    concerned: frozenset[InstanceId] = frozenset()
     # Nodes that obey another ledger, or a later state of this one.
     elsewhere: frozenset[NodeId] = frozenset()
     # Cards kept for a several-card request that waits longer.
     reserved: Mapping[NodeId, frozenset[GpuUuid]] = field(default_factory=dict)
 
-    def free(self, node: Node) -> list[Gpu]:
+    # Worked out once for each node: asked for by filters, candidates and scorers alike.
+    free_cards: dict[NodeId, tuple[Gpu, ...]] = field(default_factory=dict)
+
+    def free(self, node: Node) -> tuple[Gpu, ...]:
         """Cards that nobody holds and that may be given."""
-        held = self.held.get(node.id, {})
-        reserved = self.reserved.get(node.id, frozenset())
-        return [
-            gpu
-            for gpu in node.gpus
-            if gpu.uuid not in held
-            and gpu.uuid not in reserved
-            and gpu.uuid not in node.quarantined_gpus
-        ]
+        known = self.free_cards.get(node.id)
+        if known is None:
+            taken = {
+                *self.held.get(node.id, {}),
+                *self.reserved.get(node.id, frozenset()),
+                *node.quarantined_gpus,
+            }
+            known = tuple(gpu for gpu in node.gpus if gpu.uuid not in taken)
+            self.free_cards[node.id] = known
+        return known
+
+    def take(self, instance: Instance) -> None:
+        """Note what was just given."""
+        where = instance.placement
+        assert where is not None
+        held = self.held.setdefault(where.node_id, {})
+        held.update(dict.fromkeys(where.gpu_uuids, f"instance {instance.id}"))
+        self.load[where.node_id] = self.load.get(where.node_id, 0) + 1
+        self.free_cards.pop(where.node_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +103,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The best candidate, and how every candidate scored (to be printed)."""
+    """The best candidate, and how the best few scored (to be printed), the chosen one first."""
 
     candidate: Candidate
     scores: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]

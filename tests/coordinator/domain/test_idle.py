@@ -141,6 +141,8 @@ def test_a_failed_signal_holds_until_the_lifetime_ends(bench: Bench) -> None:
     live(bench, 5 * 60, Signal.FAILED)
     assert bench.state() is State.READY
     assert "cannot be read" in instance_line(bench.studio, bench.instance(), bench.now).en
+    alerts = [line for line in bench.story() if line.event == "signal-failed"]
+    assert len(alerts) == 1, "alerted on once, after its bound"
     live(bench, 61, Signal.FAILED)
     assert bench.state() is State.STOPPING
     assert bench.instance().stop_reason is StopReason.LIFETIME

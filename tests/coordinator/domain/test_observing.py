@@ -115,6 +115,7 @@ def test_declared_off_frees_its_leases_and_the_old_run_ends_when_it_returns(benc
     other = bench.say(start("kai", serial=2))
     assert other.instance is not None
     assert other.instance.state is State.QUEUED, "its card is still in use"
+    bench.say(StopRequested(InstanceId("i2"), StopReason.BY_CREATOR, PersonId("kai")))
     bench.show("render-01", Observed(ONE, 1, Phase.GONE))
     assert bench.state() is State.PLACED
     assert bench.instance().epoch == 2

@@ -78,7 +78,7 @@ class Own:
             case ("waiting", "GET"):
                 return self._waiting(route, language, to)
             case ("events", "GET"):
-                return EventStream(self._events(route, session, language))
+                return EventStream(self._events(route, session, language, to))
             case ("start", "POST"):
                 return self._start(route, session, language, to)
             case ("waiting" | "events" | "start" | "handoff", _):
@@ -159,7 +159,9 @@ class Own:
         status = waiting.status_of(route, language, asked, to)
         return waiting.waiting_page(self._pages, route, status, language, to)
 
-    async def _events(self, route: Route, session: Session, language: str) -> AsyncIterator[bytes]:
+    async def _events(
+        self, route: Route, session: Session, language: str, to: str
+    ) -> AsyncIterator[bytes]:
         """The status whenever it changes, until the engine is ready or the session over."""
         changed = asyncio.Event()
 
@@ -178,7 +180,7 @@ class Own:
                 held = self._table.session(session.token_hash, now_ms)
                 if current is None or held is None or current.owner_id != session.person_id:
                     return
-                status = self._status(current, language)
+                status = self._status(current, language, to)
                 if status != last:
                     last = status
                     yield b"event: status\ndata: %b\n\n" % status
@@ -196,9 +198,9 @@ class Own:
         finally:
             unsubscribe()
 
-    def _status(self, route: Route, language: str) -> bytes:
+    def _status(self, route: Route, language: str, to: str) -> bytes:
         asked = self._coordinator.asked_lately(route.instance_id)
-        status = waiting.status_of(route, language, asked)
+        status = waiting.status_of(route, language, asked, to)
         fields = {
             "phase": status.phase,
             "html": status.html,

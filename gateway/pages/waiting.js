@@ -5,7 +5,7 @@
   const to = document.body.dataset.to;
   let source = null;
   const listen = () => {
-    source = new EventSource("/.aigc/events");
+    source = new EventSource("/.aigc/events?to=" + encodeURIComponent(to));
     source.addEventListener("status", (event) => {
       const said = JSON.parse(event.data);
       if (said.ready) {

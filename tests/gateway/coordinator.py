@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 
+from gateway.handoff import nonce_hash
 from protos.aigc.v1 import common_pb2, gateway_pb2, gateway_pb2_grpc
 
 READY = common_pb2.INSTANCE_STATE_READY
@@ -100,6 +101,7 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
         self._send(gateway_pb2.GatewayOrder(node=node))
 
     def put_code(self, code: str, host: str, nonce: str, person: str, path: str) -> None:
+        """A code that may be redeemed once; ``nonce`` itself or its hash."""
         self.codes[code] = (host, nonce, person, path)
 
     def last_person_ms(self, instance_id: str) -> int:
@@ -141,7 +143,8 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
         self, request: gateway_pb2.RedeemHandoffRequest, context: Any
     ) -> gateway_pb2.RedeemHandoffResponse:
         found = self.codes.pop(request.code, None)
-        if found is None or found[:2] != (request.host, request.nonce):
+        known = () if found is None else (found[0], found[1])
+        if known not in ((request.host, request.nonce), (request.host, nonce_hash(request.nonce))):
             await context.abort(
                 grpc.StatusCode.UNAUTHENTICATED, "This sign-in link was used or is too old."
             )

@@ -357,8 +357,8 @@ async def test_expect_continue_and_an_early_refusal(place: Place) -> None:
     assert b" 200 " in head
     assert await reader.readexactly(3) == b"abc"
     # The engine refuses without reading: the answer arrives though the body was not sent whole.
-    lines = (f"Origin: {place.origin}", "Content-Length: 100000000")
-    writer.write(request(place, token, *lines, start="POST /refuse HTTP/1.1") + b"x" * 100_000)
+    large = (f"Origin: {place.origin}", "Content-Length: 100000000")
+    writer.write(request(place, token, *large, start="POST /refuse HTTP/1.1") + b"x" * 100_000)
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
     assert b" 413 " in head
     assert b"Connection: close" in head
@@ -410,7 +410,7 @@ async def test_stopped_engine_answers_programs_with_503(place: Place) -> None:
             break
         await asyncio.sleep(0.02)
     assert reply.json()["error"] == "engine-stopped"
-    probes = [
+    probes: list[tuple[str, ...]] = [
         ("Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty", "Sec-Fetch-Site: same-origin"),
         ("Accept: text/html", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"),
         ("Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"),
@@ -427,7 +427,7 @@ async def test_stopped_engine_answers_programs_with_503(place: Place) -> None:
         (reply,) = await ask(place, request(place, token, *lines))
         assert reply.status == 503, lines
         assert reply.json()["error"] == "engine-stopped"
-    lines = (f"Origin: {place.origin}", "Content-Length: 0", "Accept: text/html")
-    (reply,) = await ask(place, request(place, token, *lines, start="POST / HTTP/1.1"))
+    form = (f"Origin: {place.origin}", "Content-Length: 0", "Accept: text/html")
+    (reply,) = await ask(place, request(place, token, *form, start="POST / HTTP/1.1"))
     assert reply.status == 503
     assert place.coordinator.visits == []

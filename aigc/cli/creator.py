@@ -224,7 +224,7 @@ def stop_command(instance: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def delete_command(instance: str, yes: bool, as_json: bool) -> None:
-    """Delete INSTANCE. Its data goes to the trash, from which IT can restore it for a while."""
+    """Delete INSTANCE. Its data goes to the trash and is kept there for a while."""
     from protos.aigc.v1 import creator_pb2
 
     async def work(session: CoordinatorSession) -> tuple[str, int]:

@@ -7,21 +7,14 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from aigc import __version__
 from aigc.clock import Clock, SystemClock, milliseconds
-from aigc.errors import AigcError, ErrorKind
 from aigc.join_link import JoinLink
-from aigc.tls import COORDINATOR_NAME, GATEWAY_NAME, join_address, split_address
+from aigc.tls import join_address, split_address
 from coordinator import state_folder
 from coordinator.api import server as servers
 from coordinator.api.administration import AdminServicer
@@ -31,20 +24,19 @@ from coordinator.api.guard import Guard
 from coordinator.api.instances import CreatorServicer
 from coordinator.api.policy import Policy as Access
 from coordinator.api.sessions import SessionServicer
-from coordinator.api.web.app import create_web_app, server_config
-from coordinator.catalogue import Loaded, Watcher, load
-from coordinator.config import CoordinatorConfig, is_loopback, read_secret
-from coordinator.domain.policy import Policy
-from coordinator.fleet.authority import Authority, Files
+from coordinator.api.web.app import create_web_app
+from coordinator.catalogue import Loaded, Watcher
+from coordinator.config import CoordinatorConfig, is_loopback
 from coordinator.fleet.enrolment import Addresses, Enrolment
 from coordinator.fleet.service import NodeServicer
 from coordinator.fleet.session import Sessions
-from coordinator.fleet.wire import Confidential, Credential
 from coordinator.gateway_process import GatewayPlan, GatewayProcess, GatewayReady, not_ready
 from coordinator.identity import Identity, identity_settings
-from coordinator.ledger import Ledger
+from coordinator.materials import Materials, make_certificates, prepare, studio_policy
+from coordinator.parts import parts
 from coordinator.reactor import Reactor
 from coordinator.refusals import Refusals
+from coordinator.web_server import WebServer, bind_web, web_config
 from protos.aigc.v1 import (
     admin_pb2_grpc,
     creator_pb2_grpc,
@@ -81,21 +73,6 @@ async def serve(
             loop.remove_signal_handler(number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Materials:
-    """What is read from disk before anything runs."""
-
-    authority: Authority
-    coordinator_tls: Files
-    gateway_tls: Files
-    wildcard: Files | None
-    web_tls: Files | None
-    confidential: Confidential
-    catalogue: Loaded
-    ledger: Ledger
-    ports: dict[str, int]
-
-
 class _Coordinator:
     def __init__(self, config: CoordinatorConfig, clock: Clock) -> None:
         self._config = config
@@ -106,19 +83,19 @@ class _Coordinator:
         self._first_admin: Path | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        materials = await asyncio.to_thread(_prepare, self._config, self._clock)
+        materials = await asyncio.to_thread(prepare, self._config, self._clock)
         try:
             await self._run(materials, stop)
         finally:
             await asyncio.to_thread(materials.ledger.close)
 
-    async def _run(self, materials: _Materials, stop: asyncio.Event) -> None:
+    async def _run(self, materials: Materials, stop: asyncio.Event) -> None:
         config, clock, ledger = self._config, self._clock, materials.ledger
-        web_socket = _bind_web(config, materials.ports.get("web", 0))
+        web_socket = bind_web(config, materials.ports.get("web", 0))
         self._ports["web"] = web_socket.getsockname()[1]
         self._web_url = self._derive_web_url()
         loaded = materials.catalogue
-        reactor = Reactor(ledger, loaded.engines, _policy(config), clock)
+        reactor = Reactor(ledger, loaded.engines, studio_policy(config), clock)
         await reactor.load()
         refusals = Refusals(ledger, clock)
         enrolment = Enrolment(ledger, materials.authority, reactor, clock, self._addresses)
@@ -152,7 +129,7 @@ class _Coordinator:
                 pin=materials.authority.pin,
             )
         )
-        web = _WebServer(await asyncio.to_thread(_web_config, app, materials.web_tls))
+        web = WebServer(await asyncio.to_thread(web_config, app, materials.web_tls))
         gateway_link = GatewayServicer(
             reactor,
             identity,
@@ -208,14 +185,14 @@ class _Coordinator:
         supervisor = self._supervisor(materials)
 
         async with contextlib.AsyncExitStack() as stack:
-            running = await stack.enter_async_context(_tasks(stop))
+            running = await stack.enter_async_context(parts(stop))
             running.start("reactor", reactor.run())
             await identity.load()
             stack.push_async_callback(identity.close)
             self._first_admin = await identity.bootstrap(config.state_dir)
             running.start("identity", identity.run())
             running.start("catalogue", watcher.run())
-            running.start("certificates", self._keep_certificates(materials))
+            running.start("certificates", self._keep_certificates(materials, web))
             # The gateway's socket comes first: routes and sessions are rebuilt, so it may ask.
             await asyncio.to_thread(self._socket.unlink, True)
             await asyncio.to_thread(servers.listen_socket, door, self._socket)
@@ -273,7 +250,7 @@ class _Coordinator:
 
     # --- starting ----------------------------------------------------------------------------
 
-    async def _listen(self, creators: Any, nodes: Any, materials: _Materials) -> None:
+    async def _listen(self, creators: Any, nodes: Any, materials: Materials) -> None:
         tls = servers.TlsFiles(materials.coordinator_tls, materials.authority.ca_pem)
         before, listen = materials.ports, self._config.listen
 
@@ -296,7 +273,7 @@ class _Coordinator:
 
         await asyncio.to_thread(bind)
 
-    def _supervisor(self, materials: _Materials) -> GatewayProcess | None:
+    def _supervisor(self, materials: Materials) -> GatewayProcess | None:
         gateway = self._config.gateway
         if not gateway.spawn:
             return None
@@ -336,13 +313,19 @@ class _Coordinator:
         if not supervisor.ready.is_set() and not stop.is_set():
             raise await asyncio.to_thread(not_ready, supervisor)
 
-    async def _keep_certificates(self, materials: _Materials) -> None:
-        """Certificates of servers are made anew before they end, also without a restart."""
+    async def _keep_certificates(self, materials: Materials, web: WebServer) -> None:
+        """Certificates of servers are made anew two months before they end, without a restart.
+
+        The gateway takes up its new one at its next start, so that open pages are not cut off.
+        """
         while True:
             await self._clock.sleep(_CERTIFICATES_EVERY)
-            await asyncio.to_thread(_certificates, self._config, materials.authority)
+            await asyncio.to_thread(make_certificates, self._config, materials.authority)
+            tls, context = materials.web_tls, web.config.ssl
+            if tls is not None and context is not None:
+                await asyncio.to_thread(context.load_cert_chain, tls.certificate, tls.key)
 
-    async def _announce(self, materials: _Materials) -> None:
+    async def _announce(self, materials: Materials) -> None:
         config = self._config
         gateway = self._gateway.public if self._gateway else config.gateway.listen
         tunnel = self._gateway.tunnel if self._gateway else config.gateway.tunnel_listen
@@ -376,68 +359,6 @@ class _Coordinator:
         _log.info("coordinator ready", extra={"creators": creators, "web_url": self._web_url})
 
 
-class _WebServer(uvicorn.Server):
-    """Uvicorn inside our loop: signals are ours, and its end is told by :meth:`end`."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def end(self) -> None:
-        self.should_exit = True
-
-
-class _Tasks:
-    """What runs for as long as the coordinator does: the end of one is the end of all."""
-
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
-        self._tasks: list[asyncio.Task[Any]] = []
-        self._first: BaseException | None = None
-
-    def start(self, name: str, work: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
-        return task
-
-    def raise_first(self) -> None:
-        """Pass on what ended the coordinator, if it was not asked to stop."""
-        if self._first is not None:
-            raise self._first
-
-    async def end(self) -> None:
-        """End them in the reverse order of their start; the web server ends by itself."""
-        for task in reversed(self._tasks):
-            if task.get_name() == "web":
-                await asyncio.wait({task}, timeout=5)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        if self._stop.is_set() or task.cancelled():
-            return
-        error = task.exception()
-        _log.error("a part of the coordinator ended", extra={"part": task.get_name()})
-        if self._first is None:
-            self._first = error or AigcError(
-                "part-ended",
-                f"The coordinator's part {task.get_name()} ended by itself; see its log.",
-                ErrorKind.INTERNAL,
-            )
-        self._stop.set()
-
-
-@contextlib.asynccontextmanager
-async def _tasks(stop: asyncio.Event) -> AsyncIterator[_Tasks]:
-    tasks = _Tasks(stop)
-    try:
-        yield tasks
-    finally:
-        stop.set()
-        await tasks.end()
-
-
 async def _end_gateway(supervisor: GatewayProcess, task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -447,106 +368,6 @@ async def _end_gateway(supervisor: GatewayProcess, task: asyncio.Task[Any]) -> N
 async def _stop_servers(sessions: Sessions, *running: Any) -> None:
     sessions.close()
     await asyncio.gather(*(server.stop(_STOP_GRACE) for server in running))
-
-
-def _prepare(config: CoordinatorConfig, clock: Clock) -> _Materials:
-    authority = Authority.open(config.state_dir / "authority", config.name, clock)
-    coordinator_tls, gateway_tls, wildcard, web_tls = _certificates(config, authority)
-    confidential = Confidential(
-        secrets={
-            name: read_secret(file, f"secret {name}") for name, file in config.secrets.items()
-        },
-        registries={
-            name: Credential(
-                registry.username, read_secret(registry.password_file, f"password of {name}")
-            )
-            for name, registry in config.registries.items()
-        },
-    )
-    if config.oidc.web_client_secret_file is not None:  # identity reads it later, without words
-        read_secret(config.oidc.web_client_secret_file, "oidc.web_client_secret_file")
-    catalogue = load(
-        config.catalogue_dir,
-        Loaded(),
-        registries=set(config.registries),
-        secrets=set(config.secrets),
-    )
-    for problem in catalogue.problems:
-        _log.warning("catalogue: %s", problem)
-    ports = state_folder.read_ports(config.state_dir)
-    ledger = Ledger.open(config.state_dir / "ledger.sqlite")
-    return _Materials(
-        authority,
-        coordinator_tls,
-        gateway_tls,
-        wildcard,
-        web_tls,
-        confidential,
-        catalogue,
-        ledger,
-        ports,
-    )
-
-
-def _certificates(
-    config: CoordinatorConfig, authority: Authority
-) -> tuple[Files, Files, Files | None, Files | None]:
-    """Those of (coordinator, gateway's tunnel, zone, web pages), made anew where needed."""
-    here = ("localhost", "127.0.0.1", "::1")
-    host = config.public.host
-    coordinator_tls = authority.server_files("coordinator", (COORDINATOR_NAME, host, *here))
-    gateway_tls = authority.server_files("gateway", (GATEWAY_NAME, host))
-    gateway, wildcard = config.gateway, None
-    if gateway.tls and gateway.certificate is not None and gateway.key is not None:
-        wildcard = Files(gateway.certificate, gateway.key)
-    elif gateway.tls:
-        wildcard = authority.server_files("zone", (f"*.{gateway.zone}", gateway.zone))
-    web_tls = authority.server_files("web", (host, *here)) if config.listen.web_tls else None
-    return coordinator_tls, gateway_tls, wildcard, web_tls
-
-
-def _policy(config: CoordinatorConfig) -> Policy:
-    policy = config.policy
-    return Policy(
-        instances_per_person=policy.instances_per_person,
-        instances_per_engine=policy.instances_per_engine,
-        trash_days=policy.trash_days,
-        unreachable_grace=timedelta(seconds=policy.unreachable_grace_seconds),
-        node_silent=timedelta(seconds=policy.node_silent_seconds),
-    )
-
-
-def _bind_web(config: CoordinatorConfig, before: int) -> socket.socket:
-    """The web pages' socket; port 0 takes the one it had before if that is free."""
-    address = config.listen.web
-    host, port = split_address(address)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    failure: OSError | None = None
-    for candidate in [port] if port else [before, 0] if before else [0]:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, candidate))
-        except OSError as error:
-            listener.close()
-            failure = error
-        else:
-            return listener
-    assert failure is not None
-    raise AigcError(
-        "port-taken",
-        f"The coordinator cannot listen on {address} (listen.web): "
-        f"{failure.strerror or failure}. Stop the program that uses it, or give another port.",
-        ErrorKind.UNAVAILABLE,
-    ) from failure
-
-
-def _web_config(app: Any, tls: Files | None) -> uvicorn.Config:
-    if tls is None:
-        return server_config(app)
-    config = server_config(app, str(tls.certificate), str(tls.key))
-    config.load()
-    return config
 
 
 def _reached_at(config: CoordinatorConfig, listens: str) -> str:

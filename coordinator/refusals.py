@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from aigc.clock import Clock
 from aigc.errors import AigcError
-from coordinator.ledger import audit
+from coordinator.ledger import LedgerError, audit
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -40,6 +40,11 @@ class Refusals:
             return
         self._recent.append(tick)
         now = self._clock.now()
-        await self._ledger.transact(
-            lambda connection: audit(connection, now, actor, action, target, "refused", error.key)
-        )
+        try:
+            await self._ledger.transact(
+                lambda connection: audit(
+                    connection, now, actor, action, target, "refused", error.key
+                )
+            )
+        except LedgerError:  # a full disk must not turn a clear refusal into a defect
+            _log.exception("the refusal is not in the audit log")

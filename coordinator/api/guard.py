@@ -23,6 +23,7 @@ from coordinator.api.policy import PERSONAL, POLICIES, Policy, role_suffices
 from coordinator.fleet.caller import calling_node
 from coordinator.fleet.enrolment import Enrolment
 from coordinator.identity.identity import Caller
+from coordinator.ledger import LedgerError
 from coordinator.refusals import Refusals
 
 _log = logging.getLogger(__name__)
@@ -202,6 +203,17 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
             await status.abort(context, error)
         except (grpc.aio.AbortError, asyncio.CancelledError):
             raise
+        except LedgerError as error:
+            _log.exception("the ledger refused", extra={"method": method})
+            await status.abort(
+                context,
+                AigcError(
+                    "ledger-unavailable",
+                    f"The coordinator cannot use its ledger ({error}), so nothing was changed; "
+                    "running engines go on. IT should check the free space of its disk.",
+                    ErrorKind.UNAVAILABLE,
+                ),
+            )
         except Exception:  # noqa: BLE001 - a defect of ours: told by code, its trace in the log
             code = secrets.token_hex(4)
             _log.exception("a call failed", extra={"method": method, "support_code": code})

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 BUSY_MILLISECONDS = 5000
 
+# What the ledger raises when the disk is full or the file is damaged, for callers outside.
+LedgerError = sqlite3.Error
+
 
 class Ledger:
     """What the studio must not forget. All SQL runs on one thread; connections never leave it.

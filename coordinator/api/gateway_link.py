@@ -15,7 +15,7 @@ from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError
 from coordinator.api import conversion
 from coordinator.domain.events import ActivitySeen, StartCause
-from coordinator.domain.instance import InstanceId, State
+from coordinator.domain.instance import Instance, InstanceId, State
 from coordinator.domain.people import PersonId
 from coordinator.domain.studio import Studio
 from coordinator.fleet.credentials import NodeCredential
@@ -23,7 +23,7 @@ from coordinator.fleet.enrolment import Enrolment
 from coordinator.identity.identity import Identity
 from coordinator.identity.sessions import BrowserSessionRow
 from coordinator.naming import start_request
-from coordinator.reactor import Reactor
+from coordinator.reactor import Changed, Reactor, Watch
 from coordinator.refusals import Refusals
 from protos.aigc.v1 import gateway_pb2, gateway_pb2_grpc
 
@@ -159,15 +159,22 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                 )
             )
 
-    def routes(self) -> dict[str, gateway_pb2.Route]:
-        """Every instance that is not deleted, by its host label."""
+    def route_of(self, instance: Instance) -> gateway_pb2.Route | None:
+        """What the gateway is told of an instance; None if it is deleted."""
+        if instance.state is State.DELETED:
+            return None
+        return conversion.route(self._reactor.studio, instance, self._clock.now())
+
+    def affected(self, changed: Changed | None) -> list[Instance]:
+        """Whose routes a change may have altered; all of them for None.
+
+        Queue positions move when others do, so whoever waits is looked at each time.
+        """
         studio: Studio = self._reactor.studio
-        now = self._clock.now()
-        return {
-            i.host: conversion.route(studio, i, now)
-            for i in studio.instances.values()
-            if i.state is not State.DELETED
-        }
+        if changed is None or changed.people or changed.catalogue:
+            return list(studio.instances.values())
+        ids = set(changed.instances) | {entry.instance_id for entry in studio.queue}
+        return [studio.instances[i] for i in ids if i in studio.instances]
 
 
 class _Feed:
@@ -196,7 +203,8 @@ class _Feed:
     async def snapshot(self) -> gateway_pb2.Snapshot:
         service = self._service
         sessions = await service._identity.browser_sessions()
-        self._told = service.routes()
+        fresh = (service.route_of(i) for i in service.affected(None))
+        self._told = {route.host: route for route in fresh if route is not None}
         return gateway_pb2.Snapshot(
             routes=list(self._told.values()),
             sessions=[_session(s) for s in sessions],
@@ -206,17 +214,12 @@ class _Feed:
         )
 
     async def follow_routes(self) -> None:
-        upcoming: asyncio.Task[Any] | None = None
+        upcoming: asyncio.Task[Changed | None] | None = None
+        changed: Changed | None = None
         try:
             while True:
-                fresh = self._service.routes()
-                for host in self._told.keys() - fresh.keys():
-                    removed = gateway_pb2.RouteRemoved(host=host)
-                    self._put(gateway_pb2.GatewayOrder(route_removed=removed))
-                for host, route in fresh.items():
-                    if self._told.get(host) != route:
-                        self._put(gateway_pb2.GatewayOrder(route=route))
-                self._told = fresh
+                for instance in self._service.affected(changed):
+                    self._tell(instance)
                 upcoming = upcoming or asyncio.create_task(_next(self._changes))
                 pause = asyncio.create_task(self._service._clock.sleep(_REFRESH_SECONDS))
                 try:
@@ -224,14 +227,26 @@ class _Feed:
                 finally:
                     pause.cancel()
                     await asyncio.gather(pause, return_exceptions=True)
+                changed = None  # the pause is over: all lines anew
                 if upcoming.done():
-                    if upcoming.result() is None:
+                    changed = upcoming.result()
+                    if changed is None:
                         return  # the coordinator stops
                     upcoming = None
         finally:
             if upcoming is not None:
                 upcoming.cancel()
                 await asyncio.gather(upcoming, return_exceptions=True)
+
+    def _tell(self, instance: Instance) -> None:
+        route = self._service.route_of(instance)
+        if route is None:
+            if self._told.pop(instance.host, None) is not None:
+                removed = gateway_pb2.RouteRemoved(host=instance.host)
+                self._put(gateway_pb2.GatewayOrder(route_removed=removed))
+        elif self._told.get(instance.host) != route:
+            self._told[instance.host] = route
+            self._put(gateway_pb2.GatewayOrder(route=route))
 
     async def follow_sessions(self) -> None:
         async for news in self._session_news:
@@ -242,7 +257,7 @@ class _Feed:
                 self._put(gateway_pb2.GatewayOrder(session_revoked=revoked))
 
 
-async def _next(watch: Any) -> object:
+async def _next(watch: Watch) -> Changed | None:
     return await anext(watch, None)
 
 

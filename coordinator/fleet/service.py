@@ -197,7 +197,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         try:
             session.wake.set()
             async for changed in watch:
-                if session.node_id in changed.nodes or changed.instances:
+                if session.node_id in changed.nodes:
                     session.wake.set()
         finally:
             watch.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -191,9 +192,12 @@ state_dir = "{state}/state"
 volume_root = "{state}/volumes"
 docker_socket = "/run/docker.sock"
 simulated_gpus = 2
+registries = ["*"]
+relist_seconds = 2
+readings_seconds = 1
 """
         )
-        words = join_command.split()
+        words = shlex.split(join_command)
         assert words[:3] == ["aigc", "agent", "join"], join_command
         self.machines[name].run(
             *(AIGC, "agent", "join", *words[3:], "--config", str(self.agent_configuration(name)))

@@ -1,14 +1,8 @@
 """Who may: the embedded issuer, the relying party, sessions, roles and API tokens."""
 
-from coordinator.identity.identity import (
-    Caller,
-    Identity,
-    IssuerLogin,
-    PersonFacts,
-    Session,
-    SignInOptions,
-)
+from coordinator.identity.identity import Caller, Identity, Session, SignInOptions
 from coordinator.identity.passwords import Passwords
+from coordinator.identity.people_desk import IssuerLogin, PersonFacts
 from coordinator.identity.sessions import (
     BrowserSessionRow,
     SessionRow,

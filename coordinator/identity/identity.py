@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
-from coordinator.domain.events import PersonDisabledSet, PersonRoleSet, PersonSeen
 from coordinator.domain.instance import Instance
-from coordinator.domain.people import Person, PersonId, Role
-from coordinator.identity import accounts as account_store
+from coordinator.domain.people import Person, PersonId
 from coordinator.identity import roles
-from coordinator.identity.accounts import Account, Accounts, clean_line
-from coordinator.identity.first_admin import FILE_NAME, FirstAdmin, write_code
+from coordinator.identity.accounts import clean_line
+from coordinator.identity.foundation import unauthenticated
 from coordinator.identity.handoff import Handoffs
 from coordinator.identity.issuer import Issuer
 from coordinator.identity.passwords import Passwords
-from coordinator.identity.people import PeopleStore
+from coordinator.identity.people_desk import PeopleDesk
 from coordinator.identity.ports import Connection, Ledger, Reactor
 from coordinator.identity.providers import EmbeddedProvider, ForeignProvider, Provider
 from coordinator.identity.relying_party import Redeemed, RelyingParty
 from coordinator.identity.secret import digest
-from coordinator.identity.sessions import (
-    BrowserSessionRow,
-    Kind,
-    SessionRow,
-    Sessions,
-    SessionWatch,
-)
+from coordinator.identity.sessions import BrowserSessionRow, Kind, SessionRow, SessionWatch
 from coordinator.identity.settings import (
     BEARER_LIMIT,
     CLOCK_LEEWAY,
@@ -44,14 +34,11 @@ from coordinator.identity.settings import (
     IdentitySettings,
     RoleMapping,
 )
-from coordinator.identity.throttle import Throttle
-from coordinator.identity.tokens import PREFIX, ApiToken, ApiTokens
+from coordinator.identity.tokens import PREFIX, ApiToken
 
 log = logging.getLogger(__name__)
 
 _PURGE_SECONDS = 60.0
-# These libraries write tokens, codes and cookies to their debug logs.
-_TALKATIVE = ("authlib", "httpx", "httpcore", "joserfc", "httpx2", "httpcore2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +72,7 @@ class Caller:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerLogin:
-    """Somebody who is signed in at the embedded issuer."""
-
-    session: SessionRow
-    account: Account
-    auth_time: int  # seconds
-    must_change: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
-    """What identity knows of a person besides the studio."""
-
-    local: bool
-    last_seen: datetime | None
-
-
-class Identity:
+class Identity(PeopleDesk):
     """The facade. Its methods belong to the event loop; :meth:`run` must be running."""
 
     def __init__(
@@ -114,24 +83,10 @@ class Identity:
         clock: Clock,
         passwords: Passwords | None = None,
     ) -> None:
-        for name in _TALKATIVE:
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self.settings = settings
-        self.sessions = Sessions(ledger, clock)
-        self.throttle = Throttle(clock)
-        self._ledger = ledger
-        self._reactor = reactor
-        self._clock = clock
-        self._passwords = passwords or Passwords()
-        self._tokens = ApiTokens(ledger, clock)
-        self._people = PeopleStore(ledger)
+        super().__init__(ledger, reactor, settings, clock, passwords)
         self._handoffs = Handoffs(clock)
-        self._first_admin = FirstAdmin(clock)
-        self._code_file: Path | None = None
         self._families: set[asyncio.Task[None]] = set()
-        self._known_disabled: set[PersonId] = set()
-        self.accounts = Accounts(ledger, clock, self._passwords, self.throttle)
-        self.issuer: Issuer | None = None
+        self.issuer = None
         provider: Provider
         if settings.oidc is None:
             self.issuer = Issuer(
@@ -173,18 +128,6 @@ class Identity:
         await self.relying_party.close()
         self._passwords.close()
 
-    async def bootstrap(self, state_dir: Path) -> Path | None:
-        """While there is no admin: write a one-time code; its file. Else None."""
-        path = state_dir / FILE_NAME
-        self._code_file = path
-        if self.has_admin():
-            await self._ledger.transact(self._first_admin.withdraw)
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            return None
-        code = await self._ledger.transact(self._first_admin.issue)
-        await asyncio.to_thread(write_code, path, code)
-        return path
-
     # --- signing in --------------------------------------------------------------------------
 
     def sign_in_options(self) -> SignInOptions:
@@ -220,7 +163,7 @@ class Identity:
                 (fingerprint, until),
             ).rowcount
             if not fresh:
-                raise _unauthenticated("This sign-in was used already; sign in again.")
+                raise unauthenticated("This sign-in was used already; sign in again.")
 
         sid = claims.get("sid") if self.issuer is not None else None
         token, row = await self.sessions.create(
@@ -250,17 +193,17 @@ class Identity:
             AigcError: unauthenticated.
         """
         if not token or len(token) > BEARER_LIMIT or not token.isascii():
-            raise _unauthenticated()
+            raise unauthenticated()
         if token.startswith(PREFIX):
             found = await self._tokens.find(token)
             if found is None:
-                raise _unauthenticated("This token is unknown, revoked or expired; make another.")
+                raise unauthenticated("This token is unknown, revoked or expired; make another.")
             person = self._active(found.person_id)
             limited = replace(person, role=roles.lower(person.role, found.role_limit))
             return Caller(limited, "token", found.id, found.expires_at)
         row = await self.sessions.find(token, Kind.SESSION)
         if row is None:
-            raise _unauthenticated()
+            raise unauthenticated()
         return Caller(self._active(row.person_id), "session", row.id, row.expires_at)
 
     async def check_web(self, token: str) -> tuple[Caller, SessionRow]:
@@ -273,7 +216,7 @@ class Identity:
         if token and len(token) <= BEARER_LIMIT and token.isascii():
             row = await self.sessions.find(token, Kind.WEB)
         if row is None:
-            raise _unauthenticated()
+            raise unauthenticated()
         person = self._active(row.person_id)
         row = await self.sessions.renewed(row)
         return Caller(person, "browser", row.id, row.expires_at), row
@@ -283,8 +226,9 @@ class Identity:
 
         Race a stream with it, so that the stream ends at once.
         """
-        ended = self.sessions.ended(caller.session_id)
-        try:
+        with self.sessions.ending(caller.session_id) as ended:
+            if not await self._goes_on(caller):
+                return
             left = (caller.expires_at - self._clock.now()).total_seconds()
             waiting = asyncio.ensure_future(ended.wait())
             expiry = asyncio.ensure_future(self._clock.sleep(max(0.0, left)))
@@ -294,9 +238,15 @@ class Identity:
                 waiting.cancel()
                 expiry.cancel()
                 await asyncio.gather(waiting, expiry, return_exceptions=True)
-        finally:
-            if ended.is_set():
-                self.sessions.forget(caller.session_id)
+
+    async def _goes_on(self, caller: Caller) -> bool:
+        """Whether it did not end between the check and the wait."""
+        person = self._reactor.studio.people.get(caller.person.id)
+        if person is None or person.disabled:
+            return False
+        if caller.kind == "token":
+            return await self._tokens.exists(caller.session_id)
+        return await self.sessions.by_id(caller.session_id) is not None
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session and what came of it. An API token is revoked elsewhere."""
@@ -347,7 +297,7 @@ class Identity:
         found = self._handoffs.redeem(code, host, nonce)
         web = await self.sessions.by_id(found.web_session.id)
         if web is None:
-            raise _unauthenticated()
+            raise unauthenticated()
         self._active(web.person_id)
         token, row = await self.sessions.create(
             Kind.HOST,
@@ -373,159 +323,6 @@ class Identity:
     async def slide(self, token_hashes: tuple[bytes, ...]) -> None:
         """A person used these host sessions."""
         await self.sessions.slide(token_hashes)
-
-    # --- local accounts and people -----------------------------------------------------------
-
-    async def create_account(
-        self,
-        username: str,
-        name: str,
-        role: Role = Role.CREATOR,
-        password: str | None = None,
-    ) -> tuple[Person, str]:
-        """A local account; its person, and the one-time password if none was given.
-
-        Raises:
-            AigcError: name or password not acceptable, name taken, or no local accounts here.
-        """
-        self._embedded()
-        new = await self.accounts.prepare(username, name, role, password)
-        await self._ledger.transact(lambda c: account_store.insert(c, new))
-        return await self._see(_person_of(new.account)), new.one_time_password
-
-    async def reset_password(self, person_id: PersonId) -> str:
-        """A new one-time password for a local person; their sessions end.
-
-        Raises:
-            AigcError: no local account.
-        """
-        person = self._reactor.studio.people.get(person_id)
-        account = await self._embedded().known(person.subject) if person else None
-        if account is None:
-            raise AigcError(
-                "account-unknown", "This person has no local account.", ErrorKind.NOT_FOUND
-            )
-        password = await self.accounts.reset_password(account.username)
-        await self._end_person(person_id, account.subject)
-        return password
-
-    async def set_disabled(self, person_id: PersonId, disabled: bool, by: PersonId) -> None:
-        """Disable or enable a person; a disabled one's sessions, tokens and streams die at once.
-
-        Raises:
-            AigcError: unknown, or it is the last admin.
-        """
-        self._keep_one_admin(person_id, disabled)
-        await self._reactor.ask(PersonDisabledSet(person_id, disabled, by))
-        await self._follow_disabled()
-
-    async def set_role(self, person_id: PersonId, role: Role, by: PersonId) -> None:
-        """Give a role that wins over the provider's claims from now on.
-
-        Raises:
-            AigcError: unknown, or it is the last admin.
-        """
-        self._keep_one_admin(person_id, role is not Role.ADMIN)
-        await self._people.set_override(person_id, role)
-        await self._reactor.ask(PersonRoleSet(person_id, role, by))
-
-    async def person_facts(self) -> Mapping[PersonId, PersonFacts]:
-        """Per person: whether the account is local, and when it was last seen."""
-        seen = await self._people.last_seen()
-        return {
-            person.id: PersonFacts(person.issuer == LOCAL_ISSUER, seen.get(person.id))
-            for person in self._reactor.studio.people.values()
-        }
-
-    def has_admin(self) -> bool:
-        """Whether somebody may administrate."""
-        return any(
-            person.role is Role.ADMIN and not person.disabled
-            for person in self._reactor.studio.people.values()
-        )
-
-    async def set_up(
-        self, code: str, username: str, name: str, password: str, address: str
-    ) -> Person:
-        """The first admin, as a local account, for the one-time code.
-
-        Raises:
-            AigcError: the code is not right, or name or password not acceptable.
-        """
-        self._embedded()
-        self.throttle.attempt("\nsetup", address)
-        await self._ledger.read(lambda c: self._first_admin.check(c, code))
-        new = await self.accounts.prepare(username, name, Role.ADMIN, password)
-
-        def work(connection: Connection) -> None:
-            self._first_admin.use(connection, code)
-            account_store.insert(connection, new)
-
-        await self._ledger.transact(work)
-        self.throttle.succeeded("\nsetup", address)
-        person = await self._see(_person_of(new.account))
-        await self._forget_code_file()
-        return person
-
-    async def claim_admin(self, caller: Caller, code: str, address: str) -> None:
-        """Somebody who signed in at a foreign provider becomes the first admin.
-
-        Raises:
-            AigcError: the code is not right.
-        """
-        self.throttle.attempt("\nsetup", address)
-        await self._ledger.transact(lambda c: self._first_admin.use(c, code))
-        self.throttle.succeeded("\nsetup", address)
-        await self._people.set_override(caller.person.id, Role.ADMIN)
-        await self._reactor.ask(PersonRoleSet(caller.person.id, Role.ADMIN, caller.person.id))
-        await self._forget_code_file()
-
-    # --- the embedded issuer's own session ---------------------------------------------------
-
-    async def issuer_sign_in(self, username: str, password: str, address: str) -> str:
-        """A right password: the token of a session at the embedded issuer.
-
-        Raises:
-            AigcError: see :meth:`Accounts.sign_in`.
-        """
-        account = await self.accounts.sign_in(username, password, address)
-        self._active_or_new(roles.person_id(LOCAL_ISSUER, account.subject))
-        return await self._issuer_session(account)
-
-    async def issuer_login(self, token: str) -> IssuerLogin | None:
-        """Who is signed in at the embedded issuer with this cookie, if anybody."""
-        if self.issuer is None or not token or len(token) > BEARER_LIMIT:
-            return None
-        row = await self.sessions.find(token, Kind.ISSUER)
-        if row is None:
-            return None
-        detail = json.loads(row.detail)
-        account = await self.issuer.account(detail["subject"])
-        if account is None:
-            return None
-        return IssuerLogin(row, account, int(detail["auth_time"]), account.must_change)
-
-    async def change_password(
-        self, login: IssuerLogin, current: str, new: str, address: str
-    ) -> str:
-        """The person's own choice; every other session of theirs ends. The new session's token.
-
-        Raises:
-            AigcError: the current one is wrong, or the new one not acceptable.
-        """
-        account = login.account
-        await self.accounts.change_password(account.username, current, new, address)
-        await self._end_person(login.session.person_id, account.subject)
-        return await self._issuer_session(account)
-
-    async def _issuer_session(self, account: Account) -> str:
-        auth_time = int(self._clock.now().timestamp())
-        token, _ = await self.sessions.create(
-            Kind.ISSUER,
-            roles.person_id(LOCAL_ISSUER, account.subject),
-            detail=json.dumps({"subject": account.subject, "auth_time": auth_time}),
-        )
-        return token
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -554,72 +351,16 @@ class Identity:
         await self._people.note_seen(key, milliseconds(self._clock.now()))
         return person
 
-    async def _see(self, person: Person) -> Person:
-        await self._reactor.ask(PersonSeen(person))
-        return person
-
-    def _active(self, person_id: PersonId) -> Person:
-        person = self._active_or_new(person_id)
-        if person is None:
-            raise _unauthenticated()
-        return person
-
-    def _active_or_new(self, person_id: PersonId) -> Person | None:
-        person = self._reactor.studio.people.get(person_id)
-        if person is not None and person.disabled:
-            raise _unauthenticated("This account is disabled; ask IT.")
-        return person
-
-    def _may_sign_in(self, subject: str) -> bool:
-        person = self._reactor.studio.people.get(roles.person_id(LOCAL_ISSUER, subject))
-        return person is None or not person.disabled
-
-    def _embedded(self) -> Issuer:
-        if self.issuer is None:
-            raise AigcError(
-                "no-local-accounts",
-                f"People sign in at {self.settings.issuer}: make accounts there.",
-                ErrorKind.CONFLICT,
-            )
-        return self.issuer
-
-    def _keep_one_admin(self, person_id: PersonId, loses: bool) -> None:
-        people = self._reactor.studio.people
-        if person_id not in people:
-            raise AigcError(
-                "person-unknown", f"Nobody here has the id {person_id}.", ErrorKind.NOT_FOUND
-            )
-        others = any(
-            person.role is Role.ADMIN and not person.disabled and person.id != person_id
-            for person in people.values()
-        )
-        if loses and people[person_id].role is Role.ADMIN and not others:
-            raise AigcError(
-                "last-admin",
-                "This is the last admin: make somebody else an admin first.",
-                ErrorKind.CONFLICT,
-            )
-
-    async def _follow_disabled(self) -> None:
-        people = self._reactor.studio.people
-        disabled = {person.id for person in people.values() if person.disabled}
-        for person_id in disabled - self._known_disabled:
-            self._known_disabled.add(person_id)
-            await self._end_person(person_id, people[person_id].subject)
-        self._known_disabled &= disabled
-
-    async def _end_person(self, person_id: PersonId, subject: str) -> None:
-        issuer = self.issuer
-        if issuer is not None:
-            await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
-        await self.sessions.end_person(person_id)
-        for token in await self._tokens.list(person_id):
-            self.sessions.signal(token.id)
-
-    def _family_ended(self, family: str) -> None:
-        task = asyncio.get_running_loop().create_task(self.sessions.end_children(family))
+    def _family_ended(self, family: str, reused: bool) -> None:
+        task = asyncio.get_running_loop().create_task(self._end_family(family, reused))
         self._families.add(task)
         task.add_done_callback(self._families.discard)
+
+    async def _end_family(self, family: str, reused: bool) -> None:
+        await self.sessions.end_children(family)
+        if reused:
+            error = AigcError("token-reused", "A used code or token came again.")
+            await self._refusals.record("?", "token", family, error)
 
     async def _purge_regularly(self) -> None:
         while True:
@@ -634,25 +375,3 @@ class Identity:
 
             await self._ledger.transact(work)
             await self.sessions.purge()
-
-    async def _forget_code_file(self) -> None:
-        if self._code_file is not None:
-            await asyncio.to_thread(self._code_file.unlink, missing_ok=True)
-
-
-def _person_of(account: Account) -> Person:
-    return Person(
-        id=roles.person_id(LOCAL_ISSUER, account.subject),
-        issuer=LOCAL_ISSUER,
-        subject=account.subject,
-        name=account.name,
-        email=account.email,
-        role=account.role,
-        teams=account.teams,
-    )
-
-
-def _unauthenticated(
-    message: str = "You are not signed in, or no longer; sign in again.",
-) -> AigcError:
-    return AigcError("signed-out", message, ErrorKind.UNAUTHENTICATED)

@@ -46,10 +46,11 @@ class Issuer:
         clock: Clock,
         web_url: str,
         may_sign_in: Callable[[str], bool],
-        family_ended: Callable[[str], object],
+        family_ended: Callable[[str, bool], object],
     ) -> None:
-        """``may_sign_in(subject)``: the person is not disabled. ``family_ended(family)`` is
-        called in the event loop when a sign-in is revoked as a whole."""
+        """``may_sign_in(subject)``: the person is not disabled. ``family_ended(family,
+        reused)`` is called in the event loop when a sign-in is revoked as a whole: because a code
+        or token came again, or on request."""
         self.issuer = f"{web_url}/oidc"
         self.web_secret = secrets.token_urlsafe(32)
         self.keys = IssuerKeys(ledger, clock)
@@ -154,7 +155,7 @@ class Issuer:
         reply = await self._ledger.transact(work)
         for family in families:
             log.warning("a used code or refresh token came again: sign-in revoked")
-            self._family_ended(family)
+            self._family_ended(family, True)
         reply.headers |= {"Cache-Control": "no-store", "Pragma": "no-cache"}
         return reply
 
@@ -197,7 +198,7 @@ class Issuer:
 
         family = await self._ledger.transact(work)
         if family:
-            self._family_ended(family)
+            self._family_ended(family, False)
         return Reply(200, {})
 
     def hint_subject(self, id_token: str) -> str | None:

@@ -9,7 +9,8 @@ command line with the sign-in whose tokens they came of.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,6 +68,7 @@ class SessionsChanged:
     revoked: tuple[bytes, ...]
 
 
+_SLIDE_STEP = timedelta(minutes=5)
 _NO_INSTANCE = InstanceId("")
 _COLUMNS = (
     "token_hash, id, kind, person_id, device, host, instance_id, parent, detail, created_at,"
@@ -81,7 +83,7 @@ class Sessions:
         self._ledger = ledger
         self._clock = clock
         self._watches: set[SessionWatch] = set()
-        self._ended: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
 
     async def create(
         self,
@@ -166,6 +168,8 @@ class Sessions:
         """A person used these: they last a while longer, and so do their parents."""
         now = self._clock.now()
         until = milliseconds(now + BROWSER_WINDOW)
+        # Not at every single act: each row is written once in a while.
+        due = milliseconds(now + BROWSER_WINDOW - _SLIDE_STEP)
         wanted = tuple(token_hashes)[:10_000]
 
         def work(connection: Connection) -> list[SessionRow]:
@@ -173,8 +177,9 @@ class Sessions:
             for key in wanted:
                 changed = connection.execute(
                     "UPDATE identity_session SET expires_at = min(?, end_at)"
-                    " WHERE token_hash = ? AND kind != 'session' AND expires_at > ?",
-                    (until, key, milliseconds(now)),
+                    " WHERE token_hash = ? AND kind != 'session' AND expires_at > ?"
+                    " AND expires_at < min(?, end_at)",
+                    (until, key, milliseconds(now), due),
                 ).rowcount
                 if not changed:
                     continue
@@ -193,7 +198,7 @@ class Sessions:
     async def renewed(self, row: SessionRow) -> SessionRow:
         """Slide one browser session, though not at every single request."""
         now = self._clock.now()
-        if row.expires_at - now > BROWSER_WINDOW - timedelta(minutes=5):
+        if row.expires_at - now > BROWSER_WINDOW - _SLIDE_STEP or row.expires_at == row.end_at:
             return row
         await self.slide([row.token_hash])
         rows = await self._select("token_hash = ?", row.token_hash)
@@ -215,13 +220,18 @@ class Sessions:
         """Forget the sessions that ran out, and tell who still holds one open."""
         await self._end("expires_at <= ?", milliseconds(self._clock.now()))
 
-    def ended(self, session_id: str) -> asyncio.Event:
-        """Set when the session is ended; expiry is the caller's to watch. See :meth:`forget`."""
-        return self._ended.setdefault(session_id, asyncio.Event())
-
-    def forget(self, session_id: str) -> None:
-        """Nobody waits for the end of this session any more."""
-        self._ended.pop(session_id, None)
+    @contextmanager
+    def ending(self, session_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when the session is ended; expiry is the caller's to watch."""
+        event = asyncio.Event()
+        self._waiting.setdefault(session_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            events = self._waiting[session_id]
+            events.discard(event)
+            if not events:
+                del self._waiting[session_id]
 
     def watch(self) -> SessionWatch:
         """News of host sessions from now on."""
@@ -231,8 +241,7 @@ class Sessions:
 
     def signal(self, session_id: str) -> None:
         """Wake whoever waits for the end of this session (or API token)."""
-        event = self._ended.get(session_id)
-        if event is not None:
+        for event in self._waiting.get(session_id, ()):
             event.set()
 
     def close(self) -> None:

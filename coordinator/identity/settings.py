@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from coordinator.config import CoordinatorConfig
 from coordinator.domain.people import Role
@@ -74,8 +75,9 @@ class IdentitySettings:
 def identity_settings(config: CoordinatorConfig, web_url: str) -> IdentitySettings:
     """What the configuration says of identity. Reads files: call it before the loop runs."""
     oidc = config.oidc
+    web_url = _normal(web_url)
     if not oidc.issuer:
-        return IdentitySettings(web_url.rstrip("/"), config.name)
+        return IdentitySettings(web_url, config.name)
     secret_file = oidc.web_client_secret_file
     values = [
         *((value, Role.ADMIN) for value in oidc.admin_values),
@@ -83,7 +85,7 @@ def identity_settings(config: CoordinatorConfig, web_url: str) -> IdentitySettin
         *((value, Role.TEAM_LEAD) for value in oidc.team_lead_values),
     ]
     return IdentitySettings(
-        web_url.rstrip("/"),
+        web_url,
         config.name,
         OidcSettings(
             issuer=oidc.issuer,
@@ -96,3 +98,10 @@ def identity_settings(config: CoordinatorConfig, web_url: str) -> IdentitySettin
             ca_pem=oidc.ca_file.read_bytes() if oidc.ca_file else b"",
         ),
     )
+
+
+def _normal(web_url: str) -> str:
+    """As browsers name it in Origin and Host: lower case, without a default port or a slash."""
+    parts = urlsplit(web_url.rstrip("/").lower())
+    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.removesuffix(default) if default else parts.netloc}"

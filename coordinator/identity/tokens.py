@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.people import PersonId, Role
 from coordinator.identity.accounts import clean_line
-from coordinator.identity.ports import Connection, Ledger
+from coordinator.identity.ports import Ledger
 from coordinator.identity.secret import digest, new_id, new_secret
+from coordinator.ledger import audit
 
 PREFIX = "aigc_t_"
 DEFAULT_DAYS = 90
@@ -59,7 +61,7 @@ class ApiTokens:
         token = new_secret("t")
         info = ApiToken(new_id("t"), person_id, shown, now, now + timedelta(days=days), None, role)
 
-        def work(connection: Connection) -> None:
+        def work(connection: Any) -> None:
             connection.execute(
                 "DELETE FROM identity_token WHERE expires_at < ?", (milliseconds(now),)
             )
@@ -86,6 +88,8 @@ class ApiTokens:
                 ),
             )
 
+            audit(connection, now, person_id, "token-create", info.id, "done", shown)
+
         await self._ledger.transact(work)
         return token, info
 
@@ -107,10 +111,13 @@ class ApiTokens:
             AigcError: the person has no such token.
         """
 
-        def work(connection: Connection) -> int:
-            return connection.execute(
+        def work(connection: Any) -> int:
+            gone: int = connection.execute(
                 "DELETE FROM identity_token WHERE id = ? AND person_id = ?", (token_id, person_id)
             ).rowcount
+            if gone:
+                audit(connection, self._clock.now(), person_id, "token-revoke", token_id, "done")
+            return gone
 
         if not await self._ledger.transact(work):
             raise AigcError(
@@ -118,6 +125,16 @@ class ApiTokens:
                 f"You have no token {token_id!r}; see the list of your tokens.",
                 ErrorKind.NOT_FOUND,
             )
+
+    async def exists(self, token_id: str) -> bool:
+        """Whether the token of that id is still good."""
+        now = milliseconds(self._clock.now())
+        row = await self._ledger.read(
+            lambda c: c.execute(
+                "SELECT 1 FROM identity_token WHERE id = ? AND expires_at > ?", (token_id, now)
+            ).fetchone()
+        )
+        return row is not None
 
     async def find(self, token: str) -> ApiToken | None:
         """The token, if it is good; notes that it was used."""

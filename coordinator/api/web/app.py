@@ -15,12 +15,13 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aigc.clock import Clock
-from aigc.errors import AigcError
+from aigc.errors import AigcError, ErrorKind
 from coordinator.api.web.engines import EnginePages
 from coordinator.api.web.handoff import HandoffPage
 from coordinator.api.web.http import (
     LANGUAGE_COOKIE,
     Pages,
+    address_of,
     language_of,
     policy,
     see_other,
@@ -55,7 +56,7 @@ def create_web_app(
     clock: Clock,
     ca_pem: bytes = b"",
     pin: str = "",
-) -> ASGIApp:
+) -> Edge:
     """The application. Reads its templates from disk: call it before the loop runs, or in a thread.
 
     Args:
@@ -67,7 +68,7 @@ def create_web_app(
     pages = Pages(settings.web_url, settings.studio_name)
     sign_in = SignInPages(identity, pages)
     engines = EnginePages(identity, reactor, pages, sign_in, url_of, clock)
-    hand_off = HandoffPage(identity, reactor, pages, sign_in, url_of, refusals)
+    hand_off = HandoffPage(identity, reactor, pages, sign_in, url_of)
     common = CommonPages(pages, ca_pem, pin)
     routes: list[Route | Mount] = [
         *engines.routes(),
@@ -81,6 +82,11 @@ def create_web_app(
 
     async def person_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, AigcError)
+        if error.kind is ErrorKind.FORBIDDEN:
+            who = await sign_in.who(request)
+            actor = who[0].person.id if who else f"address {address_of(request)}"
+            target = request.query_params.get("host", "") or request.url.path
+            await refusals.record(actor, f"web {request.method}", target[:100], error)
         return pages.problem(request, error)
 
     async def http_error(request: Request, error: Exception) -> Response:
@@ -159,7 +165,8 @@ class CommonPages:
 class Edge:
     """The outermost layer: the right host name only, and headers on every answer."""
 
-    def __init__(self, app: ASGIApp, web_url: str) -> None:
+    def __init__(self, app: Starlette, web_url: str) -> None:
+        self.routes = app.routes
         self._app = app
         self._host = urlsplit(web_url).netloc.lower()
         self._web_url = web_url

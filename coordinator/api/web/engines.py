@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
-from coordinator.api.web.http import Pages, language_of, said, see_other
+from coordinator.api.web.http import STATUS, Pages, language_of, said, see_other
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
 from coordinator.domain import wording
@@ -274,8 +274,6 @@ class EnginePages:
         return hashlib.sha256(views.encode()).hexdigest()
 
     def _page(self, request: Request, person: Person, error: AigcError | None = None) -> Response:
-        from coordinator.api.web.http import STATUS
-
         return self._pages.page(
             request,
             "engines.html",

@@ -16,7 +16,6 @@ from coordinator.api.web.sign_in import SignInPages
 from coordinator.identity import Identity
 from coordinator.identity.handoff import safe_path
 from coordinator.reactor import Reactor
-from coordinator.refusals import Refusals
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -34,14 +33,12 @@ class HandoffPage:
         pages: Pages,
         sign_in: SignInPages,
         url_of: Callable[[str], str],
-        refusals: Refusals,
     ) -> None:
         self._identity = identity
         self._reactor = reactor
         self._pages = pages
         self._sign_in = sign_in
         self._url_of = url_of
-        self._refusals = refusals
 
     def routes(self) -> list[Route]:
         return [Route("/handoff", self.hand_off)]
@@ -58,7 +55,7 @@ class HandoffPage:
         if found is None:
             again = urlencode({"host": host, "nonce_hash": nonce_hash, "to": onward})
             return see_other("/signin?" + urlencode({"next": f"/handoff?{again}"}))
-        caller, session = found
+        _, session = found
         instance = None
         if _LABEL.fullmatch(host) and len(query.multi_items()) == len(query):
             instance = self._reactor.studio.instance_at(host)
@@ -69,12 +66,7 @@ class HandoffPage:
                 "See the list of your engines.",
                 ErrorKind.NOT_FOUND,
             )
-        try:
-            code = await self._identity.mint_handoff(session, instance, nonce_hash, onward)
-        except AigcError as error:
-            if error.kind is ErrorKind.FORBIDDEN:
-                await self._refusals.record(caller.person.id, "visit", instance.id, error)
-            raise
+        code = await self._identity.mint_handoff(session, instance, nonce_hash, onward)
         return see_other(
             f"{self._url_of(instance.host).rstrip('/')}/.aigc/handoff?{urlencode({'code': code})}"
         )

@@ -24,7 +24,8 @@ from coordinator.api.web.http import (
     see_other,
     set_cookie,
 )
-from coordinator.api.web.sign_in import self_status, with_retry
+from coordinator.api.web.sign_in import form_status, with_retry
+from coordinator.api.web.texts import text
 from coordinator.identity import Identity, IssuerLogin
 from coordinator.identity.issuer import Fields, Issuer
 from coordinator.identity.issuer_core import Reply
@@ -223,7 +224,7 @@ class IssuerPages:
         response = self._pages.page(
             request,
             "login.html",
-            self_status(error),
+            form_status(error),
             form_to=self._form_to(values),
             username=username[:200],
             native=values["client_id"] == NATIVE_CLIENT,
@@ -241,7 +242,7 @@ class IssuerPages:
         response = self._pages.page(
             request,
             "password.html",
-            self_status(error),
+            form_status(error),
             form_to=self._form_to(values) if "redirect_uri" in values else "",
             must=login.must_change,
             username=login.account.username,
@@ -278,6 +279,4 @@ def _without_prompt(fields: Fields) -> Fields:
 
 
 def _text(request: Request, key: str) -> str:
-    from coordinator.api.web.texts import text
-
     return text(key, language_of(request))

@@ -13,6 +13,7 @@ from aigc.errors import AigcError
 from coordinator.api.web.http import (
     ISSUER_COOKIE,
     SESSION_COOKIE,
+    STATUS,
     Pages,
     address_of,
     drop_cookie,
@@ -143,7 +144,7 @@ class SignInPages:
         form = await self._pages.form(request)
         try:
             if found is not None and not local:
-                await self._identity.claim_admin(found[0], form["code"], address_of(request))
+                await self._identity.claim_admin(found[0].person, form["code"], address_of(request))
                 return see_other("/")
             await self._identity.set_up(
                 form["code"], form["username"], form["name"], form["password"], address_of(request)
@@ -163,7 +164,7 @@ class SignInPages:
         response = self._pages.page(
             request,
             "setup.html",
-            self_status(error),
+            form_status(error),
             local=local,
             username=username,
             name=name,
@@ -172,10 +173,8 @@ class SignInPages:
         return with_retry(response, error)
 
 
-def self_status(error: AigcError | None) -> int:
+def form_status(error: AigcError | None) -> int:
     """The status of a page that shows its form again with an error."""
-    from coordinator.api.web.http import STATUS
-
     return 200 if error is None else STATUS[error.kind]
 
 

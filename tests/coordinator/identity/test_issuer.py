@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from coordinator.identity.sessions import Kind
 from coordinator.identity.settings import CODE_LIFETIME, REFRESH_GRACE
+from coordinator.ledger import read_audit
 from tests.coordinator.identity.house import House, Native, open_house
 
 
@@ -119,6 +120,8 @@ async def test_attack_3_code_replay_kills_the_family(house: House) -> None:
         assert (await native.browser.get("/oidc/userinfo", headers=bearer)).status_code == 401
         await asyncio.wait_for(ended, 10)
         assert await house.identity.sessions.find(session.token, Kind.SESSION) is None
+    entries = await house.ledger.read(lambda c: read_audit(c, 10))
+    assert [e.detail for e in entries if e.action == "token"] == ["token-reused"]
 
 
 async def test_attack_3_sixteen_at_once(house: House) -> None:
@@ -148,6 +151,7 @@ async def test_attack_3_wrong_verifier_client_address_or_late(house: House) -> N
             {"code": code + "x"},
             {"grant_type": "password"},
             {"grant_type": "client_credentials"},
+            {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": code},
         ):
             answer = await native.redeem(**{"code": code, **changes})
             assert answer.status_code in (400, 401), changes

@@ -138,7 +138,7 @@ async def test_attack_6_forged_and_foreign_tokens(tmp_path: Path) -> None:
         assert (await house.identity.exchange(good, "n")).person.role is Role.ADMIN
 
         def unsigned(alg: str) -> str:
-            parts: tuple[dict[str, Any], ...] = ({"alg": alg, "kid": issuer.key.kid}, claims)
+            parts: tuple[dict[str, Any], ...] = ({"alg": alg, "kid": str(issuer.key.kid)}, claims)
             return ".".join(b64(json.dumps(part).encode()) for part in parts) + "."
 
         def keyed_with_public_key() -> str:
@@ -147,7 +147,7 @@ async def test_attack_6_forged_and_foreign_tokens(tmp_path: Path) -> None:
             return f"{text}.{b64(hmac.digest(public, text.encode(), 'sha256'))}"
 
         other = RSAKey.generate_key(2048, auto_kid=True)
-        stolen_kid = RSAKey.import_key({**other.as_dict(private=True), "kid": issuer.key.kid})
+        stolen_kid = RSAKey.import_key({**other.as_dict(private=True), "kid": str(issuer.key.kid)})
         own_key = {"jwk": other.as_dict(private=False)}
         tokens = {
             "none": unsigned("none"),

@@ -57,6 +57,10 @@
   const events = new EventSource(list.dataset.events);
   events.addEventListener("changed", load);
   events.addEventListener("ended", () => { events.close(); location.reload(); });
+  events.addEventListener("error", () => {
+    // Closed for good: signed out elsewhere, or the coordinator is starting.
+    if (events.readyState === EventSource.CLOSED) setTimeout(load, 3000);
+  });
   window.addEventListener("pagehide", () => events.close());
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

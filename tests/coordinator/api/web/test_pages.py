@@ -186,7 +186,9 @@ async def test_attack_17_somebody_elses_engine(house: House, browser: Browser) -
         assert instance.name not in (await other.get("/engines/list")).text.split("offer")[0]
     assert house.reactor.studio.instances[instance.id].state is not State.DELETED
     entries = await house.ledger.read(lambda c: read_audit(c, 100))
-    assert any((e.action, e.outcome) == ("visit", "refused") for e in entries)
+    assert any(
+        (e.action, e.target, e.outcome) == ("web GET", instance.host, "refused") for e in entries
+    )
 
 
 async def test_hand_off_signs_in_first(house: House, browser: Browser) -> None:

@@ -1,0 +1,119 @@
+"""What the parts of identity share: the ledger, the people, and the end of somebody's sessions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aigc.clock import Clock
+from aigc.errors import AigcError, ErrorKind
+from coordinator.domain.events import PersonSeen
+from coordinator.domain.people import Person, PersonId
+from coordinator.identity import roles
+from coordinator.identity.accounts import Accounts
+from coordinator.identity.first_admin import FirstAdmin
+from coordinator.identity.issuer import Issuer
+from coordinator.identity.passwords import Passwords
+from coordinator.identity.people import PeopleStore
+from coordinator.identity.ports import Ledger, Reactor
+from coordinator.identity.sessions import Sessions
+from coordinator.identity.settings import LOCAL_ISSUER, IdentitySettings
+from coordinator.identity.throttle import Throttle
+from coordinator.identity.tokens import ApiTokens
+from coordinator.ledger import audit
+from coordinator.refusals import Refusals
+
+# These libraries write tokens, codes and cookies to their debug logs.
+_TALKATIVE = ("authlib", "httpx", "httpcore", "joserfc", "httpx2", "httpcore2")
+
+
+class Foundation:
+    """State and rules that every part of the facade stands on.
+
+    Attributes:
+        issuer: the embedded one, or None where people sign in elsewhere.
+    """
+
+    issuer: Issuer | None
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reactor: Reactor,
+        settings: IdentitySettings,
+        clock: Clock,
+        passwords: Passwords | None,
+    ) -> None:
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self.settings = settings
+        self.sessions = Sessions(ledger, clock)
+        self.throttle = Throttle(clock)
+        self._ledger = ledger
+        self._reactor = reactor
+        self._clock = clock
+        self._passwords = passwords or Passwords()
+        self._tokens = ApiTokens(ledger, clock)
+        self._people = PeopleStore(ledger)
+        self._first_admin = FirstAdmin(clock)
+        self._refusals = Refusals(ledger, clock)
+        self._known_disabled: set[PersonId] = set()
+        self.accounts = Accounts(ledger, clock, self._passwords, self.throttle)
+
+    def _audit(self, connection: Any, actor: str, action: str, target: str) -> None:
+        """Within the caller's transaction: note what was done."""
+        audit(connection, self._clock.now(), actor, action, target, "done")
+
+    @asynccontextmanager
+    async def _recorded(self, actor: str, action: str, target: str) -> AsyncIterator[None]:
+        """Note a refusal in the audit log, and pass it on."""
+        try:
+            yield
+        except AigcError as error:
+            await self._refusals.record(actor, action, target, error)
+            raise
+
+    async def _see(self, person: Person) -> Person:
+        await self._reactor.ask(PersonSeen(person))
+        return person
+
+    def _active(self, person_id: PersonId) -> Person:
+        person = self._active_or_new(person_id)
+        if person is None:
+            raise unauthenticated()
+        return person
+
+    def _active_or_new(self, person_id: PersonId) -> Person | None:
+        person = self._reactor.studio.people.get(person_id)
+        if person is not None and person.disabled:
+            raise unauthenticated("This account is disabled; ask IT.")
+        return person
+
+    def _may_sign_in(self, subject: str) -> bool:
+        person = self._reactor.studio.people.get(roles.person_id(LOCAL_ISSUER, subject))
+        return person is None or not person.disabled
+
+    async def _follow_disabled(self) -> None:
+        people = self._reactor.studio.people
+        disabled = {person.id for person in people.values() if person.disabled}
+        for person_id in disabled - self._known_disabled:
+            self._known_disabled.add(person_id)
+            await self._end_person(person_id, people[person_id].subject)
+        self._known_disabled &= disabled
+
+    async def _end_person(self, person_id: PersonId, subject: str) -> None:
+        issuer = self.issuer
+        if issuer is not None:
+            await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
+        await self.sessions.end_person(person_id)
+        for token in await self._tokens.list(person_id):
+            self.sessions.signal(token.id)
+
+
+def unauthenticated(
+    message: str = "You are not signed in, or no longer; sign in again.",
+) -> AigcError:
+    """Nobody is signed in with that."""
+    return AigcError("signed-out", message, ErrorKind.UNAUTHENTICATED)

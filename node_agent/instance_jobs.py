@@ -40,6 +40,7 @@ DEFAULT_PREPARE_TIMEOUT = 7200.0
 DEFAULT_GRACE = 20.0
 # How long an end waits for the proof that its cards are free, before it says that it has none.
 PROOF_WITHIN = 15.0
+PROOF_AGAIN_AFTER = 2.0
 _PROOF_PAUSES = (0.0, 0.25, 0.5, 1.0)
 
 
@@ -240,6 +241,8 @@ async def settle(run: Run, tools: Tools) -> None:
     before = record.memory_before if record is not None else None
     uuids = run.gpu_uuids or (record.gpu_uuids if record is not None else ())
     run.gpu_uuids = uuids
+    if run.phase is Phase.GPU_QUARANTINED:
+        await tools.clock.sleep(PROOF_AGAIN_AFTER)
     waited = 0.0
     pauses = iter(_PROOF_PAUSES)
     pause = 0.0

@@ -115,6 +115,7 @@ class MachineFacts:
                     f"本机 GPU 没有响应:{self._probe_failure}。",
                 )
             )
+        problems += self._lost_cards(reconciler)
         problems += [p for p in (self._note, reconciler.problem) if p is not None]
         ledger = reconciler.followed()
         simulated = self.simulated
@@ -143,6 +144,24 @@ class MachineFacts:
             disk_free_bytes=self._disk_free,
             can_start=self._fingerprint.can_start and reconciler.problem is None,
         )
+
+    def _lost_cards(self, reconciler: Reconciler) -> list[Problem]:
+        """A card that vanished under a running engine is lost, never moved (pitfall 12)."""
+        if self._probe_failure:
+            return []
+        here = {c.uuid for c in self._cards}
+        return [
+            Problem(
+                f"The card {uuid} of {run.key[0]} does not answer any more (GPU lost): stop the "
+                "engine, then restart the machine or reset the card.",
+                f"{run.key[0]} 使用的显卡 {uuid} 已失去响应(GPU 丢失):"
+                "请停止该引擎,然后重启机器或重置显卡。",
+            )
+            for run in reconciler.runs.values()
+            if run.is_live
+            for uuid in run.gpu_uuids
+            if uuid not in here
+        ]
 
 
 def _read_boot_id() -> str:

@@ -343,7 +343,7 @@ class Reconciler:
         if run is not None:
             if run.container is not None or not run.working:
                 run.container = container
-            if run.working or run.phase in {Phase.READY, Phase.FAILED}:
+            if run.working or run.phase is Phase.READY:
                 return
         record = self._store.runs.get(key)
         if record is not None and record.fail_reason:
@@ -439,6 +439,9 @@ class Reconciler:
         first = {c.container_id: self._store.unclaimed.get(c.container_id, now) for c in found}
         await self._store.save_unclaimed(first)
         self.unclaimed = {c.container_id: (c, first[c.container_id]) for c in found}
+        self._stopping_unclaimed = {
+            name: task for name, task in self._stopping_unclaimed.items() if not task.done()
+        }
         for container in found:
             run = self.runs.get((container.instance_id, container.epoch))
             if run is not None and not run.working:
@@ -452,8 +455,7 @@ class Reconciler:
         return first_seen_ms + round(hold.total_seconds() * 1000)
 
     def _end_unclaimed(self, container: Container) -> None:
-        at_work = self._stopping_unclaimed.get(container.container_id)
-        if at_work is not None and not at_work.done():
+        if container.container_id in self._stopping_unclaimed:
             return
         log.warning("unclaimed container stopped", extra={"instance_id": container.instance_id})
         self._stopping_unclaimed[container.container_id] = asyncio.create_task(

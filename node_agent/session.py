@@ -108,30 +108,34 @@ class NodeSession:
         pause = _FIRST_PAUSE
         try:
             while True:
-                try:
-                    await self._serve_one_stream()
-                    pause = _FIRST_PAUSE
-                except grpc.aio.AioRpcError as error:
-                    pause = _FIRST_PAUSE if self.connected else pause
-                    self.last_error = str(as_error(error, self._identity().node_address))
-                    if error.code() in _REFUSALS:
-                        pause = _REFUSED_PAUSE
-                    log.warning("no coordinator", extra={"why": self.last_error})
-                except TimeoutError:
-                    self.last_error = "The coordinator took the connection but said nothing."
-                    log.warning("no coordinator", extra={"why": self.last_error})
-                finally:
-                    self.connected = False
+                refused = await self._try_one_stream()
+                if self.connected:
+                    self.connected, pause = False, _FIRST_PAUSE
                 # Jitter: machines that lost the same coordinator do not return as one.
-                await self._clock.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
-                pause = min(_LONGEST_PAUSE, pause * 1.7) if pause < _LONGEST_PAUSE else pause
-                if pause == _REFUSED_PAUSE:
-                    pause = _LONGEST_PAUSE
+                wait = _REFUSED_PAUSE if refused else pause
+                await self._clock.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
+                pause = min(_LONGEST_PAUSE, pause * 1.7)
         finally:
             await self._streams.close()
             for task in self._orders_at_work.values():
                 task.cancel()
             await asyncio.gather(*self._orders_at_work.values(), return_exceptions=True)
+
+    async def _try_one_stream(self) -> bool:
+        """One stream from its beginning to its end; whether this machine was refused."""
+        try:
+            await self._serve_one_stream()
+        except grpc.aio.AioRpcError as error:
+            self.last_error = str(as_error(error, self._identity().node_address))
+            log.warning("no coordinator", extra={"why": self.last_error})
+            return error.code() in _REFUSALS
+        except asyncio.InvalidStateError:
+            # What gRPC raises for a write on a stream that ended a moment before.
+            log.info("the coordinator ended the stream")
+        except TimeoutError:
+            self.last_error = "The coordinator took the connection but said nothing."
+            log.warning("no coordinator", extra={"why": self.last_error})
+        return False
 
     async def _serve_one_stream(self) -> None:
         self._again.clear()

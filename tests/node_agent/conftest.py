@@ -91,8 +91,10 @@ def start_agent(side: CoordinatorSide, config: AgentConfig) -> StartAgent:
                 raise
             finally:
                 work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
+                (outcome,) = await asyncio.gather(work, return_exceptions=True)
                 if not leave:
                     await running.reconciler.stop_engines()
+                if not isinstance(outcome, asyncio.CancelledError):
+                    raise AssertionError("the agent ended by itself") from outcome
 
     return start

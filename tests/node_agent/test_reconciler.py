@@ -321,6 +321,48 @@ async def test_gone_waits_for_the_proof_that_the_card_is_free(
         assert seen.instances["i-1", 1].free_proof == "strong"
 
 
+async def test_a_card_that_vanishes_under_an_engine_is_told(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    state = config.state_dir / SIMULATED_STATE
+    async with start_agent():
+        card = await card_of(side)
+        side.desire([desired("i-1", gpus=(card,))])
+        await side.until_phase("i-1", "READY")
+        await asyncio.to_thread(state.write_text, json.dumps({card: {"lost": True}}))
+        await side.until(
+            lambda s: (
+                s.observed is not None
+                and any("GPU lost" in p.en for p in s.observed.problems)
+                and s.phase("i-1") == "READY"
+            ),
+            "the loss",
+        )
+        await asyncio.to_thread(state.unlink)
+        await side.until(
+            lambda s: (
+                s.observed is not None and not any("GPU lost" in p.en for p in s.observed.problems)
+            ),
+            "the card again",
+        )
+
+
+async def test_pulls_and_starts_are_bounded_and_none_is_refused(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    """A herd at nine in the morning."""
+    async with start_agent() as agent:
+        herd = [desired(f"i-{n}") for n in range(12)]
+        side.desire(herd)
+        for one in herd:
+            await side.until_phase(one.instance_id, "READY")
+        addresses = {agent.reconciler.resolve(f"i-{n}", 1) for n in range(12)}
+        assert len(addresses) == 12
+        side.desire([], ended=[(f"i-{n}", 1) for n in range(12)])
+        for one in herd:
+            await side.until_phase(one.instance_id, "GONE")
+
+
 async def test_volume_orders_are_done_told_and_refused_while_mounted(
     side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
 ) -> None:
@@ -331,7 +373,7 @@ async def test_volume_orders_are_done_told_and_refused_while_mounted(
         await side.until_phase("i-1", "READY")
         await asyncio.to_thread((root / "volumes/v-1/note").write_text, "kept")
 
-        async def give(order_id: str, action: order.Action.ValueType) -> bool:
+        async def give(order_id: str, action: node_pb2.VolumeOrder.Action.ValueType) -> bool:
             wanted = order(order_id=order_id, action=action, volume_id="v-1")
             side.order(node_pb2.NodeOrder(volume_order=wanted))
             seen = await side.until(

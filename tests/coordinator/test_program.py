@@ -127,6 +127,13 @@ async def _all(process: asyncio.subprocess.Process) -> bytes:
     return await process.stdout.read()
 
 
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE  # nobody may collect it here
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(path.read_text())
@@ -234,6 +241,29 @@ async def test_killed_and_started_again_it_knows_everything_and_keeps_its_door(
         assert [i.id for i in mine.instances] == [started.instance.id]
         assert await _status(door, host) == 401
     assert "adopted the running gateway" in place.output
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+async def test_a_gateway_of_another_configuration_is_replaced(place: Place) -> None:
+    async with place.running(gateway_outlives=True) as first:
+        before = await asyncio.to_thread(place.gateway_pid)
+        first.kill()
+        await first.wait()
+    config = place.folder / "coordinator.toml"
+
+    def change() -> None:
+        text = config.read_text()
+        config.write_text(text.replace("tls = false\ntunnel", "tls = true\ntunnel"))
+
+    await asyncio.to_thread(change)
+    async with place.running():
+        assert await asyncio.to_thread(place.gateway_pid) != before
+        assert not await asyncio.to_thread(_alive, before)
+        ready = await asyncio.to_thread(place.ready)
+        assert ready["gateway_url"].startswith("https://{host}.localhost:")
+        ca = await fetch_authority(*split_address(ready["gateway"]), ready["pin"])
+        assert ca.startswith(b"-----BEGIN CERTIFICATE-----")
 
 
 @pytest.mark.slow

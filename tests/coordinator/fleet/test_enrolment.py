@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from aigc.clock import milliseconds
 from aigc.errors import AigcError
-from aigc.tls import fetch_authority, make_csr, new_key_pem, spki_pin
+from aigc.tls import COORDINATOR_NAME, fetch_authority, make_csr, new_key_pem, spki_pin
 from coordinator.fleet.authority import Authority
 from protos.aigc.v1 import node_pb2, node_pb2_grpc
 from tests.coordinator.fleet.house import House, key_of, minutes
@@ -225,3 +226,39 @@ async def _older(house: House, node_id: str) -> bytes:
     made = await asyncio.to_thread(house.authority.sign_node, csr, node_id)
     house.clock.ahead += 7200
     return made.pem
+
+
+async def test_a_wrong_name_is_refused_by_the_client(house: House) -> None:
+    credentials = grpc.ssl_channel_credentials(house.authority.ca_pem)
+    for name in ("gateway.aigc.internal", "evil.example"):
+        options = [("grpc.ssl_target_name_override", name)]
+        address = f"127.0.0.1:{house.creators_port}"
+        async with grpc.aio.secure_channel(address, credentials, options) as channel:
+            stub = node_pb2_grpc.EnrolmentServiceStub(channel)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stub.GetAuthority(node_pb2.GetAuthorityRequest(), timeout=10)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_new_certificate_is_served_without_a_restart(house: House) -> None:
+    machine = await house.join()
+
+    async def served() -> bytes:
+        context = ssl.create_default_context(cadata=house.authority.ca_pem.decode())
+        context.set_alpn_protocols(["h2"])
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", house.creators_port, ssl=context, server_hostname=COORDINATOR_NAME
+        )
+        certificate: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.transport.abort()
+        return certificate
+
+    async with machine.connected() as stream:
+        await stream.order("desired")
+        before = await served()
+        assert await served() == before
+        names = (COORDINATOR_NAME, "127.0.0.1", "new.name")
+        await asyncio.to_thread(house.authority.server_files, "coordinator", names)
+        assert await served() != before
+        assert not stream.call.done()
+        assert (await _join(house, await _token(house))).node_id

@@ -136,19 +136,21 @@ def _sheet(c: Colours) -> str:
     QFrame#header {{ background: {c.surface}; border: none;
         border-bottom: 1px solid {c.border}; }}
     QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; border: none; }}
-    QPushButton {{ min-height: {TARGET - 4}px; padding: 0 12px; border-radius: 6px;
+    QPushButton {{ min-height: {TARGET - 2}px; padding: 0 12px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
     QPushButton:hover {{ background: {c.hover}; }}
-    QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; }}
+    QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px;
+        min-height: {TARGET - 4}px; }}
     QPushButton:disabled {{ color: {c.quiet}; background: {c.window}; }}
-    QPushButton[role="primary"] {{ min-height: {PRIMARY_TARGET - 4}px; min-width: 72px;
+    QPushButton[role="primary"] {{ min-height: {PRIMARY_TARGET - 2}px; min-width: 72px;
         background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent};
         font-weight: 600; padding: 0 16px; }}
-    QPushButton[role="calm"] {{ min-height: {PRIMARY_TARGET - 4}px; min-width: 72px;
+    QPushButton[role="calm"] {{ min-height: {PRIMARY_TARGET - 2}px; min-width: 72px;
         padding: 0 16px; }}
-    QPushButton[role="calm"]:focus {{ padding: 0 15px; }}
+    QPushButton[role="calm"]:focus {{ padding: 0 15px; min-height: {PRIMARY_TARGET - 4}px; }}
     QPushButton[role="primary"]:hover {{ background: {_mix(c.accent, c.text)}; }}
-    QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; padding: 0 15px; }}
+    QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; padding: 0 15px;
+        min-height: {PRIMARY_TARGET - 4}px; }}
     QPushButton[role="primary"]:disabled {{ background: {c.hover}; color: {c.quiet};
         border-color: {c.border}; }}
     QPushButton[role="danger"] {{ background: {c.attention}; color: {c.surface};
@@ -156,19 +158,21 @@ def _sheet(c: Colours) -> str:
     QPushButton[role="danger"]:disabled {{ background: {c.hover}; color: {c.quiet};
         border-color: {c.border}; }}
     QPushButton[role="link"] {{ border: none; background: transparent; color: {c.accent};
-        padding: 0 4px; }}
+        padding: 0 4px; min-height: {TARGET}px; }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
-    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; padding: 0 2px; }}
+    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; padding: 0 2px;
+        min-height: {TARGET - 4}px; }}
     QToolButton {{ min-width: {TARGET}px; min-height: {TARGET}px; border-radius: 6px;
         border: 1px solid transparent; background: transparent; color: {c.quiet};
         font-size: {TITLE}px; }}
     QToolButton:hover {{ background: {c.hover}; color: {c.text}; }}
     QToolButton:focus {{ border: 2px solid {c.accent}; }}
     QToolButton::menu-indicator {{ image: none; }}
-    QLineEdit {{ min-height: {PRIMARY_TARGET - 4}px; padding: 0 8px; border-radius: 6px;
+    QLineEdit {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text};
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
-    QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 0 7px; }}
+    QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 0 7px;
+        min-height: {PRIMARY_TARGET - 4}px; }}
     QPlainTextEdit {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
         border-radius: 6px; font-family: monospace; font-size: {CAPTION}px; }}
     QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;

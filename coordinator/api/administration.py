@@ -228,7 +228,10 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self, request: admin_pb2.CreateAccountRequest, context: Any
     ) -> admin_pb2.CreateAccountResponse:
         person, password = await self._identity.create_account(
-            request.username, request.name or request.username, _role(request.role or "creator")
+            request.username,
+            request.name or request.username,
+            _role(request.role or "creator"),
+            by=_who(),
         )
         return admin_pb2.CreateAccountResponse(
             one_time_password=password, person=conversion.person(person)

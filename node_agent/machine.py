@@ -117,7 +117,7 @@ class MachineFacts:
             )
         problems += self._lost_cards(reconciler)
         problems += [p for p in (self._note, reconciler.problem) if p is not None]
-        ledger = reconciler.followed()
+        ledger = reconciler.ledger.followed()
         simulated = self.simulated
         return node_pb2.ObservedSet(
             ledger_id=ledger.ledger_id,
@@ -131,10 +131,10 @@ class MachineFacts:
                     instance_id=container.instance_id,
                     epoch=container.epoch,
                     first_seen_ms=first,
-                    stop_after_ms=reconciler.stop_after(first),
+                    stop_after_ms=reconciler.quarantine.stop_after(first),
                     gpu_uuids=container.gpu_uuids,
                 )
-                for container, first in reconciler.unclaimed.values()
+                for container, first in reconciler.quarantine.held.values()
             ],
             volumes=[
                 node_pb2.VolumeFact(volume_id=v.volume_id, bytes=v.bytes, in_trash=v.in_trash)

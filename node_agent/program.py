@@ -168,7 +168,7 @@ class Agent:
 
     def _on_relist(self) -> None:
         """What is not of one instance is told in whole sets, when it changed."""
-        now = (set(self.reconciler.unclaimed), self.reconciler.problem)
+        now = (set(self.reconciler.quarantine.held), self.reconciler.problem)
         if now != self._told:
             self._told = now
             self.session.tell_everything()

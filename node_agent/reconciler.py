@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
 
-from aigc.clock import Clock, milliseconds
+from aigc.clock import Clock
 from aigc.errors import AigcError
 from node_agent import instance_jobs, limits, plan
 from node_agent.config import AgentConfig
@@ -27,8 +26,10 @@ from node_agent.engines.driver import (
 )
 from node_agent.gpu_work import GpuWatch, Sample
 from node_agent.instance_jobs import DEFAULT_READY_TIMEOUT, Tools
+from node_agent.ledger_gate import LedgerGate
 from node_agent.observation import Key, Phase, Run, recorded
-from node_agent.store import AcceptedLedger, Store
+from node_agent.quarantine import Quarantine
+from node_agent.store import Store
 from node_agent.volumes import Volumes
 from protos.aigc.v1 import node_pb2
 
@@ -43,11 +44,9 @@ class Reconciler:
 
     Attributes:
         runs: what is known of each epoch; read by the session, changed here alone.
-        unclaimed: containers that no ledger knows, with the moment they were first seen.
-        refused: the ledger and revision that were offered and not taken, while that lasts.
+        ledger: which ledger is obeyed.
+        quarantine: containers that it does not know.
         problem: why nothing is known of the containers, while the driver does not answer.
-        applied: the highest revision that a pass has carried out in this process; None before
-            the first. Runs of a newer set may not show yet.
         looked: set once the first relist was tried; before it nothing true can be told.
     """
 
@@ -74,18 +73,15 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._desired: dict[str, node_pb2.DesiredInstance] = {}
         self._plan_for: plan.Desired | None = None
-        self._offered: node_pb2.DesiredSet | None = None
         self._told_at: dict[Key, float] = {}
-        self._stopping_unclaimed: dict[str, asyncio.Task[None]] = {}
         self.runs: dict[Key, Run] = {
             key: recorded(record)
             for key, record in store.runs.items()
             if record.container_seen or record.fail_reason
         }
-        self.unclaimed: dict[str, tuple[Container, int]] = {}
-        self.refused: AcceptedLedger | None = None
+        self.ledger = LedgerGate(store)
+        self.quarantine = Quarantine(store, config, clock, self._end_unclaimed)
         self.problem: Problem | None = None
-        self.applied: AcceptedLedger | None = None
         self.looked = asyncio.Event()
         self._tools = Tools(
             driver,
@@ -107,23 +103,8 @@ class Reconciler:
         Raises:
             AigcError: ``agent-state-broken``: it could not be remembered, so it was not taken.
         """
-        kept = self._store.ledger
-        offered = AcceptedLedger(desired.ledger_id, desired.revision)
-        if not plan.accepts(kept, offered.ledger_id, offered.revision):
-            self.refused, self._offered = offered, desired
-            log.warning(
-                "the ledger went back: everything keeps running",
-                extra={
-                    "kept": kept.ledger_id,
-                    "kept_revision": kept.revision,
-                    "offered": offered.ledger_id,
-                    "offered_revision": offered.revision,
-                },
-            )
+        if not await self.ledger.offer(desired):
             return False
-        if offered != kept:
-            await self._store.accept(offered)
-        self.refused = self._offered = None
         self._desired = {d.instance_id: d for d in sorted(desired.run, key=lambda d: d.epoch)}
         self._plan_for = plan.Desired(
             {
@@ -140,11 +121,8 @@ class Reconciler:
 
     async def accept_ledger(self, ledger_id: str) -> None:
         """An admin decided: obey that ledger from its next set on, whatever its revision."""
-        log.warning("an admin accepted the ledger", extra={"ledger_id": ledger_id})
-        await self._store.accept(AcceptedLedger(ledger_id, 0))
-        offered = self._offered
-        self.refused = self._offered = None
-        if offered is not None and offered.ledger_id == ledger_id:
+        offered = await self.ledger.accept(ledger_id)
+        if offered is not None:
             await self.desire(offered)
 
     async def order_volume(self, order: node_pb2.VolumeOrder) -> None:
@@ -176,20 +154,6 @@ class Reconciler:
                     )
 
     # --- what others ask --------------------------------------------------------------------
-
-    def followed(self) -> AcceptedLedger:
-        """The ledger obeyed, at the revision that the observed set answers to.
-
-        Revision 0 as long as no pass carried out a desired set: what was begun before a restart
-        may be missing, and must not be taken for lost.
-        """
-        kept = self._store.ledger
-        if self.refused is not None:
-            return kept
-        applied = self.applied
-        if applied is None or applied.ledger_id != kept.ledger_id:
-            return AcceptedLedger(kept.ledger_id, 0)
-        return applied
 
     def resolve(self, instance_id: str, epoch: int) -> tuple[str, int] | None:
         """Where that epoch of an instance listens, if it may be reached now (for the tunnel)."""
@@ -244,8 +208,8 @@ class Reconciler:
                     self._relisted()
                     await self._wake.wait()
         finally:
-            jobs = [r.job for r in self.runs.values() if r.job is not None]
-            jobs += self._stopping_unclaimed.values()
+            jobs: list[asyncio.Future[None]] = [r.job for r in self.runs.values() if r.job]
+            jobs += self.quarantine.jobs
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
@@ -309,9 +273,9 @@ class Reconciler:
             if run.phase is Phase.GPU_QUARANTINED and not run.working:
                 self._work(run, instance_jobs.settle(run, self._tools), stop=True)
         if desired is not None:
-            await self._hold_unclaimed(quarantined)
+            await self._hold(quarantined)
             await self._forget(desired, containers)
-            self.applied = accepted
+            self.ledger.applied = accepted
 
     async def _drop_superseded(self) -> None:
         """Cancel beginnings that are not desired any more."""
@@ -434,33 +398,12 @@ class Reconciler:
         run.fail_reason, run.error = FailReason(record.fail_reason), record.error
         self._work(run, instance_jobs.settle(run, self._tools), stop=True)
 
-    async def _hold_unclaimed(self, found: list[Container]) -> None:
-        now = milliseconds(self._clock.now())
-        first = {c.container_id: self._store.unclaimed.get(c.container_id, now) for c in found}
-        await self._store.save_unclaimed(first)
-        self.unclaimed = {c.container_id: (c, first[c.container_id]) for c in found}
-        self._stopping_unclaimed = {
-            name: task for name, task in self._stopping_unclaimed.items() if not task.done()
-        }
+    async def _hold(self, found: list[Container]) -> None:
         for container in found:
             run = self.runs.get((container.instance_id, container.epoch))
             if run is not None and not run.working:
                 del self.runs[run.key]
-            if now >= self.stop_after(first[container.container_id]):
-                self._end_unclaimed(container)
-
-    def stop_after(self, first_seen_ms: int) -> int:
-        """When an unclaimed container is stopped, UTC milliseconds."""
-        hold = timedelta(hours=self._config.unclaimed_hold_hours)
-        return first_seen_ms + round(hold.total_seconds() * 1000)
-
-    def _end_unclaimed(self, container: Container) -> None:
-        if container.container_id in self._stopping_unclaimed:
-            return
-        log.warning("unclaimed container stopped", extra={"instance_id": container.instance_id})
-        self._stopping_unclaimed[container.container_id] = asyncio.create_task(
-            self._guarded(self._driver.stop(container, instance_jobs.DEFAULT_GRACE))
-        )
+        await self.quarantine.hold(found)
 
     async def _forget(self, desired: plan.Desired, containers: list[Container]) -> None:
         """Drop epochs that are neither desired, nor over, nor here: they were confirmed."""
@@ -478,6 +421,9 @@ class Reconciler:
             self.runs.pop(key, None)
             self._told_at.pop(key, None)
             await self._store.forget_run(key)
+
+    async def _end_unclaimed(self, container: Container) -> None:
+        await self._guarded(self._driver.stop(container, instance_jobs.DEFAULT_GRACE))
 
     # --- jobs -------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ class NodeSession:
         self.last_error = ""
         self._changed.clear()
         self._whole_set = True
-        self._refused = self._reconciler is not None and self._reconciler.refused is not None
+        self._refused = self._reconciler is not None and self._reconciler.ledger.refused is not None
         self._news.set()
 
     async def _read(self, call: grpc.aio.StreamStreamCall) -> None:
@@ -196,7 +196,7 @@ class NodeSession:
         if reconciler is None:
             return []
         due = []
-        if self._refused and (offered := reconciler.refused) is not None:
+        if self._refused and (offered := reconciler.ledger.refused) is not None:
             kept = self._store.ledger
             due.append(
                 node_pb2.NodeReport(

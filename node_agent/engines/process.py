@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -20,7 +19,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from node_agent.engines import process_table
@@ -36,6 +34,20 @@ from node_agent.engines.driver import (
     LogLine,
     Problem,
     Progress,
+)
+from node_agent.engines.process_files import (
+    Plan,
+    container_of,
+    environment_of,
+    exit_code_of,
+    fill,
+    has_ended,
+    marker_of,
+    read_leader,
+    read_plan,
+    remove_folder,
+    search_path,
+    write_plan,
 )
 from node_agent.engines.process_logs import bound_logs, follow_logs
 from node_agent.engines.process_table import Leader
@@ -54,22 +66,7 @@ printf '%s\\n' "$code" > "$run/exit.new" && mv "$run/exit.new" "$run/exit"
 exit $code
 """
 _KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,62})\.(\d+)")
-_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 _KILLED_AFTER = 5.0
-_LOCAL = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is written before the start (spec.json)."""
-
-    instance_id: str
-    epoch: int
-    port: int
-    ready_path: str
-    gpu_uuids: tuple[str, ...]
-    boot_id: str
-    started_at: float
 
 
 class ProcessDriver:
@@ -158,8 +155,8 @@ class ProcessDriver:
 
     async def _end(self, container: Container, grace: float) -> None:
         folder = self._root / container.container_id
-        marker = _marker(container.container_id)
-        leader = await asyncio.to_thread(_read_leader, folder)
+        marker = marker_of(container.container_id)
+        leader = await asyncio.to_thread(read_leader, folder)
         if leader is not None and not await asyncio.to_thread(process_table.is_alive, leader):
             leader = None  # its id may be another's by now
         for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILLED_AFTER)):
@@ -181,7 +178,7 @@ class ProcessDriver:
                 "even when killed.",
             )
         self._forget(container.container_id)
-        await asyncio.to_thread(_remove_folder, folder)
+        await asyncio.to_thread(remove_folder, folder)
         self._tell(DriverEvent(container.container_id, container.instance_id, "destroy"))
 
     async def events(self) -> AsyncIterator[DriverEvent]:
@@ -195,14 +192,14 @@ class ProcessDriver:
 
     async def logs(self, container: Container, tail: int, follow: bool) -> AsyncIterator[LogLine]:
         folder = self._root / container.container_id
-        async for line in follow_logs(folder, tail, follow, lambda: _ended(folder)):
+        async for line in follow_logs(folder, tail, follow, lambda: has_ended(folder)):
             yield line
 
     async def processes(self, container: Container) -> frozenset[int]:
         folder = self._root / container.container_id
-        leader = await asyncio.to_thread(_read_leader, folder)
+        leader = await asyncio.to_thread(read_leader, folder)
         return await asyncio.to_thread(
-            process_table.family, leader, _marker(container.container_id)
+            process_table.family, leader, marker_of(container.container_id)
         )
 
     # --- starting ------------------------------------------------------------------------
@@ -225,13 +222,13 @@ class ProcessDriver:
             leader = await asyncio.to_thread(self._spawn, key, spec)
             await self._wait_for_identity(key, leader)
         except OSError as error:
-            await asyncio.to_thread(_remove_folder, self._root / key)
+            await asyncio.to_thread(remove_folder, self._root / key)
             raise DriverError(
                 FailReason.START, f"Cannot start {spec.engine_id}: {error.strerror or error}."
             ) from error
         found = await asyncio.to_thread(self._read_one, key)
         if found is None:
-            await asyncio.to_thread(_remove_folder, self._root / key)
+            await asyncio.to_thread(remove_folder, self._root / key)
             raise DriverError(
                 FailReason.START, f"The process of {spec.engine_id} ended before it began."
             )
@@ -256,10 +253,10 @@ class ProcessDriver:
     def _spawn(self, key: str, spec: InstanceSpec) -> int:
         program = self._program(spec, FailReason.START)
         folder = self._root / key
-        _remove_folder(folder)
+        remove_folder(folder)
         (folder / "work").mkdir(mode=0o700, parents=True)
         port = process_table.reserve_port()
-        plan = _Plan(
+        plan = Plan(
             spec.instance_id,
             spec.epoch,
             port,
@@ -268,20 +265,20 @@ class ProcessDriver:
             self._boot_id,
             time.time(),
         )
-        _write(folder / "spec.json", json.dumps(asdict(plan)))
+        write_plan(folder, plan)
         values = {
             "{port}": str(port),
             "{python}": sys.executable,
             "{home}": str(folder / "work"),
         }
         values |= {f"{{{mount.target}}}": str(mount.source) for mount in spec.mounts}
-        command = [_fill(part, values) for part in spec.process_command]
+        command = [fill(part, values) for part in spec.process_command]
         command[0] = program
         out = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         return os.posix_spawn(
             "/bin/sh",
             ["sh", "-c", _LEADER, "sh", str(folder), str(folder / "work"), *command],
-            _environment(key, spec, values),
+            environment_of(key, spec, values),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(folder / "stdout.log"), out, 0o600),
@@ -299,8 +296,8 @@ class ProcessDriver:
                 f"{spec.engine_id} {spec.version} names no process_command: it runs with Docker "
                 "only.",
             )
-        name = _fill(spec.process_command[0], {"{python}": sys.executable})
-        program = shutil.which(name, path=spec.environment.get("PATH") or _path())
+        name = fill(spec.process_command[0], {"{python}": sys.executable})
+        program = shutil.which(name, path=spec.environment.get("PATH") or search_path())
         if program is None:
             raise DriverError(
                 reason,
@@ -326,23 +323,20 @@ class ProcessDriver:
 
     def _read_one(self, key: str) -> tuple[Container, Leader | None] | None:
         folder = self._root / key
-        try:
-            plan = _Plan(**json.loads((folder / "spec.json").read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            plan = None
-        if plan is None or plan.epoch < 0:
+        plan = read_plan(folder)
+        if plan is None:
             if key not in self._starting:
-                _remove_folder(folder)  # cut off before anything was started
+                remove_folder(folder)  # cut off before anything was started
             return None
-        leader = _read_leader(folder)
+        leader = read_leader(folder)
         if leader is None:
-            if key in self._starting or process_table.family(None, _marker(key)):
-                return _container(key, plan, ContainerState.CREATED, None), None
-            _remove_folder(folder)
+            if key in self._starting or process_table.family(None, marker_of(key)):
+                return container_of(key, plan, ContainerState.CREATED, None), None
+            remove_folder(folder)
             return None
         if plan.boot_id == self._boot_id and process_table.is_alive(leader):
-            return _container(key, plan, ContainerState.RUNNING, None), leader
-        return _container(key, plan, ContainerState.EXITED, _exit_code(folder)), leader
+            return container_of(key, plan, ContainerState.RUNNING, None), leader
+        return container_of(key, plan, ContainerState.EXITED, exit_code_of(folder)), leader
 
     # --- events -----------------------------------------------------------------------------
 
@@ -371,84 +365,3 @@ class ProcessDriver:
     def _tell(self, event: DriverEvent) -> None:
         for listener in self._listeners:
             listener.put_nowait(event)
-
-
-def _container(key: str, plan: _Plan, state: ContainerState, exit_code: int | None) -> Container:
-    return Container(
-        container_id=key,
-        instance_id=plan.instance_id,
-        epoch=plan.epoch,
-        state=state,
-        gpu_uuids=tuple(plan.gpu_uuids),
-        address=(_LOCAL, plan.port) if state is ContainerState.RUNNING else None,
-        ready_path=plan.ready_path,
-        image_digest="",
-        started_at=plan.started_at,
-        exit_code=exit_code,
-    )
-
-
-def _read_leader(folder: Path) -> Leader | None:
-    try:
-        return process_table.leader_of((folder / "stat").read_text(errors="replace"))
-    except (FileNotFoundError, ValueError, IndexError):
-        return None
-
-
-def _exit_code(folder: Path) -> int | None:
-    try:
-        code = int((folder / "exit").read_text())
-    except (FileNotFoundError, ValueError):
-        return None  # killed together with its leader, or the machine went down
-    return code
-
-
-def _ended(folder: Path) -> bool:
-    leader = _read_leader(folder)
-    return leader is None or not process_table.is_alive(leader)
-
-
-def _marker(key: str) -> bytes:
-    return f"AIGC_PROCESS_KEY={key}".encode()
-
-
-def _path() -> str:
-    """This Python's programs first: a demo engine runs in the environment it was set up in."""
-    return f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
-
-
-def _environment(key: str, spec: InstanceSpec, values: dict[str, str]) -> dict[str, str]:
-    """Nothing of the agent's own environment but what a program needs to run at all."""
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    given = {name: _fill(value, values) for name, value in spec.environment.items()}
-    paths = {m.environment: str(m.source) for m in spec.mounts if m.environment}
-    cards = ",".join(spec.gpu_uuids)
-    return (
-        kept
-        | {"PATH": _path(), "HOME": values["{home}"]}
-        | {"NVIDIA_VISIBLE_DEVICES": cards or "void", "CUDA_VISIBLE_DEVICES": cards}
-        | given
-        | dict(spec.secrets)
-        | paths
-        | {"AIGC_PROCESS_KEY": key, "PORT": values["{port}"]}
-    )
-
-
-def _fill(text: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace(name, value)
-    return text
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    fresh = path.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    fresh.replace(path)
-
-
-def _remove_folder(folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)

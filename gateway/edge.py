@@ -49,6 +49,7 @@ _MAX_AHEAD_BYTES = 2 * MAX_HEAD_BYTES
 _MAX_OWN_BODY_BYTES = 16 * 1024
 _MAX_CONNECTIONS = 8192
 _WRITE_HIGH = 256 * 1024
+_FLUSH_BYTES = 32 * 1024
 _SWEEP_SECONDS = 1.0
 
 
@@ -129,6 +130,9 @@ class BrowserConnection(asyncio.Protocol):
         self.client = b"unknown"
         self._transport: asyncio.Transport | None = None
         self._tls = False
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
         self._buffer = bytearray()
         self._exchange: Exchange | None = None
         self._own: _OwnExchange | None = None
@@ -137,8 +141,6 @@ class BrowserConnection(asyncio.Protocol):
         self._first = True
         self._lingering = False
         self._half_closed = False
-        self._pauses = 0
-        self._full = False
 
     # --- asyncio.Protocol ------------------------------------------------------------------
 
@@ -204,14 +206,12 @@ class BrowserConnection(asyncio.Protocol):
             own.cancel()
 
     def pause_writing(self) -> None:
-        self._full = True
         if self._exchange is not None:
             self._exchange.browser_full()
         if self._own is not None:
             self._own.writable.clear()
 
     def resume_writing(self) -> None:
-        self._full = False
         if self._exchange is not None:
             self._exchange.browser_ready()
         if self._own is not None:
@@ -220,10 +220,27 @@ class BrowserConnection(asyncio.Protocol):
     # --- for the exchange ------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        if self._transport is not None:
+        """Send; what is written in one turn of the loop goes out as one piece (head and body in
+        one TLS record and one call of the kernel)."""
+        if self._transport is None:
+            return
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)
+        if self._unsent_bytes >= _FLUSH_BYTES:
+            self._flush()
+        elif len(self._unsent) == 1:
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        unsent = self._unsent
+        if unsent and self._transport is not None:
+            data = unsent[0] if len(unsent) == 1 else b"".join(unsent)
+            unsent.clear()
+            self._unsent_bytes = 0
             self._transport.write(data)
 
     def write_eof(self) -> None:
+        self._flush()
         if self._transport is None:
             return
         if self._transport.can_write_eof():
@@ -240,6 +257,7 @@ class BrowserConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def close(self) -> None:
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -262,7 +280,7 @@ class BrowserConnection(asyncio.Protocol):
         self.resume_reading()
         if self._buffer:
             # Not from inside the engine's callback.
-            asyncio.get_running_loop().call_soon(self._read_heads)
+            self._loop.call_soon(self._read_heads)
 
     def send_own(self, answer: Answer, head: RequestHead | None, request_ended: bool) -> None:
         """Send an answer of ours in place of the engine's."""
@@ -404,6 +422,7 @@ class BrowserConnection(asyncio.Protocol):
 
     def _end(self, request_ended: bool) -> None:
         """Close once the answer is out; linger if the browser is still sending."""
+        self._flush()
         transport = self._transport
         if transport is None:
             return

@@ -21,8 +21,8 @@ from gateway.routes import Route, RouteTable, Session, State
 
 log = logging.getLogger(__name__)
 
-# An event stream says something at least so often, so that a dead one is noticed.
-_BEAT_SECONDS = 15.0
+# An event stream looks so often whether its session still holds (and a dead one is noticed).
+_BEAT_SECONDS = 4.0
 _STARTABLE = (State.STOPPED, State.FAILED, State.STOPPING, State.UNREACHABLE)
 
 

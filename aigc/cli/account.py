@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 @click.command("login")
+@click.argument("link", required=False)
 @click.option(
     "--coordinator",
     metavar="HOST:PORT",
     envvar="AIGC_COORDINATOR",
-    help="Where the coordinator is: host:port, or its join link.",
+    help="Where the coordinator is, instead of LINK.",
 )
 @click.option("--pin", envvar="AIGC_PIN", help="The pin of its CA, as IT gave it to you.")
 @click.option(
@@ -37,13 +38,19 @@ if TYPE_CHECKING:
 @click.option("--timeout", default=300, show_default=True, help="Seconds to sign in.")
 @json_option
 def login_command(
-    coordinator: str | None, pin: str | None, store: str, timeout: int, as_json: bool
+    link: str | None,
+    coordinator: str | None,
+    pin: str | None,
+    store: str,
+    timeout: int,
+    as_json: bool,
 ) -> None:
-    """Sign in through the browser.
+    """Sign in through the browser, at the coordinator that LINK (or host:port) names.
 
-    Without a browser on this machine, open the printed address in one that can reach it.
+    The address is remembered. Without a browser on this machine, open the printed address in one
+    that can reach it.
     """
-    person = asyncio.run(_login(coordinator, pin, store, timeout))
+    person = asyncio.run(_login(link or coordinator, pin, store, timeout))
     if as_json:
         print_json(_person(person))
     else:
@@ -84,7 +91,7 @@ async def _coordinator(text: str | None, pin: str | None) -> ClientConfig:
         if saved is None:
             raise AigcError(
                 "not-connected",
-                "Which coordinator? Say 'aigc login --coordinator HOST:PORT'; IT knows it.",
+                "Which coordinator? Say 'aigc login HOST:PORT'; IT knows it.",
             )
         return saved
     if saved is not None and text == saved.address and pin in (None, saved.pin):

@@ -65,8 +65,7 @@ async def known_coordinator(folder: Path) -> ClientConfig:
         if saved is None:
             raise AigcError(
                 "not-connected",
-                "No coordinator is known yet: run 'aigc login --coordinator HOST:PORT', or set "
-                "AIGC_COORDINATOR.",
+                "No coordinator is known yet: run 'aigc login HOST:PORT', or set AIGC_COORDINATOR.",
                 ErrorKind.UNAUTHENTICATED,
             )
         return saved
@@ -78,7 +77,7 @@ async def known_coordinator(folder: Path) -> ClientConfig:
             "pin-needed",
             f"How is the coordinator at {asked} to be recognised? Set AIGC_PIN to its pin, set "
             "AIGC_COORDINATOR to its whole join link, or run "
-            f"'aigc login --coordinator {asked}' once.",
+            f"'aigc login {asked}' once.",
         )
     return await find_coordinator(asked, pin)
 

@@ -159,7 +159,7 @@ def lin(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Cli:
 def it(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """The admin, signed in."""
     cli = Cli(tmp_path_factory.mktemp("it"))
-    done = studio.log_in(cli, "it", "--coordinator", studio.link)
+    done = studio.log_in(cli, "it", studio.link)
     assert done.returncode == 0, done.stderr
     return cli
 

@@ -77,7 +77,7 @@ def test_a_wrong_word_is_a_usage_error(
 def test_without_a_coordinator_it_says_what_to_do(stranger: Cli) -> None:
     code, key, message = stranger.error("engines")
     assert (code, key) == (3, "not-connected")
-    assert "aigc login --coordinator" in message
+    assert "aigc login HOST:PORT" in message
 
 
 def test_a_coordinator_without_a_pin_is_not_trusted(stranger: Cli) -> None:

@@ -102,6 +102,8 @@ class DockerDriver:
         # A stop waits for the engine's grace; it must not hold up a start.
         self._stoppers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="docker-stop")
         self._streams: set[DaemonStream] = set()
+        # As last inspected; a relist asks again only about those that changed.
+        self._running: dict[str, Container] = {}
         self._starting = 0
         self._refilling: asyncio.Task[None] | None = None
         self._unloaded = False
@@ -218,11 +220,16 @@ class DockerDriver:
         for summary in api.containers(
             all=True, filters={"label": [f"{terms.SCOPE}={self._scope}", terms.INSTANCE]}
         ):
+            known = self._running.get(str(summary["Id"]))
+            if known is not None and terms.is_still(summary, known):
+                found.append(known)
+                continue
             try:
                 found.append(terms.container_of(api.inspect_container(summary["Id"])))
             except words.ENGINE_ERRORS as error:
                 if not words.is_gone(error):
                     raise
+        self._running = {c.container_id: c for c in found if c.address is not None}
         return found
 
     async def events(self) -> AsyncIterator[DriverEvent]:

@@ -178,6 +178,17 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
     )
 
 
+def is_still(summary: Mapping[str, Any], known: Container) -> bool:
+    """Whether a container runs on as it was inspected, by its line in Docker's list."""
+    networks = ((summary.get("NetworkSettings") or {}).get("Networks") or {}).values()
+    addresses = {str((network or {}).get("IPAddress") or "") for network in networks}
+    return (
+        summary.get("State") == "running"
+        and known.address is not None
+        and known.address[0] in addresses
+    )
+
+
 def parse_time(text: str) -> float | None:
     """Seconds since the epoch of Docker's RFC 3339 with nanoseconds; None for its zero time."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", text)

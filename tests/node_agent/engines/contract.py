@@ -92,10 +92,12 @@ def make_spec(program: Program, image: str, **changes: Any) -> InstanceSpec:
     )
 
 
-async def fetch(address: tuple[str, int] | None, path: str = "/") -> tuple[int, bytes]:
+async def fetch(
+    address: tuple[str, int] | None, path: str = "/", *, patience: float = _PATIENCE
+) -> tuple[int, bytes]:
     """Status and body of a GET; tried until somebody listens."""
     assert address is not None, "no address"
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(patience):
         while True:
             try:
                 reader, writer = await asyncio.open_connection(*address)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ from coordinator.domain.refusal import Refused
 from coordinator.domain.studio import Studio
 from coordinator.domain.timers import next_deadline
 from coordinator.ledger.records import batch_of, ledger_identity, read_studio, write
-from coordinator.ledger.store import Ledger
+from coordinator.ledger.store import Connection, Ledger, LedgerError
 from coordinator.watch import Changed, Watch
 
 __all__ = ["Changed", "Outcome", "Reactor", "Watch"]
@@ -94,7 +93,7 @@ class Reactor:
         now = self._clock.now()
         fresh_id = uuid.uuid4().hex
 
-        def work(connection: sqlite3.Connection) -> Studio:
+        def work(connection: Connection) -> Studio:
             ledger_id, revision = ledger_identity(connection, fresh_id)
             return read_studio(connection, ledger_id, revision, self._policy)
 
@@ -107,7 +106,7 @@ class Reactor:
                 "put back the last backup",
                 ErrorKind.INTERNAL,
             ) from error
-        except sqlite3.Error as error:
+        except LedgerError as error:
             raise self._unavailable(error) from error
         self._studio = replace(studio, engines=dict(self._engines), loaded_at=now)
         # The queue is not stored: it is worked out anew.
@@ -206,7 +205,7 @@ class Reactor:
             batch = batch_of(draft)
             try:
                 await self._ledger.transact(lambda connection: write(connection, batch))
-            except (sqlite3.Error, OSError) as error:
+            except (LedgerError, OSError) as error:
                 self._roll_back(items, error)
                 return
         self._studio = draft.finished()

@@ -20,6 +20,8 @@ BUSY_MILLISECONDS = 5000
 
 # What the ledger raises when the disk is full or the file is damaged, for callers outside.
 LedgerError = sqlite3.Error
+# What the functions get that others pass to the ledger.
+Connection = sqlite3.Connection
 
 
 class Ledger:

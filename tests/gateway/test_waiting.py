@@ -137,6 +137,21 @@ async def test_the_page_turns_into_the_engine_and_counts_as_nobody(place: Place)
     assert place.coordinator.last_person_ms(f"inst-{HOST}") == 0
 
 
+async def test_the_pages_event_stream_ends_with_its_session(place: Place) -> None:
+    token = await place.sign_in()
+    set_state(place, "STARTING")
+    await until_state(place, token, "On its way")
+    async with client_of(place, token) as client:
+        async with client.stream("GET", "/.aigc/events") as answer:
+            lines = answer.aiter_lines()
+            await anext(lines)
+            place.coordinator.revoke(token)
+            async with asyncio.timeout(20):
+                rest = [line async for line in lines]
+        assert not any('"ready": true' in line for line in rest)
+        assert (await client.get("/.aigc/events")).status_code == 401
+
+
 async def test_failure_is_shown_with_try_again(place: Place) -> None:
     token = await place.sign_in()
     sentence = "Could not start: the image does not exist."

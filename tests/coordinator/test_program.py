@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,12 +143,14 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "engines").mkdir()
     (tmp_path / "engines" / "sketch.yaml").write_text(_ENGINE)
     (tmp_path / "hub.secret").write_text(SECRET + "\n")
     (tmp_path / "coordinator.toml").write_text(_TOML.format(web=0))
-    return Place(tmp_path)
+    here = Place(tmp_path)
+    yield here
+    here.end_gateway()  # also after a test that failed in between
 
 
 async def _sign_in(place: Place) -> str:

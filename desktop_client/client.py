@@ -63,6 +63,8 @@ class Client:
         self._signing_in: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._saving = asyncio.Lock()
+        self._language = ""  # chosen before there was a coordinator to remember it with
         self._snapshot = Snapshot()
 
     @property
@@ -125,10 +127,10 @@ class Client:
         """The person (or the link's pin) vouches for the coordinator that was found."""
         if self._candidate is None:
             return
-        language = self._config.language if self._config else ""
+        language = self._language or (self._config.language if self._config else "")
         config = self._candidate.with_language(language)
-        await asyncio.to_thread(save_client_config, self._config_dir, config)
         self._config, self._candidate = config, None
+        await self._remember()
         self._begin_anew()
 
     async def forget(self) -> None:
@@ -151,9 +153,16 @@ class Client:
 
     async def set_language(self, language: str) -> None:
         """Remember the language."""
+        self._language = language
         if self._config is not None:
             self._config = self._config.with_language(language)
-            await asyncio.to_thread(save_client_config, self._config_dir, self._config)
+            await self._remember()
+
+    async def _remember(self) -> None:
+        """Save the settings as they are when the file's turn comes: the last choice wins."""
+        async with self._saving:
+            if self._config is not None:
+                await asyncio.to_thread(save_client_config, self._config_dir, self._config)
 
     def start_sign_in(self) -> None:
         """Begin in the browser; a running attempt is given up for the new one."""

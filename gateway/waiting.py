@@ -22,10 +22,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "done": ("done", "完成"),
     "starting": ("Asked to start", "已请求启动"),
     "coming": ("On its way", "正在启动"),
-    "ready": ("Ready, opening", "就绪,正在打开"),
+    "ready": ("Ready, opening", "就绪，正在打开"),
     "stopping": ("Stopping, saving your data", "正在停止并保存数据"),
     "restart": ("It starts again as soon as it has stopped.", "停止后将重新启动。"),
-    "stopped": ("Stopped; your files are kept", "已停止,文件已保留"),
+    "stopped": ("Stopped; your files are kept", "已停止，文件已保留"),
     "failed": ("Could not start", "启动失败"),
     "unreachable": ("Its machine does not answer", "所在机器无响应"),
     "position": ("Position {} in line", "排队第 {} 位"),
@@ -36,7 +36,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "simulated": ("simulated GPU", "模拟 GPU"),
     "foot": (
         "This page opens the engine by itself when it is ready.",
-        "引擎就绪后,本页会自动打开。",
+        "引擎就绪后，本页会自动打开。",
     ),
     "away": ("The coordinator does not answer", "协调服务无响应"),
     "away-more": (
@@ -46,11 +46,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "silent": ("The engine does not answer", "引擎无响应"),
     "silent-more": (
         "It may still be coming up, or be out of reach; your files are kept. Trying again.",
-        "引擎可能仍在启动或无法访问;文件已保留。正在重试。",
+        "引擎可能仍在启动或无法访问；文件已保留。正在重试。",
     ),
     "refused": ("This page cannot be shown", "无法显示此页面"),
     "unknown": ("No engine here", "此处没有引擎"),
-    "not-startable": ("It cannot be started; ask IT.", "无法启动,请联系 IT。"),
+    "not-startable": ("It cannot be started; ask IT.", "无法启动，请联系 IT。"),
     "signed-in-not": ("Not signed in", "未登录"),
 }
 # A shape of its own for each meaning, so that colour is never alone (as in the tray).

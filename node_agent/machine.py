@@ -112,7 +112,7 @@ class MachineFacts:
             problems.append(
                 Problem(
                     f"The GPUs of this machine do not answer: {self._probe_failure}.",
-                    f"本机 GPU 没有响应:{self._probe_failure}。",
+                    f"本机 GPU 没有响应：{self._probe_failure}。",
                 )
             )
         problems += self._lost_cards(reconciler)
@@ -154,8 +154,8 @@ class MachineFacts:
             Problem(
                 f"The card {uuid} of {run.key[0]} does not answer any more (GPU lost): stop the "
                 "engine, then restart the machine or reset the card.",
-                f"{run.key[0]} 使用的显卡 {uuid} 已失去响应(GPU 丢失):"
-                "请停止该引擎,然后重启机器或重置显卡。",
+                f"{run.key[0]} 使用的显卡 {uuid} 已失去响应（GPU 丢失）："
+                "请停止该引擎，然后重启机器或重置显卡。",
             )
             for run in reconciler.runs.values()
             if run.is_live

@@ -235,7 +235,7 @@ async def choose_driver(config: AgentConfig) -> tuple[EngineDriver, Problem | No
     log.warning("docker not usable, engines run as processes", extra={"why": why.en})
     return processes, Problem(
         f"Docker cannot be used here ({why.en}), so engines run as plain processes.",
-        f"此处无法使用 Docker({why.zh}),因此引擎以普通进程运行。",
+        f"此处无法使用 Docker（{why.zh}），因此引擎以普通进程运行。",
     )
 
 

@@ -238,14 +238,14 @@ class Reconciler:
             containers = await self._driver.relist()
             self.problem = None
         except DriverError as error:
-            self.problem = Problem(error.message, f"容器引擎没有响应:{error.message}")
+            self.problem = Problem(error.message, f"容器引擎没有响应：{error.message}")
             return
         try:
             await self._carry_out(containers)
         except AigcError as error:
             # The agent's own state cannot be written: nothing new is begun until it can.
             log.error("reconciliation stopped", extra={"why": error.message})
-            self.problem = Problem(error.message, f"代理无法保存自己的状态:{error.message}")
+            self.problem = Problem(error.message, f"代理无法保存自己的状态：{error.message}")
 
     async def _carry_out(self, containers: list[Container]) -> None:
         # All three together: another set may be taken while this one is carried out.
@@ -437,7 +437,7 @@ class Reconciler:
             await job
         except (DriverError, AigcError) as error:
             log.warning("job failed, will be tried again", extra={"why": str(error)})
-            self.problem = Problem(str(error), f"操作失败,将重试:{error}")
+            self.problem = Problem(str(error), f"操作失败，将重试：{error}")
             await self._clock.sleep(1)
         except Exception:
             # A defect of ours in one instance's job must not end the service of the others.

@@ -39,7 +39,7 @@ def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
         return _deleting(studio, instance, now)
     match instance.state:
         case State.REQUESTED:
-            return Text("Asked for; looking for a machine", "已请求,正在寻找机器")
+            return Text("Asked for; looking for a machine", "已请求，正在寻找机器")
         case State.QUEUED:
             return _queued(studio, instance)
         case State.PLACED:
@@ -61,7 +61,7 @@ def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
         case State.UNREACHABLE | State.LOST:
             return _silent(studio, instance, now)
         case State.DELETED:
-            return Text("Deleted; its data is in the trash", "已删除,数据在回收站中")
+            return Text("Deleted; its data is in the trash", "已删除，数据在回收站中")
 
 
 def reason_words(reason: StopReason | FailReason) -> Text:
@@ -106,7 +106,7 @@ def _queued(studio: Studio, instance: Instance) -> Text:
     place = _ORDINALS.get(entry.position, f"number {entry.position} in line")
     return Text(
         f"Waiting, {place}: {entry.reason.en}",
-        f"排队中,第 {entry.position} 位:{entry.reason.zh or entry.reason.en}",
+        f"排队中，第 {entry.position} 位：{entry.reason.zh or entry.reason.en}",
     )
 
 
@@ -154,28 +154,28 @@ def _ready(studio: Studio, instance: Instance, now: datetime) -> Text:
         if verdict.reason is StopReason.LIFETIME:
             return Text(
                 f"Released in {left} min: its maximum running time ends then",
-                f"{left} 分钟后释放:已达最长运行时间",
+                f"{left} 分钟后释放：已达最长运行时间",
             )
         last = _at(verdict.last_at, now)
         return Text(
             f"Released in {left} min: nothing happened since {last.en}",
-            f"{left} 分钟后释放:自 {last.zh} 起没有活动",
+            f"{left} 分钟后释放：自 {last.zh} 起没有活动",
         )
     if verdict.why is IdleWhy.SIGNAL_FAILED:
         return Text(
             f"{ready.en} · its GPU work cannot be read, so it is not released",
-            f"{ready.zh} · 无法读取其 GPU 使用情况,因此不会释放",
+            f"{ready.zh} · 无法读取其 GPU 使用情况，因此不会释放",
         )
     if verdict.why is IdleWhy.NO_WORK_SIGNAL:
         if verdict.release_at is None:
             return Text(
                 f"{ready.en} · not released by itself: this machine cannot tell when it is idle",
-                f"{ready.zh} · 不会自动释放:此机器无法判断其是否空闲",
+                f"{ready.zh} · 不会自动释放：此机器无法判断其是否空闲",
             )
         end = _at(verdict.release_at, now)
         return Text(
             f"{ready.en} · this machine cannot tell when it is idle; it runs until {end.en}",
-            f"{ready.zh} · 此机器无法判断其是否空闲,将运行至 {end.zh}",
+            f"{ready.zh} · 此机器无法判断其是否空闲，将运行至 {end.zh}",
         )
     return ready
 
@@ -187,19 +187,19 @@ def _stopping(studio: Studio, instance: Instance) -> Text:
         node = _node(studio, instance)
         return Text(
             f"Starting again: {node} was restarted, or the earlier run is still ending there",
-            f"正在重新启动:{node} 已重启,或之前的运行仍在结束",
+            f"正在重新启动：{node} 已重启，或之前的运行仍在结束",
         )
-    return Text("Stopping, then starting again as you asked", "正在停止,随后将按您的要求重新启动")
+    return Text("Stopping, then starting again as you asked", "正在停止，随后将按您的要求重新启动")
 
 
 def _stopped(instance: Instance, now: datetime) -> Text:
     since = _at(instance.state_since, now)
     if instance.stop_reason is None or instance.stop_reason is StopReason.BY_CREATOR:
-        return Text(f"Stopped {since.en}; your files are kept", f"已停止,{since.zh};文件已保留")
+        return Text(f"Stopped {since.en}; your files are kept", f"已停止，{since.zh}；文件已保留")
     why = _REASONS[instance.stop_reason]
     return Text(
         f"Stopped {since.en}: {why.en}; your files are kept",
-        f"已停止,{since.zh}:{why.zh};文件已保留",
+        f"已停止，{since.zh}：{why.zh}；文件已保留",
     )
 
 
@@ -212,7 +212,7 @@ def _failed(instance: Instance) -> Text:
     )
     if not detail:
         return Text(f"{why.en}. {tell.en}", f"{why.zh}。{tell.zh}")
-    return Text(f"{why.en}: {detail}. {tell.en}", f"{why.zh}:{detail}。{tell.zh}")
+    return Text(f"{why.en}: {detail}. {tell.en}", f"{why.zh}：{detail}。{tell.zh}")
 
 
 def _silent(studio: Studio, instance: Instance, now: datetime) -> Text:
@@ -223,7 +223,7 @@ def _silent(studio: Studio, instance: Instance, now: datetime) -> Text:
     last = instance.state_since if node is None or node.last_seen is None else node.last_seen
     since = _at(last, now)
     en = f"{name} has not answered since {since.en}; "
-    zh = f"{name} 自 {since.zh} 起无响应;"
+    zh = f"{name} 自 {since.zh} 起无响应；"
     if not shall_run(instance) and not instance.restart_wanted:
         return Text(en + "it will be stopped as soon as it answers", zh + "恢复响应后将停止")
     if instance.restart_wanted:
@@ -239,9 +239,9 @@ def _deleting(studio: Studio, instance: Instance, now: datetime) -> Text:
         node = _node(studio, instance)
         return Text(
             f"Deleted as soon as {node} answers; its data goes to the trash",
-            f"{node} 恢复响应后将删除;数据将移至回收站",
+            f"{node} 恢复响应后将删除；数据将移至回收站",
         )
-    return Text("Stopping, then its data goes to the trash", "正在停止,随后数据将移至回收站")
+    return Text("Stopping, then its data goes to the trash", "正在停止，随后数据将移至回收站")
 
 
 def _node(studio: Studio, instance: Instance) -> str:

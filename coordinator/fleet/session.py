@@ -179,7 +179,7 @@ class Sessions:
             Problem(
                 f"Two machines use this identity (seen {when}): revoke it, then join the right "
                 "machine again.",
-                f"两台机器使用同一身份({when}):请吊销后重新加入正确的机器。",
+                f"两台机器使用同一身份（{when}）：请吊销后重新加入正确的机器。",
             ),
         )
 

@@ -99,7 +99,7 @@ class ProcessDriver:
             Problem(
                 "Engines run as plain processes (process driver, demo only): nothing separates "
                 "them from this machine and its other users.",
-                "引擎以普通进程运行(进程驱动,仅供演示):与本机及其他用户之间没有隔离。",
+                "引擎以普通进程运行（进程驱动，仅供演示）：与本机及其他用户之间没有隔离。",
             )
         ]
         able = sys.platform == "linux" and hasattr(os, "pidfd_open")
@@ -107,7 +107,7 @@ class ProcessDriver:
             problems.append(
                 Problem(
                     "The process driver needs Linux 5.3 or newer; use Docker on this machine.",
-                    "进程驱动需要 Linux 5.3 或更新版本;请在此机器上使用 Docker。",
+                    "进程驱动需要 Linux 5.3 或更新版本；请在此机器上使用 Docker。",
                 )
             )
         return Fingerprint("process", "", able, Door.OPEN_TO_LOCAL_USERS, tuple(problems))

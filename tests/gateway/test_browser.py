@@ -246,7 +246,7 @@ async def test_every_state_fits_360_pixels(
                 "line": common_pb2.Sentence(
                     en="needs 20 GB on one card; the largest free is 11 GB on render-02 "
                     "until about 14:30",
-                    zh="需要单卡 20 GB;目前最大空闲为 render-02 上的 11 GB,约至 14:30",
+                    zh="需要单卡 20 GB；目前最大空闲为 render-02 上的 11 GB，约至 14:30",
                 ),
             },
         ),
@@ -257,7 +257,7 @@ async def test_every_state_fits_360_pixels(
                 "line": common_pb2.Sentence(
                     en="Could not start: the image does not exist. Tell IT: registry answered "
                     "404 for registry.studio.lan:5000/engines/sd-webui:1.11",
-                    zh="启动失败:镜像不存在。请告知 IT:仓库对 sd-webui:1.11 返回 404",
+                    zh="启动失败：镜像不存在。请告知 IT：仓库对 sd-webui:1.11 返回 404",
                 )
             },
         ),

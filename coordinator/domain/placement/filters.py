@@ -71,7 +71,7 @@ class LedgerAgrees:
             return None
         return Text(
             f"{node.name} remembers a newer ledger than the coordinator's; IT has to decide",
-            f"{node.name} 记录的账本比协调器更新,需由 IT 决定",
+            f"{node.name} 记录的账本比协调器更新，需由 IT 决定",
         )
 
 
@@ -84,7 +84,7 @@ class NotDraining:
             return None
         return Text(
             f"{node.name} is being drained by IT and takes no new engine",
-            f"{node.name} 正在维护,不接受新的引擎",
+            f"{node.name} 正在维护，不接受新的引擎",
         )
 
 
@@ -99,7 +99,7 @@ class CanStart:
             problem = node.problems[0]
             return Text(
                 f"{node.name} cannot start engines: {problem.en}",
-                f"{node.name} 无法启动引擎:{problem.zh or problem.en}",
+                f"{node.name} 无法启动引擎：{problem.zh or problem.en}",
             )
         return Text(
             f"{node.name} has not yet said what it can start",
@@ -130,13 +130,13 @@ class OldRunGone:
                 where = node_id if seen is None else seen.name
                 return Text(
                     f"{where} shows a run of it that this ledger does not know; IT has to decide",
-                    f"{where} 上有账本未知的运行,需由 IT 决定",
+                    f"{where} 上有账本未知的运行，需由 IT 决定",
                 )
         for other in view.nodes.values():
             if any(u.instance_id == mine for u in other.unclaimed):
                 return Text(
                     f"{other.name} keeps an unclaimed container of it; IT has to decide",
-                    f"{other.name} 上有它的未认领容器,需由 IT 决定",
+                    f"{other.name} 上有它的未认领容器，需由 IT 决定",
                 )
         return None
 
@@ -153,7 +153,7 @@ class EnoughMemory:
             return None
         return Text(
             f"needs {_gib(need)} GB of memory; {node.name} has {_gib(node.memory_bytes)} GB",
-            f"需要 {_gib(need)} GB 内存;{node.name} 有 {_gib(node.memory_bytes)} GB",
+            f"需要 {_gib(need)} GB 内存；{node.name} 有 {_gib(node.memory_bytes)} GB",
         )
 
 
@@ -174,20 +174,20 @@ class SuitableCards:
         if len([g for g in node.gpus if suits(g, need)]) >= need.count:
             return Text(
                 f"a card of {node.name} is set aside: its memory is not proven free",
-                f"{node.name} 的一张显卡已被隔离:其显存未确认释放",
+                f"{node.name} 的一张显卡已被隔离：其显存未确认释放",
             )
         if not node.gpus:
-            return Text(f"{wanted.en}; {node.name} has none", f"{wanted.zh};{node.name} 没有显卡")
+            return Text(f"{wanted.en}; {node.name} has none", f"{wanted.zh}；{node.name} 没有显卡")
         sizes = [size for g in node.gpus if (size := vram_mib(g)) is not None]
         if need.vram_mib and sizes and max(sizes) < need.vram_mib:
             best = _mib(max(sizes))
             return Text(
                 f"{wanted.en}; the largest card of {node.name} has {best} GB",
-                f"{wanted.zh};{node.name} 上最大的显卡有 {best} GB",
+                f"{wanted.zh}；{node.name} 上最大的显卡有 {best} GB",
             )
         return Text(
             f"{wanted.en}; {node.name} has {len(good)} such",
-            f"{wanted.zh};{node.name} 有 {len(good)} 张",
+            f"{wanted.zh}；{node.name} 有 {len(good)} 张",
         )
 
 
@@ -210,11 +210,11 @@ class FreeCards:
             return Text(
                 f"{wanted.en}; {len(free)} free on {node.name}, "
                 "where cards are kept for somebody who waits longer",
-                f"{wanted.zh};{node.name} 上空闲 {len(free)} 张,部分已为等待更久的人保留",
+                f"{wanted.zh}；{node.name} 上空闲 {len(free)} 张，部分已为等待更久的人保留",
             )
         return Text(
             f"{wanted.en}; on {node.name} {len(free)} free, {busy} in use",
-            f"{wanted.zh};{node.name} 上空闲 {len(free)} 张,使用中 {busy} 张",
+            f"{wanted.zh}；{node.name} 上空闲 {len(free)} 张，使用中 {busy} 张",
         )
 
 
@@ -257,7 +257,7 @@ def suits(gpu: Gpu, need: GpuNeed) -> bool:
 def describe(need: GpuNeed) -> Text:
     """What is needed, in words: ``needs 20 GB on one card``."""
     cards_en = "one card" if need.count == 1 else f"each of {need.count} cards"
-    cards_zh = "一张显卡" if need.count == 1 else f"{need.count} 张显卡(每张)"
+    cards_zh = "一张显卡" if need.count == 1 else f"{need.count} 张显卡（每张）"
     if need.vram_mib:
         size = _mib(need.vram_mib)
         en, zh = f"needs {size} GB on {cards_en}", f"需要{cards_zh} {size} GB 显存"
@@ -269,7 +269,7 @@ def describe(need: GpuNeed) -> Text:
         zh += f"({' 或 '.join(need.models)})"
     if need.min_compute_capability is not None:
         en += f" of compute capability {need.min_compute_capability}"
-        zh += f"(计算能力 {need.min_compute_capability} 以上)"
+        zh += f"（计算能力 {need.min_compute_capability} 以上）"
     return Text(en, zh)
 
 

@@ -78,25 +78,25 @@ def _sentence(request: Request, removed: list[FilteredOut], view: View) -> Text:
         if at_home is None:
             return Text(
                 f"your files are on {home}, which the studio no longer has",
-                f"您的文件在 {home} 上,但工作室已没有这台机器",
+                f"您的文件在 {home} 上，但工作室已没有这台机器",
             )
         if at_home.filter == "answering":
             node = view.nodes[home]
             if node.last_seen is None:
                 return Text(
                     f"your files are on {node.name}, which has never answered",
-                    f"您的文件在 {node.name} 上,该机器从未响应",
+                    f"您的文件在 {node.name} 上，该机器从未响应",
                 )
             since = f"{node.last_seen:%H:%M}"
             return Text(
                 f"your files are on {node.name}, unreachable since {since} UTC",
-                f"您的文件在 {node.name} 上,自 {since} UTC 起无法连接",
+                f"您的文件在 {node.name} 上，自 {since} UTC 起无法连接",
             )
         if at_home.capacity:
             return at_home.reason
         return Text(
             f"your files are on {at_home.node_name}: {at_home.reason.en}",
-            f"您的文件在 {at_home.node_name} 上:{at_home.reason.zh}",
+            f"您的文件在 {at_home.node_name} 上：{at_home.reason.zh}",
         )
     ranked = sorted(removed, key=lambda r: _TELLING.index(r.filter))
     best = ranked[0]
@@ -108,5 +108,5 @@ def _sentence(request: Request, removed: list[FilteredOut], view: View) -> Text:
         "or unsuitable)"
         if not best.capacity
         else best.reason.en,
-        f"{best.reason.zh}(另有 {others} 台机器不可用)" if not best.capacity else best.reason.zh,
+        f"{best.reason.zh}（另有 {others} 台机器不可用）" if not best.capacity else best.reason.zh,
     )

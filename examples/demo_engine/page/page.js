@@ -8,11 +8,11 @@ const texts = {
     hint: "fire over the sea at night", failed: "The upload failed: ",
   },
   zh: {
-    title: "演示引擎", label: "想要什么样的画面?", make: "生成", gallery: "作品",
-    empty: "还没有作品。你生成的内容会保留在这里,停止后也不会丢失。", files: "文件",
-    upload: "上传文件", connected: "已连接", lost: "连接已断开,正在重试",
-    queued: n => `排队中,前面还有 ${n} 个`, working: "正在绘制……", done: "完成。",
-    hint: "夜晚海上的火", failed: "上传失败:",
+    title: "演示引擎", label: "想要什么样的画面？", make: "生成", gallery: "作品",
+    empty: "还没有作品。你生成的内容会保留在这里，停止后也不会丢失。", files: "文件",
+    upload: "上传文件", connected: "已连接", lost: "连接已断开，正在重试",
+    queued: n => `排队中，前面还有 ${n} 个`, working: "正在绘制……", done: "完成。",
+    hint: "夜晚海上的火", failed: "上传失败：",
   },
 };
 const asked = new URLSearchParams(location.search).get("lang") || navigator.language;

@@ -117,7 +117,7 @@ def test_every_reason(reason: StopReason | FailReason) -> None:
 
 def test_the_lines_of_the_design() -> None:
     assert line(state=State.QUEUED).en == "Waiting, second in line: needs two cards"
-    assert line(state=State.QUEUED).zh == "排队中,第 2 位:需要两张显卡"
+    assert line(state=State.QUEUED).zh == "排队中，第 2 位：需要两张显卡"
     parts = (
         Part(PartKind.IMAGE, 4_100_000_000, 9_800_000_000),
         Part(PartKind.DATA, done=True),

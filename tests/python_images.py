@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -108,9 +109,13 @@ def _build(engine: TestEngine, source: Path, name: str) -> None:
 
 def _wheels(requirements: Path) -> list[Path]:
     """Everything that the requirements need, downloaded once on this machine."""
-    key = hashlib.sha256(sys.version.encode() + requirements.read_bytes())
-    folder = cache_folder() / f"wheels-{key.hexdigest()[:12]}"
+    key = hashlib.sha256(sys.version.encode() + requirements.read_bytes()).hexdigest()[:12]
+    name = f"wheels-{requirements.parent.name}"
+    folder = cache_folder() / f"{name}-{key}"
     if not folder.exists():
+        for old in cache_folder().glob(f"{name}-*"):
+            if old.suffix != ".part":
+                shutil.rmtree(old, ignore_errors=True)
         part = folder.with_suffix(f".{os.getpid()}.part")
         subprocess.run(
             [

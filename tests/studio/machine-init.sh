@@ -20,6 +20,9 @@ mount --bind "$ST/etc-docker" /etc/docker
 mount --bind "$ST/x11" /tmp/.X11-unix
 chmod 1777 /tmp/.X11-unix
 [ -f "/etc/netns/$NETNS/resolv.conf" ] && mount --bind "/etc/netns/$NETNS/resolv.conf" /etc/resolv.conf
+# A boot of its own, for whoever asks whether the machine was restarted.
+cat /proc/sys/kernel/random/uuid > /run/boot-id
+mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
 touch /run/machine-ready
 trap : TERM CHLD
 while :; do sleep 3600 & wait $! || true; done

@@ -112,7 +112,7 @@ class Machine:
     def _forget_cgroups(self) -> None:
         roots = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").iterdir()]
         for root in roots:
-            tree = root / f"studio-{self.name}"
+            tree = root / self.namespace
             if tree.is_dir():
                 for folder in sorted((p for p in tree.rglob("*") if p.is_dir()), reverse=True):
                     with contextlib.suppress(OSError):
@@ -209,7 +209,7 @@ class Machine:
             "userland-proxy": False,
             "live-restore": live_restore,
             "default-address-pools": [{"base": _POOLS[self.name], "size": 28}],
-            "cgroup-parent": f"/studio-{self.name}",
+            "cgroup-parent": f"/{self.namespace}",
             "log-driver": "json-file",
         }
         (self.state / "etc-docker" / "daemon.json").write_text(json.dumps(configuration))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = "aigc-t-"  # of every namespace made here
+# Of every namespace made here. By process, so that two runs on one computer do not meet.
+PREFIX = f"aigc-t{os.getpid()}-"
 LAN = PREFIX + "lan"
 INTERNET = PREFIX + "inet"
 ADDRESSES = {
@@ -62,8 +65,10 @@ class Network:
         self._sysctl(LAN, "net.ipv4.ip_forward=1")
 
     def down(self) -> None:
+        """This run's namespaces, and those of runs that were killed."""
         for name in sorted(namespaces()):
-            if name.startswith(PREFIX):
+            found = re.match(r"aigc-t(\d+)-", name)
+            if found and (name.startswith(PREFIX) or not Path("/proc", found[1]).exists()):
                 run("ip", "netns", "del", name, check=False)
                 shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)
 

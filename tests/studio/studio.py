@@ -31,7 +31,9 @@ class Studio:
 
     root: Path
     catalogue: Path
-    idle_seconds: int = 3600
+    node_silent_seconds: int = 5
+    unreachable_grace_seconds: int = 20
+    cards: int = 2  # of each GPU machine, simulated
     network: Network = field(default_factory=Network)
     machines: dict[str, Machine] = field(default_factory=dict)
     coordinator: subprocess.Popen[bytes] | None = None
@@ -104,8 +106,8 @@ tunnel_listen = "0.0.0.0:7445"
 
 [policy]
 instances_per_engine = 3
-unreachable_grace_seconds = 20
-node_silent_seconds = 5
+unreachable_grace_seconds = {self.unreachable_grace_seconds}
+node_silent_seconds = {self.node_silent_seconds}
 """
         )
 
@@ -191,7 +193,7 @@ driver = "docker"
 state_dir = "{state}/state"
 volume_root = "{state}/volumes"
 docker_socket = "/run/docker.sock"
-simulated_gpus = 2
+simulated_gpus = {self.cards}
 registries = ["*"]
 relist_seconds = 2
 readings_seconds = 1

@@ -27,6 +27,7 @@ from coordinator.api.sessions import SessionServicer
 from coordinator.api.web.app import create_web_app
 from coordinator.catalogue import Loaded, Watcher
 from coordinator.config import CoordinatorConfig, is_loopback
+from coordinator.domain.events import DoorLost
 from coordinator.fleet.enrolment import Addresses, Enrolment
 from coordinator.fleet.service import NodeServicer
 from coordinator.fleet.session import Sessions
@@ -139,6 +140,7 @@ class _Coordinator:
             config.gateway.zone,
             clock,
         )
+        reactor.post(DoorLost())  # until the gateway connects
 
         def add_creators(server: Any) -> None:
             creator_pb2_grpc.add_SessionServiceServicer_to_server(

@@ -12,7 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
@@ -22,6 +22,7 @@ from coordinator.domain.engine import Engine, EngineId
 from coordinator.domain.events import (
     ActivitySeen,
     CatalogueLoaded,
+    ClockJumped,
     Event,
     InstanceObserved,
     NodeObserved,
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 # A timer that is due is looked at no more often than this.
 SHORTEST_SLEEP_SECONDS = 0.005
+# A wall clock that leaves the monotonic one by more at once was set, or the machine slept.
+CLOCK_JUMP = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Reactor:
         self._studio: Studio | None = None
         self._ended = False
         self._acted_for: datetime | None = None
+        self._clock_began = self._began()
 
     @property
     def studio(self) -> Studio:
@@ -189,6 +193,10 @@ class Reactor:
         items = [_Item(event, None) for event in self._kept] + list(self._queue)
         self._kept = []
         self._queue.clear()
+        jump = self._jump()
+        if jump:
+            log.warning("the clock jumped seconds=%.0f", jump.total_seconds())
+            items.insert(0, _Item(ClockJumped(jump), None))
         if not items:
             items = [_Item(Ticked(), None)]
         try:
@@ -256,6 +264,16 @@ class Reactor:
             if item.answer is not None and not item.answer.done():
                 item.answer.set_exception(told)
         self._kept = worth_keeping([item.event for item in items if item.answer is None])
+
+    def _began(self) -> datetime:
+        """When the monotonic clock stood at zero, by the wall clock."""
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic())
+
+    def _jump(self) -> timedelta | None:
+        """By how much the wall clock jumped since it was last looked at, if it did."""
+        before, self._clock_began = self._clock_began, self._began()
+        jump = self._clock_began - before
+        return jump if abs(jump) >= CLOCK_JUMP else None
 
     def _unavailable(self, error: Exception) -> AigcError:
         return AigcError(

@@ -63,6 +63,7 @@ class CoordinatorSession:
         self._version = ""
         self._reports: deque[gateway_pb2.GatewayReport] = deque()
         self._due = asyncio.Event()
+        self._beat = False
         self._visits: dict[str, tuple[float, gateway_pb2.Visit]] = {}
         table.on_route(self._on_route)
 
@@ -202,6 +203,7 @@ class CoordinatorSession:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(BATCH_SECONDS)
+            self._beat = True
             self._due.set()
 
     async def _flush(self, call: Any) -> None:
@@ -210,7 +212,9 @@ class CoordinatorSession:
             self._reports.popleft()
         batch, seen = self._activity.take_batch(), self._activity.take_seen()
         try:
-            if batch.instances:
+            # An empty one too: it says that nothing happened, and not that nobody looked.
+            if batch.instances or self._beat:
+                self._beat = False
                 await call.write(gateway_pb2.GatewayReport(activity=batch))
             if seen:
                 report = gateway_pb2.SessionsSeen(token_hashes=seen)

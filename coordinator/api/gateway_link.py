@@ -14,7 +14,7 @@ from typing import Any
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError
 from coordinator.api import conversion
-from coordinator.domain.events import ActivitySeen, StartCause
+from coordinator.domain.events import ActivitySeen, DoorLost, DoorOpened, StartCause
 from coordinator.domain.instance import Instance, InstanceId, State
 from coordinator.domain.people import PersonId
 from coordinator.domain.studio import Studio
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 _CHANGES_HELD = 10_000
 # Lines speak of times: told anew now and then.
 _REFRESH_SECONDS = 30.0
+# A gateway tells something every five seconds, be it that nothing happened.
+_SILENT_SECONDS = 20
 
 
 class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
@@ -58,13 +60,19 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._zone = zone
         self._clock = clock
         self._starting: set[InstanceId] = set()
+        self._here = 0
+        self._heard = 0
 
     async def RedeemHandoff(
         self, request: gateway_pb2.RedeemHandoffRequest, context: Any
     ) -> gateway_pb2.RedeemHandoffResponse:
-        token, row, path = await self._identity.redeem_handoff(
-            request.code, request.host, request.nonce
-        )
+        try:
+            token, row, path = await self._identity.redeem_handoff(
+                request.code, request.host, request.nonce
+            )
+        except AigcError as error:
+            await self._refusals.record("a browser", "hand-off", request.host[:100], error)
+            raise
         return gateway_pb2.RedeemHandoffResponse(
             session_token=token, session=_session(row), return_path=path
         )
@@ -83,14 +91,14 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
         async with _Feed(self, put) as feed:
             await context.write(gateway_pb2.GatewayOrder(snapshot=await feed.snapshot()))
-            self.connected.set()
-            _log.info("gateway connected")
+            self._opened()
             tasks = [
                 asyncio.create_task(self._read(requests)),
                 asyncio.create_task(self._write(orders, context)),
                 asyncio.create_task(feed.follow_routes()),
                 asyncio.create_task(feed.follow_sessions()),
                 asyncio.create_task(behind.wait()),
+                asyncio.create_task(self._until_silent()),
             ]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -98,9 +106,34 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                _log.info("gateway disconnected")
+                self._lost()
             for task in done:
                 task.result()
+
+    def _opened(self) -> None:
+        self._here += 1
+        self.connected.set()
+        self._reactor.post(DoorOpened())
+        _log.info("gateway connected")
+
+    def _lost(self) -> None:
+        self._here -= 1
+        if self._here == 0:
+            self.connected.clear()
+            self._reactor.post(DoorLost())
+        _log.info("gateway disconnected")
+
+    async def _until_silent(self) -> None:
+        """Until it has said nothing for long: it hangs, and sees nobody's use (pitfall 1).
+
+        Seconds are counted only while this program runs, so that a pause of ours is not taken
+        for the gateway's.
+        """
+        silent, count = 0, self._heard
+        while silent < _SILENT_SECONDS:
+            await self._clock.sleep(1)
+            silent, count = (silent + 1 if self._heard == count else 0), self._heard
+        _log.warning("the gateway fell silent: its stream ends, so that it connects anew")
 
     async def _write(self, orders: asyncio.Queue[gateway_pb2.GatewayOrder], context: Any) -> None:
         while True:
@@ -109,6 +142,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     async def _read(self, requests: AsyncIterator[gateway_pb2.GatewayReport]) -> None:
         async with asyncio.TaskGroup() as group:
             async for report in requests:
+                self._heard += 1
                 match report.WhichOneof("report"):
                     case "visit":
                         # Not waited for: activity must not queue behind a start.

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from coordinator.domain import observing, orders, requests, timers
+from coordinator.domain import clock_jump, observing, orders, requests, timers
 from coordinator.domain.desired import desired_key, volume_order
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import (
     ActivitySeen,
     CatalogueLoaded,
+    ClockJumped,
     DeleteRequested,
+    DoorLost,
+    DoorOpened,
     Event,
     InstanceObserved,
     KeepRequested,
@@ -86,10 +89,14 @@ def decide(draft: Draft, event: Event) -> Outcome:
             observing.readings_taken(draft, event)
         case ActivitySeen():
             observing.activity_seen(draft, event)
+        case DoorOpened() | DoorLost():
+            observing.door_changed(draft, event)
         case LedgerRefusedByNode():
             observing.ledger_refused(draft, event)
         case VolumeOrderDone():
             observing.volume_order_done(draft, event)
+        case ClockJumped():
+            clock_jump.carry(draft, event.by)
         case CatalogueLoaded():
             draft.catalogue_changed = True
             draft.place_again = True

@@ -7,7 +7,7 @@ audit log.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from coordinator.domain.engine import EngineId
@@ -209,6 +209,16 @@ class ActivitySeen:
     bodies_in_flight_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DoorOpened:
+    """The gateway is connected: what people do is seen from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLost:
+    """No gateway is connected, or it fell silent: what people do is not seen."""
+
+
 # --- ordered by IT -------------------------------------------------------------------------
 
 
@@ -279,6 +289,13 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJumped:
+    """The wall clock was set, or this machine slept: it moved by so much more than time did."""
+
+    by: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueLoaded:
     """The engines on offer changed; the reactor holds the new catalogue already."""
 
@@ -300,6 +317,8 @@ Event = (
     | LedgerRefusedByNode
     | VolumeOrderDone
     | ActivitySeen
+    | DoorOpened
+    | DoorLost
     | NodeDrainSet
     | NodeRevoked
     | NodeDeclaredOff
@@ -309,5 +328,6 @@ Event = (
     | PersonDisabledSet
     | PersonRoleSet
     | Ticked
+    | ClockJumped
     | CatalogueLoaded
 )

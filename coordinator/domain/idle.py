@@ -22,6 +22,7 @@ class IdleWhy(StrEnum):
     QUIET = "quiet"  # nothing has happened since last_at
     GPU_WORKS = "gpu-works"
     SIGNAL_FAILED = "signal-failed"  # counts as active; alerted on after a bound
+    TRAFFIC_UNSEEN = "traffic-unseen"  # the gateway is away: the same, of the traffic
     NO_WORK_SIGNAL = "no-work-signal"  # idleness cannot be told: the lifetime alone ends it
     LIFETIME = "lifetime"
 
@@ -43,8 +44,14 @@ def judge(
     ready_at: datetime,
     *,
     not_before: datetime | None = None,
+    traffic_seen: bool = True,
 ) -> Verdict:
-    """The rule. ``not_before``: nothing could be seen until then (coordinator or machine away)."""
+    """The rule.
+
+    Args:
+        not_before: nothing could be seen until then (coordinator, gateway or machine away).
+        traffic_seen: whether the gateway is there; if not, the traffic's signal has failed.
+    """
     moments = [ready_at, signals.person_at, signals.bodies_in_flight_at, signals.kept_at]
     if signals.gpu_work in (Signal.IDLE, Signal.ACTIVE):
         moments.append(signals.gpu_busy_at)
@@ -63,6 +70,8 @@ def judge(
                 release, why = None, IdleWhy.NO_WORK_SIGNAL
         case Signal.IDLE:
             pass
+    if not traffic_seen:
+        release, why = None, IdleWhy.TRAFFIC_UNSEEN
     reason = StopReason.IDLE
     if policy.max_lifetime is not None:
         # "Keep running" is somebody's word that it is wanted: the lifetime begins anew too.

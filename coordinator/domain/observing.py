@@ -14,6 +14,8 @@ from coordinator.domain import lifecycle
 from coordinator.domain.draft import Draft
 from coordinator.domain.events import (
     ActivitySeen,
+    DoorLost,
+    DoorOpened,
     InstanceObserved,
     LedgerRefusedByNode,
     NodeConnected,
@@ -165,11 +167,7 @@ def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
         if instance.state in lifecycle.SILENT:
             cause = f"node {node.id} reads its figures again"
             draft.happen(instance.id, lifecycle.Heard(), "heard-again", cause)
-        signals = draft.signals.get(instance.id, Signals())
-        busy = reading.gpu_busy_at or signals.gpu_busy_at
-        if reading.gpu_work is Signal.ACTIVE:
-            busy = max(busy or draft.now, draft.now)
-        _put_work(draft, instance.id, reading.gpu_work, busy)
+        _put_work(draft, instance.id, reading.gpu_work, reading.gpu_busy_at)
 
 
 def activity_seen(draft: Draft, event: ActivitySeen) -> None:
@@ -187,6 +185,25 @@ def activity_seen(draft: Draft, event: ActivitySeen) -> None:
         at = min(event.bodies_in_flight_at, draft.now)
         signals = replace(signals, bodies_in_flight_at=max(at, signals.bodies_in_flight_at or at))
     draft.put_signals(instance.id, signals)
+
+
+def door_changed(draft: Draft, event: DoorOpened | DoorLost) -> None:
+    """Without a gateway nobody's use is seen: that is no quiet (pitfall 1)."""
+    studio = draft.studio
+    if isinstance(event, DoorLost):
+        if studio.door_away_since is not None:
+            return
+        draft.studio = replace(studio, door_away_since=draft.now, door_away_told=False)
+    else:
+        if studio.door_away_since is None:
+            return
+        if studio.door_away_told:
+            draft.tell_studio("gateway-back", "gateway", f"away since {studio.door_away_since}")
+        draft.studio = replace(
+            studio, door_away_since=None, door_away_told=False, door_back_at=draft.now
+        )
+    # Their lines tell it, and when they would be released.
+    draft.touched_instances.update(i.id for i in draft.instances.values() if i.state is State.READY)
 
 
 def ledger_refused(draft: Draft, event: LedgerRefusedByNode) -> None:
@@ -255,15 +272,18 @@ def _one(draft: Draft, node: Node, seen: Observed) -> Sighting | None:
 def _signals(draft: Draft, instance_id: InstanceId, seen: Observed) -> None:
     if seen.phase not in _STARTED:
         return
-    signals = draft.signals.get(instance_id, Signals())
-    busy = seen.gpu_busy_at or signals.gpu_busy_at
-    _put_work(draft, instance_id, seen.gpu_work, busy)
+    _put_work(draft, instance_id, seen.gpu_work, seen.gpu_busy_at)
 
 
 def _put_work(
     draft: Draft, instance_id: InstanceId, work: Signal, busy_at: datetime | None
 ) -> None:
+    """Note a work signal; its moment is by the machine's clock, which may be ahead or behind."""
     signals = draft.signals.get(instance_id, Signals())
+    moments = [signals.gpu_busy_at, None if busy_at is None else min(busy_at, draft.now)]
+    if work is Signal.ACTIVE:
+        moments.append(draft.now)
+    busy_at = max((m for m in moments if m is not None), default=None)
     if work is not Signal.FAILED:
         signals = replace(signals, failed_at=None, failed_told=False)
     elif signals.failed_at is None:

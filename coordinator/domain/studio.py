@@ -1,8 +1,8 @@
 """The whole studio as one value: what is committed, and what is only in memory.
 
 Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``heard``,
-``sightings``, ``followed`` and ``warned`` are what machines say all the time: they live in memory
-(the last act of a person is kept coarsely), and a restart begins them anew.
+``sightings``, ``followed``, ``warned`` and ``door_*`` are what machines say all the time: they live
+in memory (the last act of a person is kept coarsely), and a restart begins them anew.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ class Studio:
     warned: Mapping[InstanceId, datetime] = field(default_factory=dict)
     # The ledger and revision that each node last said it obeys.
     followed: Mapping[NodeId, tuple[str, int]] = field(default_factory=dict)
+    # The gateway: since when it is away (None: it is there), whether that was told, and when it
+    # came back.
+    door_away_since: datetime | None = None
+    door_away_told: bool = False
+    door_back_at: datetime | None = None
 
     def instances_of(self, person: PersonId) -> list[Instance]:
         """That person's instances that are not deleted, the oldest first."""

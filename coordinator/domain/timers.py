@@ -12,7 +12,7 @@ from coordinator.domain.engine import IdlePolicy
 from coordinator.domain.instance import Instance, Signals, State
 from coordinator.domain.studio import Studio
 
-# A work signal that fails for so long is told to IT: it keeps a card from being released.
+# A signal that fails for so long is told to IT: it keeps a card from being released.
 SIGNAL_FAILED_BOUND = timedelta(minutes=10)
 
 
@@ -26,8 +26,14 @@ def _verdict(studio: Studio, instance: Instance, signals: Signals) -> idle.Verdi
         return None
     engine = studio.engines.get(instance.engine_id)
     policy = IdlePolicy() if engine is None else engine.idle
-    blind = max((t for t in (studio.loaded_at, signals.seen_again_at) if t), default=None)
-    return idle.judge(policy, signals, instance.ready_at, not_before=blind)
+    blind = (studio.loaded_at, studio.door_back_at, signals.seen_again_at)
+    return idle.judge(
+        policy,
+        signals,
+        instance.ready_at,
+        not_before=max((t for t in blind if t), default=None),
+        traffic_seen=studio.door_away_since is None,
+    )
 
 
 def next_deadline(studio: Studio) -> datetime | None:
@@ -61,6 +67,8 @@ def _deadlines(studio: Studio) -> Iterator[datetime]:
             heard = studio.heard.get(node_id) or studio.loaded_at
             if heard is not None:
                 yield heard + policy.node_silent
+    if studio.door_away_since is not None and not studio.door_away_told:
+        yield studio.door_away_since + SIGNAL_FAILED_BOUND
     for volume in studio.volumes.values():
         if volume.purge_at is not None and not volume.purging and volume.purged_at is None:
             yield volume.purge_at
@@ -70,6 +78,7 @@ def tick(draft: Draft) -> None:
     """Let everything happen that is due now."""
     _silence(draft)
     _grace(draft)
+    _door(draft)
     _idle(draft)
     _purge(draft)
 
@@ -100,6 +109,19 @@ def _grace(draft: Draft) -> None:
             continue
         if draft.now >= instance.state_since + grace:
             draft.happen(instance.id, lifecycle.SilentTooLong(), "unreachable-too-long", "timer")
+
+
+def _door(draft: Draft) -> None:
+    since = draft.studio.door_away_since
+    if since is None or draft.studio.door_away_told or draft.now < since + SIGNAL_FAILED_BOUND:
+        return
+    draft.studio = replace(draft.studio, door_away_told=True)
+    draft.tell_studio(
+        "gateway-away",
+        "timer",
+        f"no gateway since {since:%H:%M} UTC: nobody's use is seen, so nothing is released; "
+        "see the gateway's log",
+    )
 
 
 def _idle(draft: Draft) -> None:

@@ -161,6 +161,11 @@ def _ready(studio: Studio, instance: Instance, now: datetime) -> Text:
             f"Released in {left} min: nothing happened since {last.en}",
             f"{left} 分钟后释放：自 {last.zh} 起没有活动",
         )
+    if verdict.why is IdleWhy.TRAFFIC_UNSEEN:
+        return Text(
+            f"{ready.en} · the gateway is away, so nobody's use is seen and it is not released",
+            f"{ready.zh} · 网关暂不可用，无法得知是否有人使用，因此不会释放",
+        )
     if verdict.why is IdleWhy.SIGNAL_FAILED:
         return Text(
             f"{ready.en} · its GPU work cannot be read, so it is not released",

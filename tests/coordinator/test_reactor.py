@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -134,6 +134,32 @@ async def test_timers_act_by_themselves(tmp_path: Path) -> None:
         await settle_timers(reactor)
         await clock.advance(91)
         await until(reactor, State.LOST)
+
+
+class WallClock(FakeClock):
+    """Its wall clock can be set, which moves no time."""
+
+    set_by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+
+async def test_a_clock_that_is_set_is_noticed(tmp_path: Path) -> None:
+    """Pitfall 23: an hour's jump is no hour of silence, for machines or for people."""
+    clock = WallClock()
+    async with reacting(tmp_path / "ledger.db", clock) as reactor:
+        await make_ready(reactor)
+        before = reactor.studio.instances[ONE].ready_at
+        assert before is not None
+        for jump in (timedelta(hours=30), timedelta(hours=-30)):
+            clock.set_by += jump
+            await reactor.ask(Ticked())
+            await settle_timers(reactor)
+            assert reactor.studio.instances[ONE].state is State.READY
+            assert reactor.studio.instances[ONE].ready_at == before + clock.set_by
+        await clock.advance(16)
+        await until(reactor, State.UNREACHABLE)
 
 
 async def settle_timers(reactor: Reactor) -> None:

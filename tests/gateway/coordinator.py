@@ -33,6 +33,7 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
         self.codes: dict[str, tuple[str, str, str, str]] = {}
         self.visits: list[gateway_pb2.Visit] = []
         self.activity: list[gateway_pb2.InstanceActivity] = []
+        self.batches = 0
         self.seen: list[bytes] = []
         self.tunnels: dict[str, int] = {}
         self.streams = 0
@@ -162,6 +163,7 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
                 case "visit":
                     self.visits.append(report.visit)
                 case "activity":
+                    self.batches += 1
                     self.activity.extend(report.activity.instances)
                 case "sessions_seen":
                     self.seen.extend(report.sessions_seen.token_hashes)

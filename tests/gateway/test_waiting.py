@@ -274,6 +274,12 @@ async def test_while_the_coordinator_is_away(place: Place) -> None:
     assert place.coordinator.visits == []
 
 
+async def test_a_gateway_where_nothing_happens_says_so(place: Place) -> None:
+    """Pitfall 1: silence would mean that nobody looked; it tells an empty batch instead."""
+    await until(lambda: place.coordinator.batches >= 2, "two batches without any act", 30)
+    assert place.coordinator.activity == []
+
+
 @pytest.mark.parametrize(
     ("path", "to"),
     [

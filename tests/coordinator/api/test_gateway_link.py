@@ -12,7 +12,8 @@ import grpc
 import pytest
 
 from aigc.clock import milliseconds
-from coordinator.domain.events import DeleteRequested, StopRequested
+from coordinator.api import gateway_link
+from coordinator.domain.events import DeleteRequested, DoorLost, StopRequested, Ticked
 from coordinator.domain.instance import InstanceId, StopReason
 from coordinator.domain.people import PersonId
 from coordinator.identity.sessions import Kind
@@ -150,3 +151,39 @@ async def test_a_hand_off_code_is_redeemed_once(house: House) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.RedeemHandoff(request, timeout=20)
         assert key_of(caught.value) == "handoff-refused"
+        await _audited(house, ("hand-off", instance.host, "refused"))
+
+
+async def test_use_is_unseen_while_no_gateway_is_there(house: House) -> None:
+    """Pitfall 1: no gateway, no idea of anybody's use."""
+    house.reactor.post(DoorLost())
+
+    def away() -> bool:
+        return house.reactor.studio.door_away_since is not None
+
+    await until(away)
+    async with _gateway(house) as (_, first):
+        await _order(first, "snapshot")
+        await until(lambda: not away())
+        async with _gateway(house) as (_, second):
+            await _order(second, "snapshot")
+        await house.reactor.ask(Ticked())
+        assert not away(), "one of two is still there"
+    await until(away)
+
+
+async def test_a_gateway_that_hangs_is_as_good_as_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pitfall 1: one that says nothing for long is cut off, and no use is seen until it is back."""
+    monkeypatch.setattr(gateway_link, "_SILENT_SECONDS", 2)
+    async with _gateway(house) as (_, call):
+        await _order(call, "snapshot")
+        for _ in range(8):
+            await call.write(gateway_pb2.GatewayReport(activity=gateway_pb2.ActivityBatch()))
+            await asyncio.sleep(0.5)
+        assert house.reactor.studio.door_away_since is None, "it speaks, though nothing happens"
+        async with asyncio.timeout(30):
+            while await call.read() is not grpc.aio.EOF:
+                pass
+        await until(lambda: house.reactor.studio.door_away_since is not None)

@@ -10,6 +10,10 @@ import pytest
 from coordinator.domain.engine import IdlePolicy
 from coordinator.domain.events import (
     ActivitySeen,
+    ClockJumped,
+    DeleteRequested,
+    DoorLost,
+    DoorOpened,
     InstanceReading,
     KeepRequested,
     NodeDisconnected,
@@ -20,6 +24,7 @@ from coordinator.domain.idle import IdleWhy, judge
 from coordinator.domain.instance import InstanceId, Signal, Signals, State, StopReason
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import PersonId
+from coordinator.domain.volume import VolumeId
 from coordinator.domain.wording import instance_line, release_at, release_is_near
 from tests.coordinator.bench import BEGIN, Bench
 from tests.coordinator.studios import make_engine, make_gpu, observe, start
@@ -219,3 +224,76 @@ def test_activity_of_an_earlier_epoch_says_nothing(bench: Bench) -> None:
     bench.say(ActivitySeen(InstanceId("i1"), 7, bench.now, "POST /prompt"))
     live(bench, 6)
     assert bench.state() is State.STOPPING
+
+
+def test_without_a_gateway_nobodys_use_is_seen_and_nothing_is_released(bench: Bench) -> None:
+    """Pitfall 1: a failed traffic signal counts as active, and is told after a bound."""
+    ready(bench)
+    live(bench, 14)
+    bench.say(DoorLost())
+    live(bench, 9)
+    assert bench.state() is State.READY
+    assert not told(bench, "gateway-away")
+    released = release_at(bench.studio, bench.instance(), bench.now)
+    assert released == at(6 * 60), "its lifetime alone is in sight"
+    assert "gateway" in instance_line(bench.studio, bench.instance(), bench.now).en
+    live(bench, 120)
+    assert bench.state() is State.READY
+    assert told(bench, "gateway-away") == 1
+    bench.say(DoorOpened())
+    assert told(bench, "gateway-back") == 1
+    live(bench, 4)
+    assert bench.state() is State.READY, "a grace follows, since nobody could be seen"
+    live(bench, 2)
+    assert bench.state() is State.STOPPING
+
+
+def test_the_lifetime_ends_it_without_a_gateway_too(bench: Bench) -> None:
+    """Pitfall 1: a maximum lifetime is the backstop of every signal."""
+    ready(bench)
+    bench.say(DoorLost())
+    live(bench, 6 * 60 + 1)
+    assert bench.instance().stop_reason is StopReason.LIFETIME
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_a_machines_clock_neither_keeps_nor_releases(bench: Bench, ahead: int) -> None:
+    """Pitfall 1: moments of GPU work come by the machine's clock, which may be wrong."""
+    ready(bench)
+    live(bench, 60, Signal.ACTIVE)
+    told_at = bench.now + timedelta(seconds=ahead)
+    reading = InstanceReading(InstanceId("i1"), bench.instance().epoch, Signal.IDLE, told_at)
+    bench.say(ReadingsTaken(NODE, instances=(reading,)))
+    live(bench, 14)
+    assert bench.state() is State.READY
+    live(bench, 2)
+    assert bench.state() is State.STOPPING
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=400), timedelta(days=-400)])
+def test_a_jump_of_the_clock_releases_loses_and_keeps_nothing(
+    bench: Bench, jump: timedelta
+) -> None:
+    """Pitfall 23: timers go on from where they were when the coordinator's clock is set."""
+    ready(bench)
+    bench.person("kai")
+    bench.say(start("kai", serial=2), DeleteRequested(InstanceId("i2"), PersonId("kai")))
+    live(bench, 10)
+    purge_at = bench.studio.volumes[VolumeId("v2")].purge_at
+    assert purge_at is not None
+    bench.now += jump
+    bench.say(ClockJumped(jump))
+    assert told(bench, "clock-jumped") == 1
+    assert bench.studio.volumes[VolumeId("v2")].purge_at == purge_at + jump
+    assert bench.studio.nodes[NODE].online
+    live(bench, 4)
+    assert bench.state() is State.READY
+    live(bench, 2)
+    assert bench.state() is State.STOPPING
+    assert bench.instance().stop_reason is StopReason.IDLE
+
+
+def told(bench: Bench, event: str) -> int:
+    """How often the studio's story tells that."""
+    found = bench.connection.execute("SELECT count(*) FROM events WHERE event = ?", (event,))
+    return int(found.fetchone()[0])

@@ -18,7 +18,10 @@ from coordinator.domain.desired import Desired, desired_for
 from coordinator.domain.engine import EngineId
 from coordinator.domain.events import (
     ActivitySeen,
+    ClockJumped,
     DeleteRequested,
+    DoorLost,
+    DoorOpened,
     InstanceObserved,
     InstanceReading,
     NodeConnected,
@@ -371,6 +374,17 @@ class StudioMachine(RuleBasedStateMachine):
             if machine.linked:
                 self.bench.say(ReadingsTaken(machine.node_id))
         self.bench.wait(seconds)
+
+    @rule(hours=st.sampled_from([-10_000, -1, 1, 10_000]))
+    def set_the_clock(self, hours: int) -> None:
+        before = {i.id: i.state for i in self.bench.studio.instances.values()}
+        self.bench.now += timedelta(hours=hours)
+        self.bench.say(ClockJumped(timedelta(hours=hours)))
+        assert {i.id: i.state for i in self.bench.studio.instances.values()} == before
+
+    @rule(there=st.booleans())
+    def gateway(self, there: bool) -> None:
+        self.bench.say(DoorOpened() if there else DoorLost())
 
     @rule()
     def restart_coordinator(self) -> None:

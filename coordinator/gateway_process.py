@@ -216,7 +216,7 @@ class GatewayProcess:
 
     async def _adopt(self) -> _Running | None:
         """The gateway of a coordinator that crashed, if it still is the one we want."""
-        found = await asyncio.to_thread(_find, self._plan.record)
+        found = await asyncio.to_thread(_find, self._plan.record, self._plan.socket)
         if found is None:
             return None
         running, fingerprint = found
@@ -248,6 +248,7 @@ class GatewayProcess:
             )
         pidfd = os.pidfd_open(child.pid)
         record = {
+            "socket": str(plan.socket),
             "pid": child.pid,
             "started": _start_time(child.pid),
             "fingerprint": self._fingerprint,
@@ -275,10 +276,12 @@ async def _end(running: _Running, clock: Clock, *, forget: bool = True) -> None:
         await asyncio.to_thread(running.forget)
 
 
-def _find(record: Path) -> tuple[_Running, str] | None:
+def _find(record: Path, socket: Path) -> tuple[_Running, str] | None:
     try:
         values = json.loads(record.read_text("utf-8"))
         pid, started, fingerprint = values["pid"], values["started"], values["fingerprint"]
+        if values["socket"] != str(socket):
+            return None  # of another folder, which this one is a copy of
         pidfd = os.pidfd_open(pid)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # none was started, or it is gone

@@ -24,10 +24,11 @@ from aigc.tunnel import ALPN, Link, ResetCode, StreamTransport
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 2
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 _ENGINE_SECONDS = 5.0
 _FIRST_BACKOFF = 0.25
-_MAX_BACKOFF = 15.0
+# Short: a page must work again within seconds of the gateway's return.
+_MAX_BACKOFF = 2.0
 # A connection that lived so long was a good one: the next failure starts from the first backoff.
 _GOOD_SECONDS = 5.0
 

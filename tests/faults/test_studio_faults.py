@@ -46,7 +46,7 @@ def here() -> Iterator[Town]:
 @pytest.fixture(autouse=True)
 def _well_before(here: Town) -> None:
     """What one fault broke must not be taken for the next one's doing."""
-    here.settled(here.listed(), {})
+    here.mended()
 
 
 # --- programs killed ---------------------------------------------------------------------------
@@ -134,8 +134,7 @@ def test_engine_killed(here: Town) -> None:
     here.studio.machines["gpu2"].docker("kill", "--signal", "KILL", container.container_id)
     here.until_state(here.two, "failed")
     assert here.line(here.two)
-    rows = {r.instance_id: r for r in read_ledger(here.studio.state_dir).rows}
-    assert not rows[here.two].gpus, "a crashed engine holds its card"
+    wait_until("its card given back", lambda: not _cards_of(here, here.two), 60)
     here.start_again(here.two)
     assert here.desk.ask("gallery", page=here.pages[here.two]) == [f"a crane of {here.two}"]
     here.settled(before, others)
@@ -378,6 +377,11 @@ def _disk_full(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         filler.unlink()
+
+
+def _cards_of(here: Town, instance: str) -> tuple[str, ...]:
+    rows = read_ledger(here.studio.state_dir).rows
+    return next(r.gpus for r in rows if r.instance_id == instance)
 
 
 def _refused_sentence(here: Town) -> str:

@@ -178,6 +178,13 @@ class Town:
         except TimeoutError as error:
             raise AssertionError("\n".join(wrong)) from error
 
+    def mended(self) -> None:
+        """Both engines READY again, whatever a test left behind when it failed."""
+        for told in self.listed():
+            if told.state in ("failed", "stopped"):
+                self.start_again(told.instance_id)
+        self.settled(self.listed(), {})
+
     def _broken(self, before: list[Told], untouched: Mapping[str, str]) -> list[str]:
         nodes = self.desk.ask("nodes")
         after = self.listed()

@@ -84,8 +84,12 @@ def labels(spec: InstanceSpec, ground: Ground, digest: str, network: str) -> dic
 
 
 def environment(spec: InstanceSpec, ground: Ground) -> dict[str, str]:
-    """The template's variables and secrets; which GPUs are seen is not the template's to say."""
-    merged = {**spec.environment, **spec.secrets}
+    """The template's variables and secrets, and where its mounts are.
+
+    Which GPUs are seen is not the template's to say.
+    """
+    paths = {m.environment: m.target for m in spec.mounts if m.environment}
+    merged = {**spec.environment, **spec.secrets, **paths}
     merged.pop("NVIDIA_VISIBLE_DEVICES", None)
     if not (spec.gpu_uuids and ground.pass_gpus):
         # Images often ask for all cards; where nvidia is the default runtime they would get them.

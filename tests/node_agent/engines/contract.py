@@ -52,7 +52,7 @@ SERVE = Program(
 )
 STUBBORN = shell("trap '' TERM; echo armed; while :; do sleep 0.2; done")
 GENTLE = shell(
-    "trap 'echo bye > ${DATA:-/data}/bye; exit 0' TERM; echo armed; while :; do sleep 0.1; done"
+    "trap 'echo bye > $DATA/bye; exit 0' TERM; echo armed; while :; do sleep 0.1; done"
 )
 TALK = shell("echo one; echo two >&2; echo three; while :; do sleep 1; done")
 FAIL = shell("echo going; exit 3")
@@ -396,7 +396,7 @@ class DriverContract:
         self, driver: EngineDriver, spec: Callable[..., InstanceSpec], run: Any, tmp_path: Path
     ) -> None:
         await asyncio.to_thread((tmp_path / "note").write_text, "from the volume\n")
-        show = shell("echo $GREETING/$API_KEY; cat ${DATA:-/data}/note; sleep 1000")
+        show = shell("echo $GREETING/$API_KEY; cat $DATA/note; sleep 1000")
         one = spec(show, mounts=(MountSpec(tmp_path, "/data", environment="DATA"),))
         container = await run(one)
         lines = await lines_until(driver, container, "from the volume")

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import grpc.aio
 import httpx
-import pytest
 import pytest_asyncio
 
 from aigc.cli.demo_browser import Browser
@@ -20,11 +18,6 @@ from aigc.cli.demo_studio import DemoPlan, DemoStudio, Ready, engine_folder
 from aigc.join_link import JoinLink
 from protos.aigc.v1 import admin_pb2
 from tests.desktop.screen import Screen, screen
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _grpc_stays_up() -> None:
-    grpc.aio.init_grpc_aio()
 
 
 @dataclass

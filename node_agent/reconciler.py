@@ -234,6 +234,8 @@ class Reconciler:
             self._wake.set()
 
     async def _pass(self) -> None:
+        # What is worked on while the list is made may have begun or ended since: not judged by it.
+        working = self._at_work()
         try:
             containers = await self._driver.relist()
             self.problem = None
@@ -241,17 +243,20 @@ class Reconciler:
             self.problem = Problem(error.message, f"容器引擎没有响应：{error.message}")
             return
         try:
-            await self._carry_out(containers)
+            await self._carry_out(containers, working)
         except AigcError as error:
             # The agent's own state cannot be written: nothing new is begun until it can.
             log.error("reconciliation stopped", extra={"why": error.message})
             self.problem = Problem(error.message, f"代理无法保存自己的状态：{error.message}")
 
-    async def _carry_out(self, containers: list[Container]) -> None:
+    def _at_work(self) -> set[Key]:
+        return {run.key for run in self.runs.values() if run.working}
+
+    async def _carry_out(self, containers: list[Container], worked_on: set[Key]) -> None:
         # All three together: another set may be taken while this one is carried out.
         desired, accepted, wanted = self._plan_for, self._store.ledger, self._desired
         await self._drop_superseded()
-        working = {run.key for run in self.runs.values() if run.working}
+        working = self._at_work() | worked_on
         quarantined: list[Container] = []
         for action in plan.decide(desired, containers, self._store.runs, working):
             match action:

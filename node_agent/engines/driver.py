@@ -35,6 +35,11 @@ class DriverError(Exception):
 
 
 class Door(StrEnum):
+    """Whether other users of this machine can reach an engine's port past the gateway.
+
+    CLOSED is said only where rules that keep them out are installed and verified.
+    """
+
     CLOSED = "closed"
     OPEN_TO_LOCAL_USERS = "open-to-local-users"
 

@@ -79,7 +79,7 @@ async def test_start_use_stop(
         seen = await side.until(lambda s: s.observed is not None, "a first set")
         assert seen.observed is not None
         assert seen.observed.can_start
-        assert seen.observed.door == common_pb2.DOOR_CLOSED
+        assert seen.observed.door == common_pb2.DOOR_OPEN_TO_LOCAL_USERS
         assert seen.hellos[0].docker_version
         side.desire([in_docker(image, "i-1", volume="v-1")])
         await side.until_phase("i-1", "READY")

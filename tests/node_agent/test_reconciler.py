@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from node_agent.config import AgentConfig
+from node_agent.engines.driver import Container
 from node_agent.program import SIMULATED_STATE, Agent
 from protos.aigc.v1 import common_pb2, node_pb2
 from tests.node_agent.conftest import StartAgent, desired
@@ -405,3 +407,68 @@ async def test_logs_are_sent_on_request_and_end(
         side.order(node_pb2.NodeOrder(log_request=request))
         seen = await side.until(lambda s: s.log_ended, "the end of the log")
         assert set(seen.log_lines) == {"engine begins", "engine warns"}
+
+
+async def test_an_ended_run_is_in_every_set_until_its_card_is_proven_free(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    """Pitfall 13: a restarted agent's set never answers the order to end without its run."""
+    async with start_agent(leave=True):
+        side.desire([desired("i-1", gpus=(await card_of(side),))])
+        await side.until_phase("i-1", "READY")
+    side.seen = Seen()
+    side.desire([], ended=[("i-1", 1)])
+    sets: list[node_pb2.ObservedSet] = []
+    take = side.seen.take
+
+    def record(report: node_pb2.NodeReport) -> None:
+        if report.HasField("observed"):
+            sets.append(report.observed)
+        take(report)
+
+    side.seen.take = record  # type: ignore[method-assign]
+    async with start_agent():
+        await side.until_phase("i-1", "GONE")
+        counted = len(sets)
+        await side.until(lambda s: len(sets) > counted, "one more set")
+    answers = [s for s in sets if s.revision >= side.revision]
+    assert answers
+    assert all([i.instance_id for i in s.instances] == ["i-1"] for s in answers)
+
+
+async def test_a_list_older_than_a_start_loses_nothing(
+    side: CoordinatorSide, start_agent: StartAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pitfall 8: a slow engine's list, begun before a start, does not end what has started."""
+    async with start_agent() as agent:
+        await card_of(side)
+        driver, listed, started = agent.reconciler._driver, asyncio.Event(), asyncio.Event()
+        prepare, relist = driver.prepare, driver.relist
+        preparing = asyncio.Event()
+
+        async def slow_prepare(*args: Any) -> str:
+            preparing.set()
+            await listed.wait()
+            return await prepare(*args)
+
+        async def slow_relist() -> list[Container]:
+            found = await relist()
+            if preparing.is_set() and not listed.is_set():
+                listed.set()
+                await started.wait()
+            return found
+
+        monkeypatch.setattr(driver, "prepare", slow_prepare)
+        monkeypatch.setattr(driver, "relist", slow_relist)
+        side.desire([desired("i-1")])
+        await asyncio.wait_for(preparing.wait(), 30)
+        agent.reconciler.wake()
+        await side.until_phase("i-1", "READY")
+        run = agent.reconciler.runs["i-1", 1]
+        assert run.job is not None
+        await asyncio.wait([run.job])
+        started.set()
+        sets = side.seen.sets
+        await side.until(lambda s: s.sets > sets + 2, "more sets")
+        assert side.seen.phase("i-1") == "READY"
+        assert not [s for s in side.seen.story if s[2] == "EXITED"]

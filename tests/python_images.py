@@ -6,6 +6,7 @@ Dockerfiles, without any registry. What was built is kept in a cache folder of t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from tests.images import busybox_tar, import_image
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 # Grows when the way of building changes.
 _RECIPE = "4"
+_UNUSED_SECONDS = 7 * 86400.0
 _LEFT_OUT = frozenset(
     {"__pycache__", "dist-packages", "site-packages", "idlelib", "lib2to3", "test", "tests"}
     | {"tkinter", "turtledemo", "ensurepip", "EXTERNALLY-MANAGED"}
@@ -45,6 +48,14 @@ def cache_folder() -> Path:
     return folder
 
 
+def _forget_unused() -> None:
+    """What nobody took from the cache for a week; another clone may want what this one does not."""
+    for old in cache_folder().iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _UNUSED_SECONDS:
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
 def example_image(engine: TestEngine, example: str) -> str:
     """The image of ``examples/<example>``, built by its Dockerfile or taken from the cache."""
     source = EXAMPLES / example
@@ -56,18 +67,17 @@ def example_image(engine: TestEngine, example: str) -> str:
             return name
         kept = cache_folder() / f"{example}-{key}.tar"
         if kept.exists():
+            kept.touch()
             with kept.open("rb") as saved:
                 client.images.load(saved)
             return name
         _build(engine, source, name)
+        _forget_unused()
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as out:
             for chunk in client.api.get_image(name):
                 out.write(chunk)
         part.replace(kept)
-        for old in cache_folder().glob(f"{example}-*.tar"):
-            if old != kept:
-                old.unlink(missing_ok=True)
     finally:
         client.close()
     return name
@@ -113,19 +123,17 @@ def _wheels(requirements: Path) -> list[Path]:
     name = f"wheels-{requirements.parent.name}"
     folder = cache_folder() / f"{name}-{key}"
     if not folder.exists():
-        for old in cache_folder().glob(f"{name}-*"):
-            if old.suffix != ".part":
-                shutil.rmtree(old, ignore_errors=True)
         part = folder.with_suffix(f".{os.getpid()}.part")
         subprocess.run(
             [
-                *(sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:"),
+                *(sys.executable, "-m", "pip", "download", "-qq", "--only-binary=:all:"),
                 *("--disable-pip-version-check", "-d", str(part), "-r", str(requirements)),
             ],
             check=True,
             timeout=600,
         )
         part.replace(folder)
+    os.utime(folder)
     return sorted(folder.iterdir())
 
 

@@ -31,6 +31,8 @@ _STOP_SECONDS = 10.0
 _FIRST_BACKOFF = 0.2
 _MAX_BACKOFF = 10.0
 _STEADY_SECONDS = 60.0
+# Ended by itself so often without ever listening: something is wrong that waiting does not mend.
+_VAIN_STARTS = 3
 _LOG_BYTES_MAX = 20 << 20
 
 
@@ -126,7 +128,12 @@ class _Running:
 
 
 class GatewayProcess:
-    """Keeps one gateway running. ``on_ready`` is called whenever it listens."""
+    """Keeps one gateway running. ``on_ready`` is called whenever it listens.
+
+    Attributes:
+        ready: set while it listens.
+        in_vain: set once it ended by itself several times without ever having listened.
+    """
 
     def __init__(
         self, plan: GatewayPlan, clock: Clock, on_ready: Callable[[GatewayReady], None]
@@ -138,6 +145,7 @@ class GatewayProcess:
         self._starting: asyncio.Future[_Running] | None = None
         self._fingerprint = ""
         self.ready = asyncio.Event()
+        self.in_vain = asyncio.Event()
 
     async def run(self) -> None:
         """Supervise until cancelled; a cancelled supervision leaves the gateway running."""
@@ -145,6 +153,7 @@ class GatewayProcess:
         self._running = await self._adopt()
         backoff = _FIRST_BACKOFF
         keep_ports = True
+        vain = 0
         while True:
             began = self._clock.monotonic()
             if self._running is None:
@@ -160,6 +169,9 @@ class GatewayProcess:
             self._running = None
             await asyncio.to_thread(running.forget)
             lived = self._clock.monotonic() - began
+            vain = 0 if listened else vain + 1
+            if vain >= _VAIN_STARTS:
+                self.in_vain.set()
             # A taken port is given up for the configured one, if it was only kept from before.
             keep_ports = listened or not keep_ports
             backoff = _FIRST_BACKOFF if listened and lived > _STEADY_SECONDS else backoff

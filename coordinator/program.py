@@ -208,7 +208,8 @@ class _Coordinator:
                 task = running.start("gateway", supervisor.run())
                 stack.push_async_callback(_end_gateway, supervisor, task)
             await self._wait_for_gateway(supervisor, stop)
-            await self._announce(materials)
+            if not stop.is_set():
+                await self._announce(materials)
             await stop.wait()
             _log.info("stopping")
         running.raise_first()
@@ -302,16 +303,16 @@ class _Coordinator:
     ) -> None:
         if supervisor is None:
             return
-        ready = asyncio.create_task(supervisor.ready.wait())
-        stopped = asyncio.create_task(stop.wait())
+        waits = [
+            asyncio.create_task(event.wait())
+            for event in (supervisor.ready, supervisor.in_vain, stop)
+        ]
         try:
-            await asyncio.wait(
-                {ready, stopped}, timeout=_GATEWAY_WITHIN, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(waits, timeout=_GATEWAY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (ready, stopped):
+            for task in waits:
                 task.cancel()
-            await asyncio.gather(ready, stopped, return_exceptions=True)
+            await asyncio.gather(*waits, return_exceptions=True)
         if not supervisor.ready.is_set() and not stop.is_set():
             raise await asyncio.to_thread(not_ready, supervisor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,11 @@ def listen(server: Any, what: str, address: str, before: int, credentials: Any) 
     host, port = split_address(address)
     base = address.rpartition(":")[0]
     candidates = [port] if port else [before, 0] if before else [0]
+    why = ""
     for candidate in candidates:
+        why = _refusal(host, candidate)
+        if why:
+            continue
         try:
             bound = int(server.add_secure_port(f"{base}:{candidate}", credentials))
         except RuntimeError:
@@ -86,10 +91,24 @@ def listen(server: Any, what: str, address: str, before: int, credentials: Any) 
             return bound
     raise AigcError(
         "port-taken",
-        f"The coordinator cannot listen on {address} (listen.{what}): port {port} on {host} is "
-        "taken or not allowed. Stop the program that uses it, or give another port.",
+        f"The coordinator cannot listen on {address} (listen.{what}): "
+        f"{why or 'the port is taken or not allowed'}. Stop the program that uses it, or give "
+        "another port.",
         ErrorKind.UNAVAILABLE,
     )
+
+
+def _refusal(host: str, port: int) -> str:
+    """Why the system would not let us have that address; gRPC does not tell. Empty: it would."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def listen_socket(server: Any, path: Path) -> None:

@@ -308,14 +308,30 @@ async def test_two_coordinators_do_not_share_a_folder(place: Place) -> None:
         assert (await asyncio.to_thread(place.ready))["pid"] == first.pid
 
 
-async def test_a_taken_port_is_one_sentence(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('creators = "{}"', "listen.creators"),
+        ('nodes = "{}"', "listen.nodes"),
+        ('web = "{}"', "listen.web"),
+        ('\nlisten = "{}"', "--listen"),
+    ],
+)
+async def test_a_taken_port_is_one_sentence(place: Place, line: str, named: str) -> None:
     taken = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
-    (place.folder / "coordinator.toml").write_text(_TOML.format(web=port))
+    config = _TOML.format(web=0)
+    changed = config.replace(line.format("127.0.0.1:0"), line.format(f"127.0.0.1:{port}"))
+    assert changed != config
+    (place.folder / "coordinator.toml").write_text(changed)
     code, said = await _fails(place)
     taken.close()
     await taken.wait_closed()
     assert code == 8
     assert f"127.0.0.1:{port}" in said
-    assert "listen.web" in said
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("Error: "), "what to mend is the last thing that is said"
+    assert named in last
+    assert "in use" in last
     assert "Traceback" not in said
+    assert "add_port" not in said, "no library's own words"

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 ARGS ?=
+SOAK_SECONDS ?= 3600
 
 .PHONY: help setup demo test check protos lock bench soak screenshots clean
 
@@ -42,7 +43,7 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	@scripts/system-packages test
-	@$(BIN)/python -m pytest -m "not nothing" tests/soak --timeout 3600 $(ARGS)
+	@AIGC_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -s tests/soak $(ARGS)
 
 screenshots: $(STAMP)
 	@scripts/system-packages test

@@ -34,7 +34,13 @@ from coordinator.domain.policy import Policy
 from coordinator.domain.refusal import Refused
 from coordinator.domain.studio import Studio
 from coordinator.domain.timers import next_deadline
-from coordinator.ledger.records import batch_of, ledger_identity, read_studio, write
+from coordinator.ledger.records import (
+    batch_of,
+    begin_term,
+    ledger_identity,
+    read_studio,
+    write,
+)
 from coordinator.ledger.store import Connection, Ledger, LedgerError
 from coordinator.watch import Changed, Watch
 
@@ -95,11 +101,12 @@ class Reactor:
             AigcError: the ledger's content cannot be understood.
         """
         now = self._clock.now()
-        fresh_id = uuid.uuid4().hex
+        fresh_id, fresh_term = uuid.uuid4().hex, uuid.uuid4().hex
 
         def work(connection: Connection) -> Studio:
-            ledger_id, revision = ledger_identity(connection, fresh_id)
-            return read_studio(connection, ledger_id, revision, self._policy)
+            ledger_id, _ = ledger_identity(connection, fresh_id)
+            revision, terms = begin_term(connection, fresh_term)
+            return read_studio(connection, ledger_id, revision, self._policy, terms)
 
         try:
             studio = await self._ledger.transact(work)

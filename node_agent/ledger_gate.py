@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from node_agent.plan import accepts
+from node_agent.plan import Term, accepts
 from node_agent.store import AcceptedLedger, Store
 from protos.aigc.v1 import node_pb2
 
@@ -37,8 +37,10 @@ class LedgerGate:
             AigcError: ``agent-state-broken``: it could not be remembered, so it was not taken.
         """
         kept = self._store.ledger
-        offered = AcceptedLedger(desired.ledger_id, desired.revision)
-        if not accepts(kept, offered.ledger_id, offered.revision):
+        terms = [Term(t.id, t.first_revision) for t in desired.terms]
+        present = terms[-1].term if terms else ""
+        offered = AcceptedLedger(desired.ledger_id, desired.revision, present)
+        if not accepts(kept, offered.ledger_id, offered.revision, terms):
             self.refused, self._offered = offered, desired
             log.warning(
                 "the ledger went back: everything keeps running",
@@ -78,5 +80,5 @@ class LedgerGate:
             return kept
         applied = self.applied
         if applied is None or applied.ledger_id != kept.ledger_id:
-            return AcceptedLedger(kept.ledger_id, 0)
+            return AcceptedLedger(kept.ledger_id, 0, kept.term)
         return applied

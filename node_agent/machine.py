@@ -122,6 +122,7 @@ class MachineFacts:
         return node_pb2.ObservedSet(
             ledger_id=ledger.ledger_id,
             revision=ledger.revision,
+            term=ledger.term,
             instances=[instance_message(r, simulated) for r in reconciler.runs.values()],
             gpus=[gpu_message(c) for c in self._cards],
             problems=[sentence(p) for p in problems],

@@ -6,7 +6,7 @@ was carried out gives an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from node_agent.engines.driver import Container, ContainerState
@@ -91,14 +91,38 @@ class Quarantine:
 Action = Begin | Adopt | MarkExited | Stop | ConfirmGone | ConfirmFailed | Quarantine
 
 
-def accepts(kept: AcceptedLedger, ledger_id: str, revision: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One life of a coordinator on a ledger, from that revision on."""
+
+    term: str
+    first_revision: int
+
+
+def accepts(
+    kept: AcceptedLedger, ledger_id: str, revision: int, terms: Sequence[Term] = ()
+) -> bool:
     """Whether a set of this ledger and revision is to be obeyed.
 
-    A coordinator restored from an old copy or begun on an empty ledger must not empty the studio.
+    A coordinator restored from an old copy or begun on an empty ledger must not empty the studio,
+    not even when the copy has lived on and counts further than the ledger itself.
+
+    Args:
+        terms: the ledger's lives, the oldest first, as far as they are told.
     """
     if not ledger_id:
         return False
-    return not kept.ledger_id or (ledger_id == kept.ledger_id and revision >= kept.revision)
+    if not kept.ledger_id:
+        return True
+    if ledger_id != kept.ledger_id or revision < kept.revision:
+        return False
+    if not kept.term or not terms:
+        return True  # from a time, or of a coordinator, without terms
+    ends = [t.first_revision for t in terms[1:]] + [revision + 1]
+    for term, end in zip(terms, ends, strict=True):
+        if term.term == kept.term:
+            return kept.revision < end  # what we took was in that term before the next began
+    return kept.revision < terms[0].first_revision  # a term older than all that are told
 
 
 def decide(

@@ -36,10 +36,15 @@ CREATE TABLE IF NOT EXISTS volume_results (
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLedger:
-    """The ledger obeyed, and the highest revision taken from it; "" before the first."""
+    """The ledger obeyed, and the highest revision taken from it; "" before the first.
+
+    Attributes:
+        term: which life of a coordinator gave that revision; "" if it came without.
+    """
 
     ledger_id: str = ""
     revision: int = 0
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,10 @@ class Store:
     async def accept(self, ledger: AcceptedLedger) -> None:
         """Obey this ledger from now on; on disk before this returns."""
         await self._write(
-            "INSERT INTO ledger VALUES (1, ?, ?) ON CONFLICT (only) DO UPDATE SET "
-            "ledger_id = excluded.ledger_id, revision = excluded.revision",
-            (ledger.ledger_id, ledger.revision),
+            "INSERT INTO ledger (only, ledger_id, revision, term) VALUES (1, ?, ?, ?) "
+            "ON CONFLICT (only) DO UPDATE SET ledger_id = excluded.ledger_id, "
+            "revision = excluded.revision, term = excluded.term",
+            (ledger.ledger_id, ledger.revision, ledger.term),
         )
         self.ledger = ledger
 
@@ -209,7 +215,7 @@ class Store:
             ) from error
 
     def _read_all(self) -> None:
-        row = self._connection.execute("SELECT ledger_id, revision FROM ledger").fetchone()
+        row = self._connection.execute("SELECT ledger_id, revision, term FROM ledger").fetchone()
         if row is not None:
             self.ledger = AcceptedLedger(*row)
         for values in self._connection.execute("SELECT * FROM runs"):
@@ -238,4 +244,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.executescript(_SCHEMA)
+    if not any(row[1] == "term" for row in connection.execute("PRAGMA table_info(ledger)")):
+        connection.execute("ALTER TABLE ledger ADD COLUMN term TEXT NOT NULL DEFAULT ''")
     return connection

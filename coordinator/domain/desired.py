@@ -11,10 +11,12 @@ from coordinator.domain.gpu import GpuUuid
 from coordinator.domain.instance import Instance, InstanceId
 from coordinator.domain.lifecycle import shall_run
 from coordinator.domain.node import NodeId
-from coordinator.domain.studio import Studio
+from coordinator.domain.studio import Studio, Term
 from coordinator.domain.volume import Volume, VolumeId
 
 DEFAULT_GRACE = timedelta(seconds=20)
+# How many of the ledger's terms a node is told.
+TERMS_TOLD = 100
 
 
 class VolumeAction(StrEnum):
@@ -76,6 +78,7 @@ class Desired:
     run: tuple[DesiredRun, ...]
     ended: tuple[Ended, ...]
     volume_orders: tuple[VolumeOrder, ...]
+    terms: tuple[Term, ...] = ()
 
 
 def desired_for(studio: Studio, node_id: NodeId) -> Desired:
@@ -109,6 +112,7 @@ def desired_for(studio: Studio, node_id: NodeId) -> Desired:
         run=tuple(run),
         ended=tuple(ended[key] for key in sorted(ended)),
         volume_orders=tuple(sorted(orders, key=lambda o: o.order_id)),
+        terms=tuple(studio.terms[-TERMS_TOLD:]),
     )
 
 

@@ -80,7 +80,7 @@ class Draft:
     heard: dict[NodeId, datetime] = field(init=False)
     sightings: dict[NodeId, tuple[Sighting, ...]] = field(init=False)
     warned: dict[InstanceId, datetime] = field(init=False)
-    followed: dict[NodeId, tuple[str, int]] = field(init=False)
+    followed: dict[NodeId, tuple[str, int, str]] = field(init=False)
     queue: tuple[QueueEntry, ...] = field(init=False)
     # What must be written.
     changed_instances: set[InstanceId] = field(default_factory=set)

@@ -151,6 +151,7 @@ class NodeObserved:
     door: Door = Door.UNKNOWN
     disk_free_bytes: int = 0
     can_start: bool = True
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
     node = _known(draft, event.node_id)
     if node is None:
         return
-    ours = event.ledger_id == draft.studio.ledger_id
+    followed = (event.ledger_id, event.revision, event.term)
+    ours = draft.studio.is_ours(*followed)
     node = replace(
         node,
         online=True,
@@ -95,8 +96,8 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
     )
     draft.put_node(node)
     draft.heard[node.id] = draft.now
-    if draft.followed.get(node.id) != (event.ledger_id, event.revision):
-        draft.followed[node.id] = (event.ledger_id, event.revision)
+    if draft.followed.get(node.id) != followed:
+        draft.followed[node.id] = followed
         draft.place_again = True
     sightings: list[Sighting] = []
     shown: set[InstanceId] = {InstanceId(u.instance_id) for u in event.unclaimed}
@@ -114,7 +115,7 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         volume = draft.volumes.get(volume_id)
         if volume is not None and volume.home == node.id and volume.bytes != size:
             draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
-    if not ours or event.revision > draft.studio.revision:
+    if not ours:
         return  # it follows another ledger, or ours before it went back: an admin decides
     _reconcile_absent(draft, node, event, shown)
 

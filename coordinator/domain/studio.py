@@ -55,12 +55,24 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One life of a coordinator on this ledger, which began at that revision.
+
+    Revisions alone do not tell a copy of the ledger that lives on from the ledger itself.
+    """
+
+    id: str
+    first_revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Studio:
     """See the module. All mappings are read-only for everybody."""
 
     ledger_id: str
     policy: Policy
     revision: int = 0
+    terms: Sequence[Term] = ()  # the oldest first; the last one is ours
     loaded_at: datetime | None = None
     engines: Mapping[EngineId, Engine] = field(default_factory=dict)
     instances: Mapping[InstanceId, Instance] = field(default_factory=dict)
@@ -73,13 +85,25 @@ class Studio:
     heard: Mapping[NodeId, datetime] = field(default_factory=dict)
     sightings: Mapping[NodeId, tuple[Sighting, ...]] = field(default_factory=dict)
     warned: Mapping[InstanceId, datetime] = field(default_factory=dict)
-    # The ledger and revision that each node last said it obeys.
-    followed: Mapping[NodeId, tuple[str, int]] = field(default_factory=dict)
+    # The ledger, revision and term that each node last said it obeys.
+    followed: Mapping[NodeId, tuple[str, int, str]] = field(default_factory=dict)
     # The gateway: since when it is away (None: it is there), whether that was told, and when it
     # came back.
     door_away_since: datetime | None = None
     door_away_told: bool = False
     door_back_at: datetime | None = None
+
+    def is_ours(self, ledger_id: str, revision: int, term: str) -> bool:
+        """Whether who obeys that ledger can have it from us: its revisions, and no copy's."""
+        if ledger_id != self.ledger_id or revision > self.revision:
+            return False
+        if not term or not self.terms:
+            return True  # an agent from before there were terms
+        following = [t.first_revision for t in self.terms[1:]] + [self.revision + 1]
+        return any(
+            known.id == term and revision < end
+            for known, end in zip(self.terms, following, strict=True)
+        )
 
     def instances_of(self, person: PersonId) -> list[Instance]:
         """That person's instances that are not deleted, the oldest first."""

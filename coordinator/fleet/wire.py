@@ -109,6 +109,7 @@ def observed_set(
         door=_DOORS.get(message.door, Door.UNKNOWN),
         disk_free_bytes=message.disk_free_bytes,
         can_start=message.can_start,
+        term=message.term,
     )
 
 
@@ -186,6 +187,9 @@ def desired_set(desired: Desired, confidential: Confidential) -> node_pb2.Desire
                 grace_seconds=round(e.grace.total_seconds()),
             )
             for e in desired.ended
+        ],
+        terms=[
+            node_pb2.LedgerTerm(id=t.id, first_revision=t.first_revision) for t in desired.terms
         ],
     )
 

@@ -13,7 +13,7 @@ from coordinator.domain.instance import Instance, InstanceId, Signals
 from coordinator.domain.node import Node
 from coordinator.domain.people import Person
 from coordinator.domain.policy import Policy
-from coordinator.domain.studio import Residue, Studio
+from coordinator.domain.studio import Residue, Studio, Term
 from coordinator.domain.volume import Volume
 from coordinator.ledger.codec import decode, encode
 from coordinator.ledger.store import audit
@@ -124,8 +124,21 @@ def ledger_identity(connection: sqlite3.Connection, fresh_id: str) -> tuple[str,
     return str(row[0]), int(row[1])
 
 
+def begin_term(connection: sqlite3.Connection, fresh_id: str) -> tuple[int, tuple[Term, ...]]:
+    """A coordinator starts on this ledger: the new revision, and all terms so far."""
+    connection.execute("UPDATE studio SET revision = revision + 1")
+    (revision,) = connection.execute("SELECT revision FROM studio").fetchone()
+    connection.execute("INSERT INTO terms VALUES (?, ?)", (fresh_id, revision))
+    rows = connection.execute("SELECT id, first_revision FROM terms ORDER BY first_revision")
+    return int(revision), tuple(Term(str(row[0]), int(row[1])) for row in rows)
+
+
 def read_studio(
-    connection: sqlite3.Connection, ledger_id: str, revision: int, policy: Policy
+    connection: sqlite3.Connection,
+    ledger_id: str,
+    revision: int,
+    policy: Policy,
+    terms: tuple[Term, ...] = (),
 ) -> Studio:
     """The studio as it was last committed. Machines are offline until they answer again.
 
@@ -147,6 +160,7 @@ def read_studio(
         ledger_id=ledger_id,
         policy=policy,
         revision=revision,
+        terms=terms,
         instances={i.id: i for i in instances},
         nodes={n.id: n for n in nodes},
         volumes={v.id: v for v in volumes},

@@ -35,6 +35,22 @@ def test_a_ledger_is_obeyed_only_forward() -> None:
     assert not plan.accepts(none, "", 1)
 
 
+def test_a_copy_of_the_ledger_that_lives_on_is_told_from_it() -> None:
+    first, second = plan.Term("t1", 1), plan.Term("t2", 10)
+    twin = plan.Term("t3", 10)  # of a coordinator on a copy, made before revision 10
+    kept = AcceptedLedger("a", 12, "t2")
+    assert plan.accepts(kept, "a", 12, [first, second])
+    assert plan.accepts(kept, "a", 20, [first, second, plan.Term("t4", 15)])
+    assert not plan.accepts(kept, "a", 99, [first, twin])
+    # It took more of its term than the ledger knows that is shown: a copy from before.
+    assert not plan.accepts(AcceptedLedger("a", 12, "t1"), "a", 99, [first, twin])
+    assert plan.accepts(AcceptedLedger("a", 9, "t1"), "a", 10, [first, twin])
+    # Terms are told for so long only; and there was a time without.
+    assert plan.accepts(AcceptedLedger("a", 3, "t0"), "a", 99, [plan.Term("t9", 50)])
+    assert plan.accepts(AcceptedLedger("a", 12), "a", 13, [first, second])
+    assert plan.accepts(kept, "a", 13)
+
+
 def test_without_a_desired_set_everything_is_taken_as_it_is() -> None:
     runs, over = container("a", 1), container("b", 2, ContainerState.EXITED)
     found = plan.decide(None, [runs, over], {}, ())

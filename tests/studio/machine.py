@@ -89,13 +89,14 @@ class Machine:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
-        self._outer.wait(timeout=20)
-        self._outer = None
+        # First what waits outside for programs inside: a dead machine's last process is theirs.
         for program in self._programs:
             with contextlib.suppress(ProcessLookupError):
                 program.kill()
             program.wait(timeout=20)
         self._programs.clear()
+        self._outer.wait(timeout=20)
+        self._outer = None
         self._forget_cgroups()
         # Bridges live in the named namespace and would survive a power cut.
         links = run("ip", "-n", self.namespace, "-j", "link", "show", "type", "bridge", check=False)
@@ -184,6 +185,8 @@ class Machine:
     def kill(self, program: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
         """Send a signal to the program itself; waits for its end unless it only pauses it."""
         self.inside(program).send_signal(number)
+        if number == signal.SIGCONT:
+            program.send_signal(number)  # nsenter paused itself with it
         if number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
             program.wait(timeout=30)
             self._programs.remove(program)

@@ -120,8 +120,8 @@ def make_view(draft: Draft) -> View:
                 held[node.id].setdefault(uuid, "an unclaimed container")
     elsewhere = frozenset(
         node_id
-        for node_id, (ledger_id, revision) in draft.followed.items()
-        if ledger_id and (ledger_id != draft.studio.ledger_id or revision > draft.revision)
+        for node_id, (ledger_id, revision, term) in draft.followed.items()
+        if ledger_id and not draft.studio.is_ours(ledger_id, revision, term)
     )
     concerned = {key[1] for key in draft.residues}
     concerned.update(s.instance_id for seen in draft.sightings.values() for s in seen)

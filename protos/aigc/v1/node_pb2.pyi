@@ -341,12 +341,15 @@ class ObservedSet(_message.Message):
     DOOR_FIELD_NUMBER: _builtins.int
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     CAN_START_FIELD_NUMBER: _builtins.int
+    TERM_FIELD_NUMBER: _builtins.int
     ledger_id: _builtins.str
     revision: _builtins.int
     door: _common_pb2.Door.ValueType
     disk_free_bytes: _builtins.int
     can_start: _builtins.bool
     """false: the driver is absent or broken; see problems"""
+    term: _builtins.str
+    """of the ledger that is obeyed, at that revision"""
     @_builtins.property
     def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___ObservedInstance]: ...
     @_builtins.property
@@ -370,10 +373,11 @@ class ObservedSet(_message.Message):
         door: _common_pb2.Door.ValueType = ...,
         disk_free_bytes: _builtins.int = ...,
         can_start: _builtins.bool = ...,
+        term: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_start", b"can_start", "disk_free_bytes", b"disk_free_bytes", "door", b"door", "gpus", b"gpus", "instances", b"instances", "ledger_id", b"ledger_id", "problems", b"problems", "revision", b"revision", "unclaimed", b"unclaimed", "volumes", b"volumes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_start", b"can_start", "disk_free_bytes", b"disk_free_bytes", "door", b"door", "gpus", b"gpus", "instances", b"instances", "ledger_id", b"ledger_id", "problems", b"problems", "revision", b"revision", "term", b"term", "unclaimed", b"unclaimed", "volumes", b"volumes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -791,6 +795,7 @@ class DesiredSet(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
     PREPULL_IMAGES_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
     ledger_id: _builtins.str
     revision: _builtins.int
     @_builtins.property
@@ -801,6 +806,10 @@ class DesiredSet(_message.Message):
 
     @_builtins.property
     def prepull_images(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerTerm]:
+        """The last lives of coordinators on this ledger, the oldest first; the present one is the last."""
+
     def __init__(
         self,
         *,
@@ -809,14 +818,41 @@ class DesiredSet(_message.Message):
         run: _abc.Iterable[Global___DesiredInstance] | None = ...,
         ended: _abc.Iterable[Global___EndedInstance] | None = ...,
         prepull_images: _abc.Iterable[_builtins.str] | None = ...,
+        terms: _abc.Iterable[Global___LedgerTerm] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "ledger_id", b"ledger_id", "prepull_images", b"prepull_images", "revision", b"revision", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "ledger_id", b"ledger_id", "prepull_images", b"prepull_images", "revision", b"revision", "run", b"run", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DesiredSet: _TypeAlias = DesiredSet  # noqa: Y015
+
+@_typing.final
+class LedgerTerm(_message.Message):
+    """A coordinator's life on a ledger begins a term. Two that run on copies of one ledger have terms
+    of their own, so that an agent which followed one of them can tell the other.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    FIRST_REVISION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    first_revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        first_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_revision", b"first_revision", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerTerm: _TypeAlias = LedgerTerm  # noqa: Y015
 
 @_typing.final
 class EndedInstance(_message.Message):

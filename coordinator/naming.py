@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from coordinator.domain.engine import EngineId
-from coordinator.domain.events import StartCause, StartRequested
+from coordinator.domain.events import RestoreRequested, StartCause, StartRequested
 from coordinator.domain.instance import InstanceId
 from coordinator.domain.people import PersonId
 from coordinator.domain.volume import VolumeId
@@ -55,6 +55,12 @@ def start_request(
         instance_id=InstanceId(instance_id) if instance_id else None,
         cause=cause,
     )
+
+
+def restore_request(person: PersonId, old: InstanceId, engine_id: EngineId) -> RestoreRequested:
+    """The one way to ask for something back from the trash."""
+    fresh = fresh_names(engine_id)
+    return RestoreRequested(old, person, fresh.instance_id, fresh.host)
 
 
 def _random(length: int) -> str:

@@ -20,7 +20,8 @@ from coordinator.domain.instance import (
 from coordinator.domain.node import Door, Node
 from coordinator.domain.people import Person
 from coordinator.domain.studio import Studio
-from coordinator.domain.wording import instance_line, release_at
+from coordinator.domain.trash import Trashed
+from coordinator.domain.wording import instance_line, release_at, trash_line
 from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2, gateway_pb2
 
 UrlOf = Callable[[str], str]  # host label -> where a browser opens it
@@ -148,6 +149,25 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
         data_bytes=volume.bytes if volume else None,
         support_code=value.support_code,
         door=_DOORS[node.door] if node else common_pb2.DOOR_UNSPECIFIED,
+    )
+
+
+def trashed(studio: Studio, value: Trashed, now: datetime) -> creator_pb2.TrashedInstance:
+    """Something in the trash as its owner sees it."""
+    gone, volume = value.instance, value.volume
+    known_engine = studio.engines.get(gone.engine_id)
+    node = studio.nodes.get(volume.home) if volume.home else None
+    return creator_pb2.TrashedInstance(
+        id=gone.id,
+        name=gone.name,
+        engine_id=gone.engine_id,
+        engine_name=sentence(known_engine.name if known_engine else Text(gone.engine_id)),
+        version=gone.version,
+        deleted_at_ms=milliseconds(value.deleted_at),
+        kept_until_ms=milliseconds(value.kept_until),
+        data_bytes=volume.bytes,
+        node_name=node.name if node else "",
+        line=sentence(trash_line(studio, value, now)),
     )
 
 

@@ -14,10 +14,11 @@ from coordinator.api.guard import caller
 from coordinator.domain.events import DeleteRequested, KeepRequested, RenameRequested, StopRequested
 from coordinator.domain.instance import Instance, InstanceId, State, StopReason
 from coordinator.domain.people import Person
+from coordinator.domain.trash import trash_of
 from coordinator.fleet.session import Sessions
 from coordinator.identity.identity import Identity
 from coordinator.identity.tokens import ApiToken
-from coordinator.naming import start_request
+from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
 from coordinator.refusals import Refusals
 from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
@@ -141,6 +142,32 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         outcome = await self._reactor.ask(DeleteRequested(mine.id, mine.owner))
         return creator_pb2.DeleteInstanceResponse(kept_until_ms=milliseconds(outcome.kept_until))
 
+    async def ListTrash(
+        self, request: creator_pb2.ListTrashRequest, context: Any
+    ) -> creator_pb2.ListTrashResponse:
+        studio, now = self._reactor.studio, self._clock.now()
+        kept = trash_of(studio, caller.get().person.id, now)
+        return creator_pb2.ListTrashResponse(
+            instances=[conversion.trashed(studio, t, now) for t in kept]
+        )
+
+    async def RestoreInstance(
+        self, request: creator_pb2.RestoreInstanceRequest, context: Any
+    ) -> creator_pb2.RestoreInstanceResponse:
+        person = caller.get().person
+        old = self._reactor.studio.instances.get(InstanceId(request.instance_id))
+        if old is None:
+            raise AigcError(
+                "not-in-trash",
+                f"There is no {request.instance_id or 'instance without an id'} in your trash: "
+                "list what is there.",
+                ErrorKind.NOT_FOUND,
+            )
+        await self._check_owner(old, person, "instance-restore")
+        outcome = await self._reactor.ask(restore_request(person.id, old.id, old.engine_id))
+        assert outcome.instance is not None
+        return creator_pb2.RestoreInstanceResponse(instance=self._told(outcome.instance))
+
     async def StreamLogs(
         self, request: creator_pb2.StreamLogsRequest, context: Any
     ) -> AsyncIterator[creator_pb2.StreamLogsResponse]:
@@ -204,6 +231,10 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
                 "deleted; list yours.",
                 ErrorKind.NOT_FOUND,
             )
+        await self._check_owner(found, person, action)
+        return found
+
+    async def _check_owner(self, found: Instance, person: Person, action: str) -> None:
         if found.owner != person.id:
             error = AigcError(
                 "not-yours",
@@ -212,7 +243,6 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
             )
             await self._refusals.record(person.id, action, found.id, error)
             raise error
-        return found
 
 
 async def _next(watch: Any) -> object:

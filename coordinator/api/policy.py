@@ -41,6 +41,8 @@ POLICIES: Mapping[str, Policy] = {
     _CREATOR + "KeepRunning": Policy.SIGNED_IN,
     _CREATOR + "RenameInstance": Policy.SIGNED_IN,
     _CREATOR + "DeleteInstance": Policy.SIGNED_IN,
+    _CREATOR + "ListTrash": Policy.SIGNED_IN,
+    _CREATOR + "RestoreInstance": Policy.SIGNED_IN,
     _CREATOR + "StreamLogs": Policy.SIGNED_IN,
     _CREATOR + "CreateToken": Policy.SIGNED_IN,
     _CREATOR + "ListTokens": Policy.SIGNED_IN,

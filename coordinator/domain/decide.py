@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from coordinator.domain import clock_jump, observing, orders, requests, timers
+from coordinator.domain import clock_jump, observing, orders, requests, timers, trash
 from coordinator.domain.desired import desired_key, volume_order
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import (
@@ -32,6 +32,7 @@ from coordinator.domain.events import (
     PersonSeen,
     ReadingsTaken,
     RenameRequested,
+    RestoreRequested,
     StartRequested,
     StopRequested,
     Ticked,
@@ -59,6 +60,8 @@ def decide(draft: Draft, event: Event) -> Outcome:
             return requests.rename(draft, event)
         case DeleteRequested():
             return requests.delete(draft, event)
+        case RestoreRequested():
+            return trash.restore(draft, event)
         case NodeEnrolled():
             return orders.node_enrolled(draft, event)
         case NodeDrainSet():

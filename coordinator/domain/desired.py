@@ -117,16 +117,23 @@ def desired_for(studio: Studio, node_id: NodeId) -> Desired:
 
 
 def volume_order(volume: Volume, node_id: NodeId | None = None) -> VolumeOrder | None:
-    """What is outstanding for a deleted instance's volume, for that node (None: any node)."""
+    """What is outstanding for a volume, for that node (None: any node).
+
+    Its id names the move, so that a late answer to an earlier one is never taken for this one's.
+    """
     if volume.home is None or (node_id is not None and volume.home != node_id):
         return None
-    if volume.trashed_at is None or volume.purged_at is not None:
+    if volume.purged_at is not None:
         return None
     if volume.purging:
-        return VolumeOrder(f"purge:{volume.id}", VolumeAction.PURGE, volume.id)
-    if not volume.trash_done:
-        return VolumeOrder(f"trash:{volume.id}", VolumeAction.TRASH, volume.id)
-    return None
+        action = VolumeAction.PURGE
+    elif volume.trashed_at is not None and not volume.trash_done:
+        action = VolumeAction.TRASH
+    elif volume.restoring:
+        action = VolumeAction.RESTORE
+    else:
+        return None
+    return VolumeOrder(f"{action}:{volume.id}:{volume.moves}", action, volume.id)
 
 
 def _mounts(instance: Instance, spec: EngineVersion) -> tuple[DesiredMount, ...]:

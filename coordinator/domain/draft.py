@@ -187,7 +187,17 @@ class Draft:
             case TrashVolume(volume_id):
                 purge_at = self.now + timedelta(days=self.studio.policy.trash_days)
                 volume = self.volumes[volume_id]
-                self.put_volume(replace(volume, trashed_at=self.now, purge_at=purge_at))
+                self.put_volume(
+                    replace(
+                        volume,
+                        trashed_at=self.now,
+                        purge_at=purge_at,
+                        trash_done=False,
+                        restoring=False,
+                        restore_error="",
+                        moves=volume.moves + 1,
+                    )
+                )
             case Note():
                 pass  # already in the story
 

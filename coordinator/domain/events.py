@@ -84,6 +84,19 @@ class DeleteRequested:
     by: PersonId
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreRequested:
+    """Make an instance again of the data that a deleted one left in the trash.
+
+    ``new_*`` are fresh random names, as for a start: host names of deleted ones are not used again.
+    """
+
+    instance_id: InstanceId
+    person: PersonId
+    new_instance_id: InstanceId
+    new_host: str
+
+
 # --- said by machines ----------------------------------------------------------------------
 
 
@@ -309,6 +322,7 @@ Event = (
     | KeepRequested
     | RenameRequested
     | DeleteRequested
+    | RestoreRequested
     | NodeEnrolled
     | NodeConnected
     | NodeDisconnected

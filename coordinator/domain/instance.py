@@ -149,3 +149,4 @@ class Instance:
     # The studio's revision when what its node shall do with it last changed. A node that has
     # accepted an older one cannot be blamed for not showing it.
     desired_revision: int = 0
+    restored_from: InstanceId | None = None  # the deleted one whose data it took over

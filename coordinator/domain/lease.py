@@ -21,6 +21,8 @@ def take(volume: Volume, order: TakeLease) -> Volume:
     new = (order.instance_id, order.epoch)
     if volume.trashed_at is not None:
         raise LeaseTaken(f"volume {volume.id} is in the trash; {new} cannot write it")
+    if volume.restoring:
+        raise LeaseTaken(f"volume {volume.id} is not back from the trash; {new} cannot write it")
     if volume.writer is not None and volume.writer != new:
         older_self = volume.writer[0] == order.instance_id and volume.writer[1] < order.epoch
         if not older_self:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coordinator.domain import lifecycle
+from coordinator.domain.desired import VolumeAction, volume_order
 from coordinator.domain.draft import Draft
 from coordinator.domain.events import (
     ActivitySeen,
@@ -113,7 +114,9 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         draft.place_again = True
     for volume_id, size in event.volumes:
         volume = draft.volumes.get(volume_id)
-        if volume is not None and volume.home == node.id and volume.bytes != size:
+        if volume is None or volume.home != node.id or size is None:
+            continue  # not measured since it was moved: what was known is still true
+        if volume.bytes != size:
             draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
     if not ours:
         return  # it follows another ledger, or ours before it went back: an admin decides
@@ -224,20 +227,28 @@ def ledger_refused(draft: Draft, event: LedgerRefusedByNode) -> None:
 
 
 def volume_order_done(draft: Draft, event: VolumeOrderDone) -> None:
-    action, _, name = event.order_id.partition(":")
-    volume = next((v for v in draft.volumes.values() if v.id == name), None)
-    if volume is None or volume.home != event.node_id:
+    """What came of an order that still stands; the answer to an older one changes nothing."""
+    standing = ((v, volume_order(v, event.node_id)) for v in draft.volumes.values())
+    found = next(((v, o) for v, o in standing if o and o.order_id == event.order_id), None)
+    if found is None:
         return
-    if not event.ok:
-        draft.tell_studio("volume-order-failed", f"node {event.node_id}", event.error)
-        return
-    if action == "trash" and volume.trashed_at is not None and not volume.trash_done:
-        draft.put_volume(replace(volume, trash_done=True))
-    elif action == "purge" and volume.purging and volume.purged_at is None:
-        draft.put_volume(replace(volume, trash_done=True, purged_at=draft.now))
+    volume, order = found
+    match order.action, event.ok:
+        case VolumeAction.TRASH, True:
+            draft.put_volume(replace(volume, trash_done=True))
+        case VolumeAction.PURGE, True:
+            draft.put_volume(replace(volume, trash_done=True, purged_at=draft.now))
+        case VolumeAction.RESTORE, _:
+            error = "" if event.ok else event.error
+            draft.put_volume(replace(volume, restoring=not event.ok, restore_error=error))
+            draft.place_again = True  # whoever waits for it can start, or reads why not
+            mine = (i.id for i in draft.instances.values() if i.volume_id == volume.id)
+            draft.touched_instances.update(mine)
+    if event.ok:
+        told, detail = f"volume-{order.action}-done", f"volume {volume.id}"
     else:
-        return
-    draft.tell_studio(f"volume-{action}-done", f"node {event.node_id}", f"volume {volume.id}")
+        told, detail = "volume-order-failed", event.error
+    draft.tell_studio(told, f"node {event.node_id}", detail)
 
 
 # --- one container ------------------------------------------------------------------------

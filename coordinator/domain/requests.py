@@ -35,7 +35,7 @@ def start(draft: Draft, asked: StartRequested) -> Outcome:
     Raises:
         Refused: with one sentence for the person.
     """
-    person = _able_person(draft, asked.person)
+    person = able_person(draft, asked.person)
     existing = _existing(draft, asked, person)
     if existing is None:
         return Outcome(instance=_make(draft, asked, person), created=True)
@@ -80,8 +80,8 @@ def keep(draft: Draft, asked: KeepRequested) -> Outcome:
 def rename(draft: Draft, asked: RenameRequested) -> Outcome:
     instance = instance_or_refuse(draft, asked.instance_id)
     name = _clean_name(asked.name)
-    for other in _mine(draft, instance.owner):
-        if other.id != instance.id and _same(other.name, name):
+    for other in owned_by(draft, instance.owner):
+        if other.id != instance.id and same_name(other.name, name):
             raise Refused(
                 "name-taken",
                 f"there is another instance named {other.name}; choose a different name",
@@ -129,7 +129,12 @@ def person_or_refuse(draft: Draft, person_id: PersonId) -> Person:
     return person
 
 
-def _able_person(draft: Draft, person_id: PersonId) -> Person:
+def able_person(draft: Draft, person_id: PersonId) -> Person:
+    """Somebody who may ask for something now.
+
+    Raises:
+        Refused: nobody by that id, or the account is disabled.
+    """
     person = person_or_refuse(draft, person_id)
     if person.disabled:
         raise Refused(
@@ -140,7 +145,8 @@ def _able_person(draft: Draft, person_id: PersonId) -> Person:
     return person
 
 
-def _mine(draft: Draft, person: PersonId) -> list[Instance]:
+def owned_by(draft: Draft, person: PersonId) -> list[Instance]:
+    """Their instances that count: neither deleted nor about to be; the oldest first."""
     mine = [
         i
         for i in draft.instances.values()
@@ -174,12 +180,12 @@ def _existing(draft: Draft, asked: StartRequested, person: Person) -> Instance |
             )
         return instance
     engine = _engine(draft, asked.engine_id)
-    of_engine = [i for i in _mine(draft, person.id) if i.engine_id == engine.id]
+    of_engine = [i for i in owned_by(draft, person.id) if i.engine_id == engine.id]
     if asked.name:
-        return next((i for i in of_engine if _same(i.name, asked.name)), None)
+        return next((i for i in of_engine if same_name(i.name, asked.name)), None)
     if not of_engine:
         return None
-    default = next((i for i in of_engine if _same(i.name, engine.name.en)), None)
+    default = next((i for i in of_engine if same_name(i.name, engine.name.en)), None)
     return default or max(of_engine, key=lambda i: (i.state_since, i.id))
 
 
@@ -255,42 +261,16 @@ def _make(draft: Draft, asked: StartRequested, person: Person) -> Instance:
     engine = _engine(draft, asked.engine_id)
     version = _version_or_refuse(engine, asked.version or engine.default_version)
     name = _clean_name(asked.name or engine.name.en)
-    policy = draft.studio.policy
-    mine = _mine(draft, person.id)
-    if len(mine) >= policy.instances_per_person:
-        raise Refused(
-            "limit-instances",
-            f"you have {len(mine)} instances and the studio allows "
-            f"{policy.instances_per_person} for each person; delete one you no longer need",
-            RefusalKind.LIMIT,
-        )
-    same = [i for i in mine if i.engine_id == engine.id]
-    if len(same) >= policy.instances_per_engine:
-        names = ", ".join(i.name for i in same)
-        raise Refused(
-            "limit-engine",
-            f"you have {names} of {engine.name.en} already and the studio allows "
-            f"{policy.instances_per_engine} of each engine; start that one",
-            RefusalKind.LIMIT,
-        )
-    if any(_same(i.name, name) for i in mine):
+    check_room(draft, person.id, engine.id, engine.name.en, "start that one")
+    if any(same_name(i.name, name) for i in owned_by(draft, person.id)):
         raise Refused(
             "name-taken",
             f"there is another instance named {name}; choose a different name",
             RefusalKind.CONFLICT,
         )
-    taken = any(i.host == asked.new_host for i in draft.instances.values())
-    if (
-        taken
-        or not asked.new_host
-        or asked.new_instance_id in draft.instances
-        or asked.new_volume_id in draft.volumes
-    ):
-        raise Refused(
-            "name-collision",
-            "a fresh random name was used before, which hardly ever happens; try again",
-            RefusalKind.UNAVAILABLE,
-        )
+    check_fresh(draft, asked.new_instance_id, asked.new_host)
+    if asked.new_volume_id in draft.volumes:
+        raise _collision()
     draft.put_volume(Volume(asked.new_volume_id, person.id, draft.now))
     instance = Instance(
         id=asked.new_instance_id,
@@ -310,6 +290,53 @@ def _make(draft: Draft, asked: StartRequested, person: Person) -> Instance:
     draft.tell(None, instance, str(asked.cause), f"person {person.id}", detail)
     _seen(draft, instance.id, str(asked.cause))
     return instance
+
+
+def check_room(
+    draft: Draft, person: PersonId, engine_id: EngineId, engine_name: str, instead: str
+) -> None:
+    """Whether one more instance of that engine is allowed; ``instead`` is what else to do.
+
+    Raises:
+        Refused: ``limit-instances`` or ``limit-engine``.
+    """
+    policy = draft.studio.policy
+    mine = owned_by(draft, person)
+    if len(mine) >= policy.instances_per_person:
+        raise Refused(
+            "limit-instances",
+            f"you have {len(mine)} instances and the studio allows "
+            f"{policy.instances_per_person} for each person; delete one you no longer need",
+            RefusalKind.LIMIT,
+        )
+    same = [i for i in mine if i.engine_id == engine_id]
+    if len(same) >= policy.instances_per_engine:
+        names = ", ".join(i.name for i in same)
+        raise Refused(
+            "limit-engine",
+            f"you have {names} of {engine_name} already and the studio allows "
+            f"{policy.instances_per_engine} of each engine; {instead}",
+            RefusalKind.LIMIT,
+        )
+
+
+def check_fresh(draft: Draft, instance_id: InstanceId, host: str) -> None:
+    """Host names are never used again, those of deleted instances neither.
+
+    Raises:
+        Refused: ``name-collision``.
+    """
+    taken = not host or any(i.host == host for i in draft.instances.values())
+    if taken or instance_id in draft.instances:
+        raise _collision()
+
+
+def _collision() -> Refused:
+    return Refused(
+        "name-collision",
+        "a fresh random name was used before, which hardly ever happens; try again",
+        RefusalKind.UNAVAILABLE,
+    )
 
 
 def _begin(draft: Draft, instance_id: InstanceId, cause: StartCause, person: Person) -> None:
@@ -333,7 +360,7 @@ def _clean_name(name: str) -> str:
     return clean
 
 
-def _same(one: str, other: str) -> bool:
+def same_name(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 

@@ -33,3 +33,7 @@ class Volume:
     trash_done: bool = False  # the node confirmed that it is in its trash
     purging: bool = False  # its time in the trash is over; the node is told to purge it
     purged_at: datetime | None = None  # nothing of it is left
+    # Out of the trash for us; its node is told to bring it back, and nobody writes it before that.
+    restoring: bool = False
+    restore_error: str = ""  # why its node could not bring it back, in words
+    moves: int = 0  # into the trash and out of it: each move is an order of its own

@@ -12,8 +12,11 @@ from coordinator.domain.engine import Text
 from coordinator.domain.idle import IdleWhy
 from coordinator.domain.instance import FailReason, Instance, Part, PartKind, State, StopReason
 from coordinator.domain.lifecycle import shall_run
+from coordinator.domain.node import NodeId
 from coordinator.domain.studio import Studio
 from coordinator.domain.timers import verdict_of
+from coordinator.domain.trash import Trashed
+from coordinator.domain.volume import Volume
 
 _GB = 1e9
 _MB = 1e6
@@ -55,7 +58,7 @@ def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
         case State.STOPPING:
             return _stopping(studio, instance)
         case State.STOPPED:
-            return _stopped(instance, now)
+            return _stopped(studio, instance, now)
         case State.FAILED:
             return _failed(instance)
         case State.UNREACHABLE | State.LOST:
@@ -197,8 +200,48 @@ def _stopping(studio: Studio, instance: Instance) -> Text:
     return Text("Stopping, then starting again as you asked", "正在停止，随后将按您的要求重新启动")
 
 
-def _stopped(instance: Instance, now: datetime) -> Text:
+def trash_line(studio: Studio, trashed: Trashed, now: datetime) -> Text:
+    """When it was deleted, how long it is kept, how much it is and where."""
+    deleted, until = _at(trashed.deleted_at, now), _at(trashed.kept_until, now)
+    en = f"Deleted {deleted.en}, kept until {until.en}"
+    zh = f"已删除，{deleted.zh}；保留至 {until.zh}"
+    volume = trashed.volume
+    if volume.bytes is not None:
+        en, zh = f"{en} · {_size(volume.bytes)}", f"{zh} · {_size(volume.bytes)}"
+    if volume.home is not None:
+        where = _name(studio, volume.home)
+        en, zh = f"{en} · on {where}", f"{zh} · 位于 {where}"
+    return Text(en, zh)
+
+
+def _restoring(studio: Studio, volume: Volume) -> Text:
+    """Its machine has not brought the data back yet, or could not."""
+    if volume.restore_error:
+        detail = volume.restore_error.strip().rstrip(".。")
+        return Text(
+            f"Your files could not be brought back from the trash: {detail}. Tell IT",
+            f"无法从回收站恢复您的文件：{detail}。请告知 IT",
+        )
+    assert volume.home is not None
+    where, node = _name(studio, volume.home), studio.nodes.get(volume.home)
+    if node is None or not node.online:
+        return Text(
+            f"Restored; your files come back as soon as {where} answers",
+            f"已恢复；{where} 恢复响应后将取回您的文件",
+        )
+    return Text(
+        f"Restored; your files are being brought back on {where}",
+        f"已恢复；正在 {where} 上取回您的文件",
+    )
+
+
+def _stopped(studio: Studio, instance: Instance, now: datetime) -> Text:
     since = _at(instance.state_since, now)
+    volume = studio.volumes.get(instance.volume_id)
+    if volume is not None and volume.restoring:
+        return _restoring(studio, volume)
+    if instance.restored_from is not None and instance.placed_at is None:
+        return Text(f"Restored {since.en} with your files", f"已恢复，{since.zh}；文件已取回")
     if instance.stop_reason is None or instance.stop_reason is StopReason.BY_CREATOR:
         return Text(f"Stopped {since.en}; your files are kept", f"已停止，{since.zh}；文件已保留")
     why = _REASONS[instance.stop_reason]
@@ -250,10 +293,14 @@ def _deleting(studio: Studio, instance: Instance, now: datetime) -> Text:
 
 
 def _node(studio: Studio, instance: Instance) -> str:
-    if instance.placement is None:
-        return "its machine"
-    node = studio.nodes.get(instance.placement.node_id)
-    return instance.placement.node_id if node is None else node.name
+    return (
+        "its machine" if instance.placement is None else _name(studio, instance.placement.node_id)
+    )
+
+
+def _name(studio: Studio, node_id: NodeId) -> str:
+    node = studio.nodes.get(node_id)
+    return node_id if node is None else node.name
 
 
 def _cards(studio: Studio, instance: Instance) -> list[str]:

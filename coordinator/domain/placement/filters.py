@@ -8,6 +8,7 @@ from coordinator.domain.engine import Text
 from coordinator.domain.gpu import Gpu, GpuNeed
 from coordinator.domain.node import Node
 from coordinator.domain.placement.view import MIB, FilteredOut, Request, View, vram_mib
+from coordinator.domain.volume import Volume
 
 GIB = 1 << 30
 
@@ -62,6 +63,30 @@ class Answering:
         )
 
 
+class DataRestored:
+    """Out of the trash for us is not yet out of it on its machine."""
+
+    name = "restoring"
+    capacity = False
+
+    def reason(self, request: Request, node: Node, view: View) -> Text | None:
+        volume = request.volume
+        if volume is None or not volume.restoring:
+            return None
+        return restoring_reason(volume)
+
+
+def restoring_reason(volume: Volume) -> Text:
+    """Why the data is not there yet, or could not be brought back."""
+    if volume.restore_error:
+        detail = volume.restore_error.strip().rstrip(".。")
+        return Text(
+            f"they could not be brought back from the trash: {detail}. Tell IT",
+            f"无法从回收站恢复：{detail}。请告知 IT",
+        )
+    return Text("they are being brought back from the trash", "正在从回收站恢复")
+
+
 class LedgerAgrees:
     name = "ledger"
     capacity = False
@@ -108,24 +133,25 @@ class CanStart:
 
 
 class OldRunGone:
-    """An old run of this instance must be gone first, wherever it was seen (one writer)."""
+    """An old run on this data must be gone first, wherever it was seen (one writer)."""
 
     name = "old-run"
     capacity = False
 
     def reason(self, request: Request, node: Node, view: View) -> Text | None:
-        mine = request.instance.id
-        if mine not in view.concerned:
+        mine = request.kin | {request.instance.id}
+        if not mine & view.concerned:
             return None
         for (node_id, instance_id), residue in view.residues.items():
-            here = node_id == node.id
-            if instance_id == mine and here and residue.epoch <= request.instance.epoch:
+            if instance_id not in mine or node_id != node.id:
+                continue
+            if instance_id != request.instance.id or residue.epoch <= request.instance.epoch:
                 return Text(
                     f"an earlier run of it is still ending on {node.name}",
                     f"它之前的运行仍在 {node.name} 上结束中",
                 )
         for node_id, sightings in view.sightings.items():
-            if any(s.instance_id == mine for s in sightings):
+            if any(s.instance_id in mine for s in sightings):
                 seen = view.nodes.get(node_id)
                 where = node_id if seen is None else seen.name
                 return Text(
@@ -133,7 +159,7 @@ class OldRunGone:
                     f"{where} 上有账本未知的运行，需由 IT 决定",
                 )
         for other in view.nodes.values():
-            if any(u.instance_id == mine for u in other.unclaimed):
+            if any(u.instance_id in mine for u in other.unclaimed):
                 return Text(
                     f"{other.name} keeps an unclaimed container of it; IT has to decide",
                     f"{other.name} 上有它的未认领容器，需由 IT 决定",
@@ -222,6 +248,7 @@ FILTERS: tuple[Filter, ...] = (
     NotRevoked(),
     DataAtHome(),
     Answering(),
+    DataRestored(),
     LedgerAgrees(),
     NotDraining(),
     CanStart(),

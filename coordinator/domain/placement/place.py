@@ -57,6 +57,7 @@ def _candidate(request: Request, node: Node, view: View) -> Candidate:
 # Which removal tells the person most, when machines were removed for different reasons.
 _TELLING = (
     "free-cards",
+    "restoring",
     "old-run",
     "ledger",
     "can-start",

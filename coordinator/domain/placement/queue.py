@@ -167,15 +167,28 @@ def _try(
             (),
             Text(f"its files are still being written by {writer}", f"其文件仍在被 {writer} 写入"),
         )
-    own = instance.id if instance.id in view.concerned else None
+    kin = _kin(draft, instance)
+    own = instance.id if kin & view.concerned else None
     home = None if volume is None else volume.home
-    key = (spec.gpu, spec.memory_bytes, home, own)
+    restoring = None if volume is None or not volume.restoring else volume.id
+    key = (spec.gpu, spec.memory_bytes, home, restoring, own)
     if key in known:
         return known[key]
-    result = place(Request(instance, spec, volume), view)
+    result = place(Request(instance, spec, volume, kin), view)
     if isinstance(result, NoPlacement):
         known[key] = result
     return result
+
+
+def _kin(draft: Draft, instance: Instance) -> frozenset[InstanceId]:
+    """Itself and all whose data it took over, one after the other."""
+    kin = {instance.id}
+    before = instance.restored_from
+    while before is not None and before not in kin:
+        kin.add(before)
+        older = draft.instances.get(before)
+        before = None if older is None else older.restored_from
+    return frozenset(kin)
 
 
 def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:

@@ -23,6 +23,8 @@ class Request:
     instance: Instance
     spec: EngineVersion
     volume: Volume | None
+    # It, and the deleted ones whose data it took over: an old run of any of them writes that data.
+    kin: frozenset[InstanceId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,16 @@ class CreatorServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceResponse.FromString,
                 _registered_method=True)
+        self.ListTrash = channel.unary_unary(
+                '/aigc.v1.CreatorService/ListTrash',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashResponse.FromString,
+                _registered_method=True)
+        self.RestoreInstance = channel.unary_unary(
+                '/aigc.v1.CreatorService/RestoreInstance',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceResponse.FromString,
+                _registered_method=True)
         self.StreamLogs = channel.unary_stream(
                 '/aigc.v1.CreatorService/StreamLogs',
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsRequest.SerializeToString,
@@ -355,6 +365,20 @@ class CreatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTrash(self, request, context):
+        """What one deleted and can still have back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreInstance(self, request, context):
+        """Makes a new, stopped instance with the data of a deleted one: a new address, the old files.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamLogs(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -421,6 +445,16 @@ def add_CreatorServiceServicer_to_server(servicer, server):
                     servicer.DeleteInstance,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceResponse.SerializeToString,
+            ),
+            'ListTrash': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrash,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashResponse.SerializeToString,
+            ),
+            'RestoreInstance': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreInstance,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceResponse.SerializeToString,
             ),
             'StreamLogs': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamLogs,
@@ -659,6 +693,60 @@ class CreatorService:
             '/aigc.v1.CreatorService/DeleteInstance',
             protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_creator__pb2.DeleteInstanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrash(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/ListTrash',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ListTrashResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreInstance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/RestoreInstance',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RestoreInstanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -100,6 +100,10 @@ class CreatorServiceStub:
     RenameInstance: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RenameInstanceRequest, _creator_pb2.RenameInstanceResponse]
     DeleteInstance: _grpc.UnaryUnaryMultiCallable[_creator_pb2.DeleteInstanceRequest, _creator_pb2.DeleteInstanceResponse]
     """Moves the data to a trash; separate from stopping."""
+    ListTrash: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ListTrashRequest, _creator_pb2.ListTrashResponse]
+    """What one deleted and can still have back."""
+    RestoreInstance: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RestoreInstanceRequest, _creator_pb2.RestoreInstanceResponse]
+    """Makes a new, stopped instance with the data of a deleted one: a new address, the old files."""
     StreamLogs: _grpc.UnaryStreamMultiCallable[_creator_pb2.StreamLogsRequest, _creator_pb2.StreamLogsResponse]
     CreateToken: _grpc.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]
     ListTokens: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]
@@ -119,6 +123,10 @@ class CreatorServiceAsyncStub(CreatorServiceStub):
     RenameInstance: _aio.UnaryUnaryMultiCallable[_creator_pb2.RenameInstanceRequest, _creator_pb2.RenameInstanceResponse]  # type: ignore[assignment]
     DeleteInstance: _aio.UnaryUnaryMultiCallable[_creator_pb2.DeleteInstanceRequest, _creator_pb2.DeleteInstanceResponse]  # type: ignore[assignment]
     """Moves the data to a trash; separate from stopping."""
+    ListTrash: _aio.UnaryUnaryMultiCallable[_creator_pb2.ListTrashRequest, _creator_pb2.ListTrashResponse]  # type: ignore[assignment]
+    """What one deleted and can still have back."""
+    RestoreInstance: _aio.UnaryUnaryMultiCallable[_creator_pb2.RestoreInstanceRequest, _creator_pb2.RestoreInstanceResponse]  # type: ignore[assignment]
+    """Makes a new, stopped instance with the data of a deleted one: a new address, the old files."""
     StreamLogs: _aio.UnaryStreamMultiCallable[_creator_pb2.StreamLogsRequest, _creator_pb2.StreamLogsResponse]  # type: ignore[assignment]
     CreateToken: _aio.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]  # type: ignore[assignment]
     ListTokens: _aio.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]  # type: ignore[assignment]
@@ -183,6 +191,22 @@ class CreatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_creator_pb2.DeleteInstanceResponse, _abc.Awaitable[_creator_pb2.DeleteInstanceResponse]]:
         """Moves the data to a trash; separate from stopping."""
+
+    @_abc_1.abstractmethod
+    def ListTrash(
+        self,
+        request: _creator_pb2.ListTrashRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.ListTrashResponse, _abc.Awaitable[_creator_pb2.ListTrashResponse]]:
+        """What one deleted and can still have back."""
+
+    @_abc_1.abstractmethod
+    def RestoreInstance(
+        self,
+        request: _creator_pb2.RestoreInstanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.RestoreInstanceResponse, _abc.Awaitable[_creator_pb2.RestoreInstanceResponse]]:
+        """Makes a new, stopped instance with the data of a deleted one: a new address, the old files."""
 
     @_abc_1.abstractmethod
     def StreamLogs(

@@ -118,6 +118,7 @@ class Route(_message.Message):
     COUNT_CLIENT_FRAMES_FIELD_NUMBER: _builtins.int
     SIMULATED_FIELD_NUMBER: _builtins.int
     CAN_START_FIELD_NUMBER: _builtins.int
+    START_REFUSED_FIELD_NUMBER: _builtins.int
     host: _builtins.str
     """the label before the zone, exact"""
     instance_id: _builtins.str
@@ -135,6 +136,8 @@ class Route(_message.Message):
     simulated: _builtins.bool
     can_start: _builtins.bool
     """false: deleted, disabled"""
+    start_refused: _builtins.bool
+    """a visit was refused just now; the line says why"""
     @_builtins.property
     def line(self) -> _common_pb2.Sentence: ...
     @_builtins.property
@@ -161,10 +164,11 @@ class Route(_message.Message):
         count_client_frames: _builtins.bool = ...,
         simulated: _builtins.bool = ...,
         can_start: _builtins.bool = ...,
+        start_refused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "line", b"line", "queue_position", b"queue_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "can_start", b"can_start", "count_client_frames", b"count_client_frames", "epoch", b"epoch", "host", b"host", "icon_svg", b"icon_svg", "instance_id", b"instance_id", "line", b"line", "machinery", b"machinery", "node_id", b"node_id", "owner_id", b"owner_id", "parts", b"parts", "queue_position", b"queue_position", "simulated", b"simulated", "state", b"state", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "can_start", b"can_start", "count_client_frames", b"count_client_frames", "epoch", b"epoch", "host", b"host", "icon_svg", b"icon_svg", "instance_id", b"instance_id", "line", b"line", "machinery", b"machinery", "node_id", b"node_id", "owner_id", b"owner_id", "parts", b"parts", "queue_position", b"queue_position", "simulated", b"simulated", "start_refused", b"start_refused", "state", b"state", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
     _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015

@@ -7,14 +7,15 @@ report when they like. What must hold holds on the machines, not only in the led
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from coordinator.domain.desired import Desired, desired_for
+from coordinator.domain.desired import Desired, VolumeAction, VolumeOrder, desired_for
 from coordinator.domain.engine import EngineId
 from coordinator.domain.events import (
     ActivitySeen,
@@ -33,10 +34,12 @@ from coordinator.domain.events import (
     PersonSeen,
     Phase,
     ReadingsTaken,
+    RestoreRequested,
     StartCause,
     StartRequested,
     StopRequested,
     Ticked,
+    VolumeOrderDone,
 )
 from coordinator.domain.gpu import GpuUuid
 from coordinator.domain.instance import FailReason, InstanceId, Signal, State, StopReason
@@ -44,7 +47,9 @@ from coordinator.domain.lifecycle import WAITING, shall_run
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import PersonId
 from coordinator.domain.policy import Policy
+from coordinator.domain.refusal import Refused
 from coordinator.domain.timers import next_deadline
+from coordinator.domain.trash import trash_of
 from coordinator.domain.volume import VolumeId
 from coordinator.domain.wording import instance_line
 from tests.coordinator.bench import Bench, durable_part
@@ -83,6 +88,9 @@ class Machine:
     accepted: Desired | None = None
     containers: dict[InstanceId, Container] = field(default_factory=dict)
     confirmed: dict[InstanceId, int] = field(default_factory=dict)
+    # Its disk: folders of volumes, and those in the trash.
+    live: set[VolumeId] = field(default_factory=set)
+    trash: set[VolumeId] = field(default_factory=set)
 
     def take(self, desired: Desired) -> None:
         kept = self.accepted
@@ -107,6 +115,9 @@ class Machine:
             if known is not None and known.epoch != run.epoch:
                 self._end(known)
             elif known is None:
+                volume_id = run.instance.volume_id
+                assert volume_id not in self.trash, "an empty folder instead of somebody's files"
+                self.live.add(volume_id)
                 self.containers[run.instance.id] = Container(
                     run.instance.id, run.epoch, run.gpu_uuids, run.instance.volume_id
                 )
@@ -114,6 +125,25 @@ class Machine:
         for instance_id in list(self.confirmed):
             if instance_id not in over or instance_id in wanted:
                 del self.confirmed[instance_id]
+
+    def move(self, order: VolumeOrder) -> bool:
+        """What an order about a volume comes to; doing it twice is doing it once."""
+        volume_id = order.volume_id
+        if order.action is VolumeAction.RESTORE:
+            if volume_id in self.trash:
+                assert volume_id not in self.live
+                self.trash.remove(volume_id)
+                self.live.add(volume_id)
+            return volume_id in self.live
+        if any(c.volume_id == volume_id and c.phase in WRITING for c in self.containers.values()):
+            return False  # in use
+        if order.action is VolumeAction.TRASH:
+            self.live.discard(volume_id)
+            self.trash.add(volume_id)  # an empty one, if nothing was ever mounted
+            return True
+        assert volume_id not in self.live, "a volume that is not in the trash was purged"
+        self.trash.discard(volume_id)
+        return True
 
     def _end(self, container: Container) -> None:
         if container.phase is not Phase.GPU_QUARANTINED:
@@ -138,7 +168,7 @@ class Machine:
 class StudioMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        policy = Policy(instances_per_person=3)
+        policy = Policy(instances_per_person=4, instances_per_engine=2, trash_days=1)
         self.bench = Bench(
             make_engine("comfyui", vram_mib=8 * 1024),
             make_engine("trainer", gpus=2),
@@ -199,6 +229,72 @@ class StudioMachine(RuleBasedStateMachine):
             self.bench.say(DeleteRequested(who, PEOPLE[0]))
 
     @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        everything = self.bench.studio.instances.values()
+        gone = sorted(i.id for i in everything if i.state is State.DELETED)
+        if gone:
+            self._restore(data.draw(st.sampled_from(gone)))
+
+    @rule(data=st.data(), done=st.booleans(), told=st.booleans(), hours=st.sampled_from([0, 10]))
+    def change_ones_mind(self, data: st.DataObject, done: bool, told: bool, hours: int) -> None:
+        """Used, deleted, wanted back and started again, at any pace of the machine."""
+        self.work_everywhere()
+        alive = self._alive()
+        if not alive:
+            return
+        who = data.draw(st.sampled_from(alive))
+        owner = self.bench.studio.instances[who].owner
+        self.bench.say(DeleteRequested(who, owner))
+        if done:
+            self.work_everywhere()
+        for node in NODES:
+            self.move_volumes(node, told)
+        if hours:
+            self.wait(hours * 3600)
+        if self.bench.studio.instances[who].state is not State.DELETED:
+            return
+        self._restore(who)
+        for instance in list(self.bench.studio.instances.values()):
+            if instance.restored_from == who and instance.state is State.STOPPED:
+                unused = (InstanceId("none"), VolumeId("none"), "none")
+                self.bench.say(StartRequested(owner, *unused, instance_id=instance.id))
+        if told:
+            self.work_everywhere()
+
+    def _restore(self, old_id: InstanceId) -> None:
+        """Somebody wants something back: it gets a new name and address, and the old files."""
+        old = self.bench.studio.instances[old_id]
+        offered = {t.instance.id for t in trash_of(self.bench.studio, old.owner, self.bench.now)}
+        self.serial += 1
+        new_id = InstanceId(f"i{self.serial}")
+        event = RestoreRequested(old.id, old.owner, new_id, f"host{self.serial}")
+        before, why = self.bench.studio, ""
+        try:
+            outcome = self.bench.say(event)
+        except Refused as refused:
+            why = refused.key
+        if why:
+            assert self.bench.studio is before
+            assert why.startswith("limit-") or old.id not in offered
+            return
+        assert old.id in offered
+        new = outcome.instance
+        assert new is not None
+        assert (new.id, new.state, new.volume_id) == (new_id, State.STOPPED, old.volume_id)
+        assert new.host not in {i.host for i in before.instances.values()}
+        with pytest.raises(Refused):  # what was taken out of the trash is not there any more
+            self.bench.say(replace(event, new_instance_id=InstanceId("x"), new_host="x"))
+
+    @rule(data=st.data())
+    def start_one(self, data: st.DataObject) -> None:
+        """What a visit does, to a restored one too."""
+        alive = [i for i in self._alive() if not self.bench.studio.instances[i].delete_wanted]
+        if alive:
+            who = self.bench.studio.instances[data.draw(st.sampled_from(alive))]
+            unused = (InstanceId("none"), VolumeId("none"), "none")
+            self.bench.say(StartRequested(who.owner, *unused, instance_id=who.id))
+
+    @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:
         alive = self._alive()
         if alive:
@@ -239,6 +335,29 @@ class StudioMachine(RuleBasedStateMachine):
         if machine.linked:
             machine.take(desired_for(self.bench.studio, node))
 
+    @rule(node=st.sampled_from(NODES), told=st.booleans())
+    def move_volumes(self, node: NodeId, told: bool) -> None:
+        """The orders that stand are obeyed; the answer may be lost, and it is asked again."""
+        machine = self.machines[node]
+        if not machine.linked:
+            return
+        for order in desired_for(self.bench.studio, node).volume_orders:
+            done = machine.move(order)
+            if told:
+                self.bench.say(VolumeOrderDone(node, order.order_id, done, "" if done else "no"))
+
+    @rule(node=st.sampled_from(NODES), data=st.data())
+    def answer_late(self, node: NodeId, data: st.DataObject) -> None:
+        """An answer to an order of long ago arrives once more."""
+        volumes = sorted(self.bench.studio.volumes.values(), key=lambda v: v.id)
+        if volumes and self.machines[node].linked:
+            volume = data.draw(st.sampled_from(volumes))
+            action = data.draw(st.sampled_from(VolumeAction))
+            before = self.bench.studio.volumes
+            late = f"{action}:{volume.id}:{volume.moves - 1}"
+            self.bench.say(VolumeOrderDone(node, late, True))
+            assert self.bench.studio.volumes == before
+
     @rule(node=st.sampled_from(NODES))
     def work(self, node: NodeId) -> None:
         """A good while of everything working as it should."""
@@ -249,6 +368,7 @@ class StudioMachine(RuleBasedStateMachine):
         self.progress(node, True)
         self.progress(node, True)
         self.relist(node)
+        self.move_volumes(node, True)
 
     @rule()
     def work_everywhere(self) -> None:
@@ -386,6 +506,11 @@ class StudioMachine(RuleBasedStateMachine):
     def gateway(self, there: bool) -> None:
         self.bench.say(DoorOpened() if there else DoorLost())
 
+    @precondition(lambda self: any(v.purge_at for v in self.bench.studio.volumes.values()))
+    @rule(hours=st.sampled_from([10, 25]))
+    def wait_for_the_trash(self, hours: int) -> None:
+        self.wait(hours * 3600)
+
     @rule()
     def restart_coordinator(self) -> None:
         before = durable_part(self.bench.studio)
@@ -426,11 +551,15 @@ class StudioMachine(RuleBasedStateMachine):
         assert not [v for v, n in writers.items() if n > 1], f"two writers: {writers}"
         for instance in self.bench.studio.instances.values():
             volume = self.bench.studio.volumes[instance.volume_id]
+            if instance.state is State.DELETED:
+                continue  # what it wrote may be another one's by now
+            assert volume.trashed_at is None
+            assert not volume.purging
             if instance.placement is None:
                 assert volume.writer is None
             else:
                 assert volume.writer == (instance.id, instance.placement.epoch)
-                assert volume.trashed_at is None
+                assert not volume.restoring
 
     @invariant()
     def every_card_is_held_by_somebody_who_says_so(self) -> None:
@@ -457,6 +586,16 @@ class StudioMachine(RuleBasedStateMachine):
                 assert entry.reason.en
         assert [e.position for e in studio.queue] == list(range(1, len(studio.queue) + 1))
         assert not [i for i in studio.instances.values() if i.state is State.REQUESTED]
+
+    @invariant()
+    def data_is_where_its_owner_expects_it(self) -> None:
+        """Nobody shares a volume, and none of a living instance was purged."""
+        alive = [self.bench.studio.instances[i].volume_id for i in self._alive()]
+        assert len(alive) == len(set(alive))
+        for machine in self.machines.values():
+            assert not machine.live & machine.trash
+            for container in machine.containers.values():
+                assert container.phase not in WRITING or container.volume_id in machine.live
 
     @invariant()
     def hosts_are_never_used_again(self) -> None:

@@ -41,7 +41,7 @@ from protos.aigc.v1 import node_pb2, node_pb2_grpc
 
 T = TypeVar("T")
 
-MOST_CLOCK_SKEW = timedelta(minutes=5)
+MOST_CLOCK_SKEW = timedelta(minutes=2)
 _CALL_TIMEOUT = 20.0
 _KINDS = {
     grpc.StatusCode.UNAUTHENTICATED: ErrorKind.UNAUTHENTICATED,

@@ -7,14 +7,17 @@ import os
 import secrets
 import shutil
 import socket
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
 
 import aigc
 from aigc.clock import Clock, milliseconds
+from aigc.errors import AigcError
 from node_agent.config import AgentConfig
 from node_agent.engines.driver import Door, EngineDriver, Fingerprint, Problem
+from node_agent.enrolment import check_clock
 from node_agent.gpu_work import Sample
 from node_agent.gpus.probe import GpuProbe, GpuReading, ProbeHealth
 from node_agent.limits import Machine, allowed_gpu
@@ -56,6 +59,7 @@ class MachineFacts:
         self._disk_free = 0
         self._memory = psutil.virtual_memory().total
         self._note = note
+        self._their_time: tuple[datetime, float] | None = None
 
     async def refresh(self) -> None:
         """Look at the driver, the probe, the disk and the volumes again."""
@@ -69,6 +73,27 @@ class MachineFacts:
         """Take the cards that agent.toml gives to the studio, with their readings."""
         self._cards = tuple(c for c in sample.cards if allowed_gpu(c.uuid, self._config))
         self._probe_failure = sample.failure
+
+    def heard_time(self, theirs: datetime | None) -> None:
+        """The coordinator told its time."""
+        self._their_time = None if theirs is None else (theirs, self._clock.monotonic())
+
+    def clock_problem(self) -> Problem | None:
+        """What to say of this machine's clock; None once it agrees with the coordinator's."""
+        if self._their_time is None:
+            return None
+        told, at = self._their_time
+        theirs = told + timedelta(seconds=self._clock.monotonic() - at)
+        try:
+            check_clock(theirs, self._clock.now())
+        except AigcError as error:
+            minutes = abs(self._clock.now() - theirs).total_seconds() / 60
+            return Problem(
+                error.message,
+                f"本机时钟与协调器相差 {minutes:.0f} 分钟："
+                "请校准（例如 timedatectl set-ntp true）。",
+            )
+        return None
 
     def machine(self) -> Machine:
         """For the limits."""
@@ -116,6 +141,8 @@ class MachineFacts:
                 )
             )
         problems += self._lost_cards(reconciler)
+        if (clock := self.clock_problem()) is not None:
+            problems.append(clock)
         problems += [p for p in (self._note, reconciler.problem) if p is not None]
         ledger = reconciler.ledger.followed()
         simulated = self.simulated

@@ -11,13 +11,12 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from datetime import datetime
 
 import grpc
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError
-from node_agent.enrolment import Identity, as_error, check_clock, node_channel
+from node_agent.enrolment import Identity, as_error, node_channel
 from node_agent.log_streams import LogStreams
 from node_agent.machine import MachineFacts
 from node_agent.observation import Key, gpu_message, instance_message, reading_message
@@ -264,11 +263,9 @@ class NodeSession:
             "connected",
             extra={"node_id": welcome.node_id, "coordinator": welcome.coordinator_version},
         )
-        server_time: datetime | None = from_milliseconds(welcome.server_time_ms)
-        try:
-            check_clock(server_time, self._clock.now())
-        except AigcError as error:
-            log.warning("clock", extra={"why": error.message})
+        self._facts.heard_time(from_milliseconds(welcome.server_time_ms))
+        if (problem := self._facts.clock_problem()) is not None:
+            log.warning("clock", extra={"why": problem.en})
         self._welcomed(welcome)
 
     async def _desire(self, reconciler: Reconciler, desired: node_pb2.DesiredSet) -> None:

@@ -224,7 +224,7 @@ class CoordinatorSide(node_pb2_grpc.NodeServiceServicer, node_pb2_grpc.Enrolment
         yield node_pb2.NodeOrder(
             welcome=node_pb2.Welcome(
                 node_id="node-1",
-                server_time_ms=milliseconds(self._clock.now()),
+                server_time_ms=milliseconds(self._clock.now() + self.server_time_offset),
                 gateway_address=self.gateway,
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 
 from tests.node_agent.conftest import StartAgent, desired
@@ -36,3 +38,21 @@ async def test_an_instance_is_started_found_ready_and_stopped(
     phases = [phase for _, _, phase in side.seen.story]
     order = ["PREPARING", "STARTING", "READY", "STOPPING", "GONE"]
     assert sorted(set(phases), key=phases.index) == order
+
+
+async def test_a_clock_that_is_off_is_shown_on_the_machine(
+    side: CoordinatorSide, start_agent: StartAgent
+) -> None:
+    async with start_agent():
+        await side.until(lambda s: s.observed is not None, "a first set")
+        side.server_time_offset = timedelta(minutes=5)
+        side.cut()
+
+        def told() -> bool:
+            seen = side.seen.observed
+            return seen is not None and any("5 min behind" in p.en for p in seen.problems)
+
+        await side.until(lambda _: told(), "the clock")
+        side.server_time_offset = timedelta()
+        side.cut()
+        await side.until(lambda _: not told(), "the clock again")

@@ -247,8 +247,9 @@ class Activity:
 def is_periodic(times: deque[float]) -> bool:
     """Whether the last of these moments (seconds) came as a machine's do.
 
-    Some lag must make the last two intervals equal within 5 % (at least 0.3 s): lag 1 is one tab
-    polling, lag 2 two tabs side by side, and so on. Intervals under a second are one gesture.
+    Some lag must make the last two intervals equal within 5 % (at least 0.3 s, at most 2 s: beyond
+    that it is a person who asks for the same again every few minutes): lag 1 is one tab polling,
+    lag 2 two tabs side by side, and so on. Intervals under a second are one gesture.
     """
     last = len(times) - 1
     for lag in range(1, _MAX_LAG + 1):
@@ -256,7 +257,7 @@ def is_periodic(times: deque[float]) -> bool:
             return False
         late = times[last] - times[last - lag]
         early = times[last - lag] - times[last - 2 * lag]
-        if late >= 1.0 and abs(late - early) <= max(0.3, 0.05 * late):
+        if late >= 1.0 and abs(late - early) <= min(max(0.3, 0.05 * late), 2.0):
             return True
     return False
 

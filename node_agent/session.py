@@ -170,7 +170,8 @@ class NodeSession:
         self.last_error = ""
         self._changed.clear()
         self._whole_set = True
-        self._refused = self._reconciler is not None and self._reconciler.ledger.refused is not None
+        # What another coordinator offered is nothing to this one; its own offer comes at once.
+        self._refused = False
         self._news.set()
 
     async def _read(self, call: grpc.aio.StreamStreamCall) -> None:

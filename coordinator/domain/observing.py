@@ -95,6 +95,9 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         disk_free_bytes=event.disk_free_bytes,
         can_start=event.can_start,
     )
+    present = draft.studio.terms[-1].id if draft.studio.terms else ""
+    if node.ledger_refused and ours and present and event.term == present:
+        node = replace(node, ledger_refused=False)  # it has taken a set of this very life
     draft.put_node(node)
     draft.heard[node.id] = draft.now
     if draft.followed.get(node.id) != followed:

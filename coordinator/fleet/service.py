@@ -153,6 +153,8 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
                 self._sessions.take_log_chunk(node_id, report.log_chunk)
             case "ledger_refused":
                 refused = report.ledger_refused
+                if refused.offered_ledger_id not in ("", self._reactor.studio.ledger_id):
+                    return  # what somebody else offered it
                 _log.warning("the node refuses our ledger", extra={"node_id": node_id})
                 self._reactor.post(
                     LedgerRefusedByNode(node_id, refused.kept_ledger_id, refused.kept_revision)

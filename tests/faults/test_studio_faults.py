@@ -221,6 +221,7 @@ def test_disk_full_at_the_ledger(here: Town) -> None:
             assert "Traceback" not in done.stderr, done.stderr
             assert "space" in done.stderr, done.stderr
         here.coordinator_back("disk full")
+    here.desk.ask("rename", instance=here.two, name="two")  # the name that it had
     here.settled(before, engines)
     here.desk.ask("stop", instance=here.two)
     here.until_state(here.two, "stopped")
@@ -389,7 +390,7 @@ def _refused_sentence(here: Town) -> str:
     def refused() -> bool:
         nonlocal said
         try:
-            here.desk.ask("rename", instance=here.two, name="two" + "x" * 60)
+            here.desk.ask("rename", instance=here.two, name="two" + "x" * 40)
             here.desk.ask("rename", instance=here.two, name="two")
         except AigcError as error:
             said = str(error)

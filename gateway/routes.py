@@ -91,6 +91,7 @@ class Route:
     count_client_frames: bool = False
     simulated: bool = False
     can_start: bool = True
+    start_refused: bool = False  # a visit a moment ago; the line says why
 
     @property
     def serving(self) -> bool:
@@ -301,6 +302,7 @@ def route_from_wire(message: gateway_pb2.Route) -> Route:
         count_client_frames=message.count_client_frames,
         simulated=message.simulated,
         can_start=message.can_start,
+        start_refused=message.start_refused,
     )
 
 

@@ -110,10 +110,11 @@ def status_of(route: Route, language: str, asked: bool, to: str = "/") -> Status
     """The status section for a route.
 
     Args:
-        asked: a start was asked for a moment ago and the coordinator has not answered yet.
+        asked: a start was asked for a moment ago and nothing came of it yet.
         to: where Start and Try again lead afterwards.
     """
     line = route.line_zh if language == "zh" else route.line_en
+    asked = asked and not route.start_refused
     phase, key, more, action = _phase(route, asked)
     if asked and phase == "coming" and route.state in (State.STOPPED, State.FAILED):
         line = ""  # still of the time before the visit
@@ -137,6 +138,8 @@ def status_of(route: Route, language: str, asked: bool, to: str = "/") -> Status
 
 def _phase(route: Route, asked: bool) -> tuple[str, str, str, str]:
     """Phase, text if the coordinator gave no line, a second line, and the action's name."""
+    if route.start_refused and route.state in (State.STOPPED, State.FAILED):
+        return "failed", "failed", "", "again"
     match route.state:
         case State.READY:
             return "ready", "ready", "", ""

@@ -14,6 +14,7 @@ from typing import Any
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError
 from coordinator.api import conversion
+from coordinator.api.refused_visits import RefusedVisits
 from coordinator.domain.events import ActivitySeen, DoorLost, DoorOpened, StartCause
 from coordinator.domain.instance import Instance, InstanceId, State
 from coordinator.domain.people import PersonId
@@ -60,6 +61,8 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._zone = zone
         self._clock = clock
         self._starting: set[InstanceId] = set()
+        self._refused = RefusedVisits(clock)
+        self._feeds: set[_Feed] = set()
         self._here = 0
         self._heard = 0
 
@@ -175,8 +178,21 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                 "a visit did not start the engine",
                 extra={"instance_id": instance.id, "key": error.key},
             )
+            self._tell_refused(instance.id, error)
+        else:
+            self._refused.forget(instance.id)
         finally:
             self._starting.discard(instance.id)
+
+    def _tell_refused(self, instance_id: InstanceId, error: AigcError) -> None:
+        """Whoever waits at the page reads why; the ledger knows nothing of it."""
+        studio = self._reactor.studio
+        instance = studio.instances.get(instance_id)
+        if instance is None:
+            return
+        self._refused.keep(studio, instance, error)
+        for feed in self._feeds:
+            feed.tell(instance)
 
     def _activity(self, batch: gateway_pb2.ActivityBatch) -> None:
         now = self._clock.now()
@@ -197,7 +213,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """What the gateway is told of an instance; None if it is deleted."""
         if instance.state is State.DELETED:
             return None
-        return conversion.route(self._reactor.studio, instance, self._clock.now())
+        route = conversion.route(self._reactor.studio, instance, self._clock.now())
+        refused = self._refused.line_of(instance)
+        if refused is not None:
+            route.line.CopyFrom(conversion.sentence(refused))
+            route.start_refused = True
+        return route
 
     def affected(self, changed: Changed | None) -> list[Instance]:
         """Whose routes a change may have altered; all of them for None.
@@ -227,9 +248,11 @@ class _Feed:
         self._stop_listening = self._service._enrolment.listen(
             lambda c: self._put(gateway_pb2.GatewayOrder(node=_node(c)))
         )
+        self._service._feeds.add(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._service._feeds.discard(self)
         self._stop_listening()
         self._changes.close()
         self._session_news.close()
@@ -253,7 +276,7 @@ class _Feed:
         try:
             while True:
                 for instance in self._service.affected(changed):
-                    self._tell(instance)
+                    self.tell(instance)
                 upcoming = upcoming or asyncio.create_task(_next(self._changes))
                 pause = asyncio.create_task(self._service._clock.sleep(_REFRESH_SECONDS))
                 try:
@@ -272,7 +295,8 @@ class _Feed:
                 upcoming.cancel()
                 await asyncio.gather(upcoming, return_exceptions=True)
 
-    def _tell(self, instance: Instance) -> None:
+    def tell(self, instance: Instance) -> None:
+        """Tell its route, if it is another one than was told last."""
         route = self._service.route_of(instance)
         if route is None:
             if self._told.pop(instance.host, None) is not None:

@@ -172,6 +172,42 @@ async def test_failure_is_shown_with_try_again(place: Place) -> None:
         assert (await client.post("/.aigc/start")).status_code == 409
 
 
+async def test_a_refused_start_says_why_at_once(place: Place) -> None:
+    token = await place.sign_in()
+    set_state(place, "STOPPED")
+    await until_state(place, token, "Stopped")
+    async with visitor(place, token) as client:
+        assert "Asked to start" in (await client.get("/")).text
+    why = common_pb2.Sentence(
+        en="Not started: version 1.0 was <withdrawn>", zh="未启动：版本 1.0 已停用"
+    )
+    async with (
+        client_of(place, token, Accept="text/event-stream") as client,
+        client.stream("GET", "/.aigc/events") as answer,
+    ):
+        said = []
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                said.append(json.loads(line[6:]))
+                if len(said) == 2:
+                    break
+                set_state(place, "STOPPED", line=why, start_refused=True)
+    assert [s["phase"] for s in said] == ["coming", "failed"]
+    assert "Not started: version 1.0 was &lt;withdrawn&gt;" in said[1]["html"]
+    assert "Try again" in said[1]["html"]
+    page = await until_state(place, token, "Not started: version 1.0")
+    assert 'http-equiv="refresh"' not in page.text
+    async with visitor(place, token, Accept_Language="zh-CN") as client:
+        assert "未启动：版本 1.0 已停用" in (await client.get("/.aigc/waiting")).text
+    # Tried again, and this time it begins: nothing of the refusal is left.
+    async with client_of(place, token) as client:
+        assert (await client.post("/.aigc/start")).status_code == 303
+    await until(lambda: len(place.coordinator.visits) == 2, "the start is told")
+    set_state(place, "STARTING", line=common_pb2.Sentence(en="Starting"), start_refused=False)
+    page = await until_state(place, token, "Starting")
+    assert "Not started" not in page.text
+
+
 async def test_hand_off(place: Place) -> None:
     async with visitor(place, None) as client:
         sent = await client.get("/work?a=1")

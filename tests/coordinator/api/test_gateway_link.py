@@ -6,6 +6,7 @@ import asyncio
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -105,6 +106,41 @@ async def test_a_visit_by_the_owner_starts_and_nobody_elses_does(house: House) -
             if person == "mei":
                 await _audited(house, ("visit", instance.id, "refused"))
             await until(lambda after=after: state() == after)
+
+
+async def test_a_visit_that_starts_nothing_says_why(house: House) -> None:
+    """The version was withdrawn meanwhile: told to whoever waits, and not to the ledger."""
+    instance = await _instance(house)
+    await house.reactor.ask(StopRequested(instance.id, StopReason.BY_CREATOR, instance.owner))
+    (engine,) = house.reactor.studio.engines.values()
+    versions = tuple(replace(v, available=v.version != instance.version) for v in engine.versions)
+    house.reactor.set_engines({engine.id: replace(engine, versions=versions)})
+    visit = gateway_pb2.Visit(instance_id=instance.id, person_id=instance.owner)
+    async with _gateway(house) as (_, call):
+        (route,) = (await _order(call, "snapshot")).routes
+        assert not route.start_refused
+        revision = house.reactor.studio.revision
+        await call.write(gateway_pb2.GatewayReport(visit=visit))
+        route = await _order(call, "route")
+        assert route.start_refused
+        assert route.state == common_pb2.INSTANCE_STATE_STOPPED
+        assert route.line.en.startswith("Not started: version 2.0 of Comfyui was withdrawn")
+        assert route.line.zh == "未启动：comfyui 的版本 2.0 已停用，请在“我的引擎”中选择其他版本"
+        assert house.reactor.studio.revision == revision
+        async with _gateway(house) as (_, other):  # a gateway that comes later knows it too
+            (late,) = (await _order(other, "snapshot")).routes
+            assert late.line == route.line
+        house.clock.ahead += 61
+        async with _gateway(house) as (_, other):
+            (late,) = (await _order(other, "snapshot")).routes
+            assert not late.start_refused
+            assert late.line.en.startswith("Stopped")
+        # Once it may start again, a visit does, and nothing of the refusal is left.
+        house.reactor.set_engines({engine.id: engine})
+        await call.write(gateway_pb2.GatewayReport(visit=visit))
+        while route.state != common_pb2.INSTANCE_STATE_QUEUED:
+            route = await _order(call, "route")
+        assert not route.start_refused
 
 
 async def test_activity_reaches_the_idle_policy_and_never_from_the_future(house: House) -> None:

@@ -94,6 +94,49 @@ async def test_an_instance_is_its_owners_alone(house: House) -> None:
     assert ("instance-delete", instance_id, "refused") in await house.audits()
 
 
+async def test_what_was_deleted_comes_back_from_the_trash(house: House) -> None:
+    ask = creator_pb2.RestoreInstanceRequest
+    async with _creator(house) as (stub, who, _), _creator(house, "mei") as (other, mei, _):
+        started = await stub.StartInstance(
+            creator_pb2.StartInstanceRequest(engine_id="comfyui", name="Poster"), metadata=who
+        )
+        old = started.instance
+        deleted = await stub.DeleteInstance(
+            creator_pb2.DeleteInstanceRequest(instance_id=old.id), metadata=who
+        )
+        nothing = creator_pb2.ListTrashRequest()
+        (kept,) = (await stub.ListTrash(nothing, metadata=who)).instances
+        assert (kept.id, kept.name, kept.engine_id, kept.version) == (
+            *(old.id, "Poster", "comfyui"),
+            old.version,
+        )
+        assert kept.kept_until_ms == deleted.kept_until_ms
+        assert kept.deleted_at_ms
+        assert not kept.HasField("data_bytes")
+        assert "kept until" in kept.line.en
+        assert "保留至" in kept.line.zh
+        assert list((await other.ListTrash(nothing, metadata=mei)).instances) == []
+        for stranger, caller, key in (
+            (ask(instance_id=old.id), mei, "not-yours"),
+            (ask(instance_id="i-guess"), who, "not-in-trash"),
+            (ask(), who, "not-in-trash"),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await other.RestoreInstance(stranger, metadata=caller)
+            assert key_of(caught.value) == key
+        back = (await stub.RestoreInstance(ask(instance_id=old.id), metadata=who)).instance
+        assert (back.name, back.state) == ("Poster", common_pb2.INSTANCE_STATE_STOPPED)
+        assert back.id != old.id
+        assert back.url != old.url
+        assert list((await stub.ListTrash(nothing, metadata=who)).instances) == []
+        with pytest.raises(grpc.aio.AioRpcError) as again:
+            await stub.RestoreInstance(ask(instance_id=old.id), metadata=who)
+        assert key_of(again.value) == "restored-already"
+    audits = await house.audits()
+    assert ("instance-restore", old.id, "refused") in audits
+    assert ("instance-restore", old.id, "done") in audits
+
+
 @pytest.mark.parametrize(
     "how", ["signed out", "disabled", "ended everywhere", "token revoked", "expired"]
 )

@@ -67,6 +67,7 @@ class Volumes:
 
         Raises:
             AigcError: ``volume-invalid`` (a bad id or subpath, or a link in its way),
+                ``volume-in-trash`` (an empty folder in its stead would look like lost data),
                 ``volume-broken`` (the disk refused).
         """
         _check_id(volume_id)
@@ -78,7 +79,10 @@ class Volumes:
                 raise _broken(volume_id, error) from error
 
     async def trash(self, volume_id: str) -> None:
-        """Move a volume to the trash, by rename; nothing if it is not there (any more).
+        """Move a volume to the trash, by rename. Doing it again changes nothing.
+
+        One that was never mounted goes there empty, so that it can be told from one that is lost
+        when its owner wants it back.
 
         Raises:
             AigcError: ``volume-invalid`` or ``volume-broken``.
@@ -166,7 +170,14 @@ class Volumes:
             folder.chmod(_PARENT_MODE)
 
     def _open_and_make(self, volume_id: str, parts: tuple[str, ...]) -> Path:
-        with _opened(self._live) as at:
+        with _opened(self._live) as at, _opened(self._trash) as trash:
+            if not _exists(at, volume_id) and _copies(trash, volume_id):
+                raise AigcError(
+                    "volume-in-trash",
+                    f"Volume {volume_id} is in this machine's trash, so it is not mounted: "
+                    "restore it first.",
+                    ErrorKind.CONFLICT,
+                )
             here = os.dup(at)
             try:
                 for part in (volume_id, *parts):
@@ -184,6 +195,9 @@ class Volumes:
             if _exists(live, volume_id):
                 os.rename(volume_id, f"{volume_id}.{stamp}", src_dir_fd=live, dst_dir_fd=trash)
                 os.fsync(live)
+                os.fsync(trash)
+            elif not _copies(trash, volume_id):
+                os.close(_enter(trash, f"{volume_id}.{stamp}", volume_id))
                 os.fsync(trash)
 
     def _move_back(self, volume_id: str) -> bool:

@@ -397,6 +397,54 @@ async def test_volume_orders_are_done_told_and_refused_while_mounted(
         assert await asyncio.to_thread(lambda: list((root / "trash").iterdir())) == []
 
 
+async def test_restored_data_is_another_instances_with_every_file(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    """Deleted, wanted back under another id: nothing is mounted before the folder is back."""
+    order = node_pb2.VolumeOrder
+    root = config.volume_root
+    trash = node_pb2.NodeOrder(
+        volume_order=order(order_id="trash:v-1:1", action=order.ACTION_TRASH, volume_id="v-1")
+    )
+    restore = node_pb2.NodeOrder(
+        volume_order=order(order_id="restore:v-1:2", action=order.ACTION_RESTORE, volume_id="v-1")
+    )
+
+    async def answered(order_id: str, times: int = 1) -> bool:
+        seen = await side.until(
+            lambda s: len([r for r in s.volume_results if r.order_id == order_id]) >= times,
+            order_id,
+        )
+        return next(r.ok for r in reversed(seen.volume_results) if r.order_id == order_id)
+
+    async with start_agent():
+        side.desire([desired("i-1", volume="v-1")])
+        await side.until_phase("i-1", "READY")
+        deep = root / "volumes/v-1/gallery/2026"
+        await asyncio.to_thread(deep.mkdir, parents=True)
+        await asyncio.to_thread((deep / "poster.png").write_bytes, b"picture")
+        side.desire([], ended=[("i-1", 1)])
+        await side.until_phase("i-1", "GONE")
+        side.order(trash)
+        assert await answered("trash:v-1:1")
+        side.desire([desired("i-9", volume="v-1")], ended=[("i-1", 1)])
+        seen = await side.until_phase("i-9", "FAILED")
+        assert "restore it first" in seen.instances["i-9", 1].error
+        assert not await asyncio.to_thread((root / "volumes/v-1").exists)
+    # The order stands until it is answered, over a restart of the agent and more than once.
+    told = side.seen.sets
+    async with start_agent():
+        await side.until(lambda s: s.sets > told, "the agent again")
+        side.order(restore)
+        assert await answered("restore:v-1:2")
+        side.order(restore)
+        assert await answered("restore:v-1:2", 2)
+        side.desire([desired("i-9", epoch=2, volume="v-1")])
+        await side.until_phase("i-9", "READY", epoch=2)
+        assert await asyncio.to_thread((deep / "poster.png").read_bytes) == b"picture"
+        assert await asyncio.to_thread(lambda: list((root / "trash").iterdir())) == []
+
+
 async def test_logs_are_sent_on_request_and_end(
     side: CoordinatorSide, start_agent: StartAgent
 ) -> None:

@@ -97,15 +97,45 @@ async def test_the_trash_keeps_and_gives_back(
     await volumes.trash("v-1")
     await volumes.trash("v-1")  # once more changes nothing
     assert not folder.exists()
+    assert len(list((tmp_path / "root/trash").iterdir())) == 1
+    with pytest.raises(AigcError, match="restore it first"):
+        await volumes.mount("v-1")  # no empty folder in place of somebody's files
+    assert not folder.exists()
     await clock.advance(timedelta(days=1).total_seconds())
-    folder = await volumes.mount("v-1")
+    await volumes.restore("v-1")
+    assert (folder / "note").read_text() == "first"
+    await volumes.restore("v-1")  # it is there: nothing to do
+    assert await volumes.mount("v-1") == folder
     (folder / "note").write_text("second")
     await volumes.trash("v-1")
-    assert len(list((tmp_path / "root/trash").iterdir())) == 2
     await volumes.restore("v-1")
     assert (folder / "note").read_text() == "second"
-    await volumes.restore("v-1")  # it is there: nothing to do
-    assert (folder / "note").read_text() == "second"
+
+
+async def test_of_several_copies_the_newest_comes_back(volumes: Volumes, tmp_path: Path) -> None:
+    for stamp in (900, 1000):  # 1000 is later, though a word of "9..." sorts behind it
+        copy = tmp_path / f"root/trash/v-1.{stamp}"
+        copy.mkdir()
+        (copy / "note").write_text(str(stamp))
+    await volumes.restore("v-1")
+    assert (tmp_path / "root/volumes/v-1/note").read_text() == "1000"
+
+
+async def test_what_was_never_mounted_comes_back_empty_and_what_is_lost_does_not(
+    volumes: Volumes, tmp_path: Path
+) -> None:
+    await volumes.trash("v-1")
+    await volumes.trash("v-1")
+    await volumes.restore("v-1")
+    folder = await volumes.mount("v-1")
+    assert list(folder.iterdir()) == []
+    (folder / "note").write_text("mine")
+    await volumes.trash("v-1")
+    (copy,) = (tmp_path / "root/trash").iterdir()
+    copy.rename(tmp_path / "stolen")
+    with pytest.raises(AigcError, match="not in this machine's trash"):
+        await volumes.restore("v-1")
+    assert not folder.exists()
 
 
 async def test_purge_takes_only_what_is_in_the_trash(volumes: Volumes, tmp_path: Path) -> None:

@@ -84,7 +84,10 @@ class _Coordinator:
         self._first_admin: Path | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        materials = await asyncio.to_thread(prepare, self._config, self._clock)
+        try:
+            materials = await asyncio.to_thread(prepare, self._config, self._clock)
+        except OSError as error:
+            raise state_folder.unusable(self._config.state_dir, error) from error
         try:
             await self._run(materials, stop)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -32,12 +33,7 @@ class FolderLock:
             os.chmod(state_dir, 0o700)
             file = (state_dir / "coordinator.lock").open("a+", encoding="utf-8")
         except OSError as error:
-            raise AigcError(
-                "state-dir-unusable",
-                f"The coordinator cannot use its state folder {state_dir}: "
-                f"{error.strerror or error}. Make it and give it to this user.",
-                ErrorKind.UNAVAILABLE,
-            ) from error
+            raise unusable(state_dir, error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -50,14 +46,29 @@ class FolderLock:
                 "this one a state_dir of its own.",
                 ErrorKind.CONFLICT,
             ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):  # it tries once more to write what did not fit
+                file.close()
+            raise unusable(state_dir, error) from error
         return cls(file)
 
     def release(self) -> None:
         self._file.close()
+
+
+def unusable(state_dir: Path, error: OSError) -> AigcError:
+    """Why nothing can be kept there, and what IT can do."""
+    return AigcError(
+        "state-dir-unusable",
+        f"The coordinator cannot use its state folder {state_dir}: {error.strerror or error}. "
+        "It must exist, belong to this user, and have room on its disk.",
+        ErrorKind.UNAVAILABLE,
+    )
 
 
 def read_ports(state_dir: Path) -> dict[str, int]:

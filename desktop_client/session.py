@@ -238,7 +238,8 @@ class CoordinatorSession:
             AigcError: ``signed-out``, ``sign-in-expired``, or why it cannot be renewed now.
         """
         if self._api_token is not None:
-            if refused:
+            sendable = self._api_token.isascii() and self._api_token.isprintable()
+            if refused or not sendable:
                 raise AigcError(
                     "token-refused",
                     "The API token in AIGC_TOKEN is refused: it expired, was revoked, or belongs "
@@ -386,6 +387,16 @@ class CoordinatorSession:
             await fetch_authority(host, port, spki_pin(self._endpoint.ca_pem), timeout=5)
         except AigcError as error:
             return error
+        if "CERTIFICATE" in details.upper() or "HANDSHAKE" in details.upper():
+            # Its authority is ours, so what is left is the time.
+            return AigcError(
+                "certificate-refused",
+                f"By this computer's clock ({self._clock.now():%Y-%m-%d %H:%M} UTC) the "
+                f"certificate of the coordinator at {self.address} is not valid: set the clock "
+                "(turn on automatic time). If the clock is right, tell IT to look at the "
+                "coordinator's.",
+                ErrorKind.UNAVAILABLE,
+            )
         return AigcError(
             "coordinator-unreachable",
             f"The connection to the coordinator at {self.address} broke; try again.",

@@ -170,17 +170,18 @@ class FileStore:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once with a new one of mode 0600; a crash leaves the old one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may not even be there
+            draft.unlink(missing_ok=True)
         raise AigcError(
             "file-unwritable",
             f"{path} cannot be written ({error.strerror}); make room or check its folder's rights.",

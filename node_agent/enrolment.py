@@ -42,6 +42,7 @@ from protos.aigc.v1 import node_pb2, node_pb2_grpc
 T = TypeVar("T")
 
 MOST_CLOCK_SKEW = timedelta(minutes=2)
+_ROOM = 32 << 10  # bytes; what an identity needs on the disk, and more
 _CALL_TIMEOUT = 20.0
 _KINDS = {
     grpc.StatusCode.UNAUTHENTICATED: ErrorKind.UNAUTHENTICATED,
@@ -120,14 +121,47 @@ class IdentityFiles:
         """Whether this machine has joined. Blocking."""
         return self._facts.exists()
 
+    def check_writable(self) -> None:
+        """Find out beforehand whether :meth:`save` can work. Blocking.
+
+        Raises:
+            AigcError: ``agent-state-broken``.
+        """
+        trial = self._facts.with_name(".room")
+        try:
+            self._facts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                _write(trial, bytes(_ROOM))
+            finally:
+                trial.with_name(trial.name + ".new").unlink(missing_ok=True)
+                trial.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def save(self, identity: Identity) -> None:
-        """Write them; node.json last, since it says that the machine has joined. Blocking."""
-        self._facts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Write them; node.json last, since it says that the machine has joined. Blocking.
+
+        Raises:
+            AigcError: ``agent-state-broken``.
+        """
         facts = {k: v for k, v in asdict(identity).items() if not k.endswith("_pem")}
-        _write(self.key, identity.key_pem)
-        _write(self.ca, identity.ca_pem)
-        _write(self.certificate, identity.certificate_pem)
-        _write(self._facts, json.dumps(facts, indent=1).encode())
+        try:
+            self._facts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(self.key, identity.key_pem)
+            _write(self.ca, identity.ca_pem)
+            _write(self.certificate, identity.certificate_pem)
+            _write(self._facts, json.dumps(facts, indent=1).encode())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> AigcError:
+        return AigcError(
+            "agent-state-broken",
+            f"This machine's identity cannot be written to {self._facts.parent}: "
+            f"{error.strerror or error}. Make room on its disk, or mend the folder's owner "
+            "(state_dir in agent.toml), then try again.",
+            ErrorKind.UNAVAILABLE,
+        )
 
 
 async def join(
@@ -157,6 +191,7 @@ async def join(
             "This link holds no token: copy the whole line that `aigc coordinator join-command` "
             "prints.",
         )
+    await asyncio.to_thread(files.check_writable)  # before the token is used up
     name = node_name or socket.gethostname()
     host, port = split_address(link.address)
     ca_pem = await fetch_authority(host, port, link.pin)
@@ -360,7 +395,8 @@ def as_error(error: grpc.aio.AioRpcError, address: str) -> AigcError:
         return AigcError(
             "certificate-refused",
             f"The TLS connection to the coordinator at {address} failed: a certificate is not "
-            "accepted, or one of the two clocks is off. `aigc agent check` tells which.",
+            "accepted, or one of the two clocks is off. Compare them (`timedatectl`); once this "
+            "machine has joined, `aigc agent check` tells which.",
             ErrorKind.UNAVAILABLE,
         )
     if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:

@@ -43,7 +43,7 @@ async def connect() -> AsyncIterator[CoordinatorSession]:
 
     folder = default_config_dir()
     config = await known_coordinator(folder)
-    token = os.environ.get("AIGC_TOKEN") or None
+    token = os.environ.get("AIGC_TOKEN", "").strip() or None
     store = await asyncio.to_thread(saved_store, folder)
     endpoint = Endpoint(config.address, config.ca_pem)
     session = CoordinatorSession(endpoint, store, api_token=token, config_dir=folder)

@@ -68,8 +68,23 @@ class DemoStudio:
     children: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     def write(self) -> None:
-        """The folder with both configurations and the catalogue. Blocks; existing state stays."""
+        """The folder with both configurations and the catalogue. Blocks; existing state stays.
+
+        Raises:
+            AigcError: the folder cannot be written.
+        """
         folder = self.plan.folder
+        try:
+            self._write(folder)
+        except OSError as error:
+            raise AigcError(
+                "data-dir-unusable",
+                f"The demo cannot write its folder {folder}: {error.strerror or error}. Make room "
+                "on its disk, or give another folder with --data-dir.",
+                ErrorKind.UNAVAILABLE,
+            ) from error
+
+    def _write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("engines", "logs", "coordinator", "agent", "volumes", "desktop"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
@@ -175,7 +190,8 @@ class DemoStudio:
     def log_tail(self, name: str, lines: int = 12) -> str:
         path = self.plan.folder / "logs" / f"{name}.log"
         with contextlib.suppress(FileNotFoundError):
-            return "\n".join(path.read_text("utf-8", "replace").splitlines()[-lines:])
+            tail = "\n".join(path.read_text("utf-8", "replace").splitlines()[-lines:])
+            return tail or f"(it could write nothing to {path}: is that disk full?)"
         return "(it left no log)"
 
     async def stop(self) -> None:

@@ -7,6 +7,7 @@ with ``--json`` the sentence is JSON. A traceback is a defect of ours and nothin
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import json
 import os
@@ -82,6 +83,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Also the entry point of the installed program."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    # Its own words on stderr would stand beside the one sentence that a person can use.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     as_json = "--json" in args
     try:
         result = cli.main(args, prog_name="aigc", standalone_mode=False)
@@ -104,9 +107,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        return _tell(*_full_disk(error), as_json)
     except ModuleNotFoundError as error:
         return _tell(*_missing_part(error), as_json)
     return result if isinstance(result, int) else 0
+
+
+def _full_disk(error: OSError) -> tuple[str, str, int]:
+    """A disk that takes no more is nobody's defect; anything else is ours and stays one."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise error
+    where = f" ({error.filename})" if error.filename else ""
+    words = f"A file could not be written{where}: {error.strerror}. Make room on its disk."
+    return "disk-full", words, EXIT_CODES[ErrorKind.UNAVAILABLE]
 
 
 # Which extra of the distribution brings a package that a smaller installation lacks.

@@ -7,6 +7,7 @@ nothing else: names, uses and validity are decided here.
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import os
 import tempfile
@@ -91,6 +92,7 @@ class Authority:
 
         Raises:
             AigcError: ``authority-unreadable``.
+            OSError: the disk takes nothing.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key_file, ca_file = folder / "ca.key", folder / "ca.crt"
@@ -106,6 +108,8 @@ class Authority:
             if x509.load_pem_x509_certificate(ca).public_key() != key.public_key():
                 raise ValueError("ca.crt belongs to another key than ca.key")
         except (OSError, ValueError, TypeError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # nothing is wrong with the authority itself
             raise AigcError(
                 "authority-unreadable",
                 f"The coordinator's authority in {folder} cannot be used: {error}. Restore ca.key "

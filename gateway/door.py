@@ -7,15 +7,16 @@ Every rule of the door is in this module.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from gateway.heads import RefusedHeadError, RequestHead
+from gateway.heads import Cookies, Fields, RefusedHeadError, RequestHead
 from gateway.routes import Route, RouteTable, Session, State
 
 COOKIE = "__Host-aigc"
 NONCE_COOKIE = "__Host-aigc-nonce"
 OWN_PREFIX = "/.aigc/"
+_OWN_PREFIX = OWN_PREFIX.encode()
 _OURS = b"__host-aigc"  # names are compared without case, as browsers guard the prefix
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -28,17 +29,7 @@ class Act(Enum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
-class Cookies:
-    """What a request's cookies say: ours apart, the engine's as one header value."""
-
-    token: str | None
-    nonce: str | None
-    others: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     act: Act
     cookies: Cookies
     navigation: bool
@@ -61,48 +52,54 @@ def decide(head: RequestHead, table: RouteTable, scheme: bytes, now_ms: int) -> 
         scheme: ``b"https"`` or ``b"http"``: how browsers reach us.
         now_ms: UTC milliseconds.
     """
-    navigation = is_navigation(head)
-
-    def refuse(status: int, key: str, message: str, route: Route | None = None) -> Decision:
-        return Decision(Act.REFUSE, cookies, navigation, route, None, status, key, message)
-
     cookies = _NO_COOKIES
-    label = label_of(head.host, table.zone)
-    if not table.known:
-        return refuse(503, "gateway-starting", "The gateway has not met its coordinator yet.")
-    if label is None:
-        return refuse(421, "misdirected", "This address is not served here.")
-    route = table.route(label)
-    if route is None or route.state is State.DELETED:
-        return refuse(404, "instance-unknown", "There is no engine at this address.")
+    navigation = is_navigation(head)
+    route: Route | None = None
     try:
-        cookies = read_cookies(head)
+        if not table.known:
+            message = "The gateway has not met its coordinator yet."
+            raise RefusedHeadError(503, "gateway-starting", message)
+        label = label_of(head.fields.host, table.zone)
+        if label is None:
+            raise RefusedHeadError(421, "misdirected", "This address is not served here.")
+        route = table.route(label)
+        if route is None or route.state is State.DELETED:
+            route = None
+            message = "There is no engine at this address."
+            raise RefusedHeadError(404, "instance-unknown", message)
+        cookies = read_cookies(head.fields)
+        problem = foreign_origin(head, scheme, navigation)
+        if problem is not None:
+            raise RefusedHeadError(403, "foreign-origin", problem)
+        session = find_session(cookies.token_hash, route, table, now_ms)
+        act = _choose(head, route, session, navigation)
     except RefusedHeadError as error:
-        return refuse(error.status, error.key, error.message, route)
-    problem = foreign_origin(head, scheme, navigation)
-    if problem is not None:
-        return refuse(403, "foreign-origin", problem, route)
-    session = find_session(cookies.token, route, table, now_ms)
-    own = head.target.startswith(OWN_PREFIX.encode())
+        why = (error.status, error.key, error.message)
+        return Decision(Act.REFUSE, cookies, navigation, route, None, *why)
+    return Decision(act, cookies, navigation, route, session)
+
+
+def _choose(head: RequestHead, route: Route, session: Session | None, navigation: bool) -> Act:
+    """What a request may do that came to a known engine from its own pages."""
     if session is not None and session.person_id != route.owner_id:
-        return refuse(403, "not-yours", "This engine belongs to somebody else.", route)
-    if own:
-        return Decision(Act.OWN, cookies, navigation, route, session)
+        raise RefusedHeadError(403, "not-yours", "This engine belongs to somebody else.")
+    if head.target.startswith(_OWN_PREFIX):
+        return Act.OWN
     if session is None:
         if navigation:
-            return Decision(Act.SIGN_IN, cookies, navigation, route)
-        return refuse(401, "signed-out", "Nobody is signed in here; open the page again.", route)
+            return Act.SIGN_IN
+        message = "Nobody is signed in here; open the page again."
+        raise RefusedHeadError(401, "signed-out", message)
     if _is_root_service_worker(head):
         # It would answer for the waiting page and keep a stopped engine from ever starting.
         message = "A service worker for the whole host is not allowed."
-        return refuse(403, "service-worker-refused", message, route)
+        raise RefusedHeadError(403, "service-worker-refused", message)
     if route.serving:
-        return Decision(Act.FORWARD, cookies, navigation, route, session)
+        return Act.FORWARD
     if navigation:
-        return Decision(Act.WAIT, cookies, navigation, route, session)
-    return refuse(
-        503, "engine-stopped", "The engine does not run; open its page to start it.", route
-    )
+        return Act.WAIT
+    message = "The engine does not run; open its page to start it."
+    raise RefusedHeadError(503, "engine-stopped", message)
 
 
 def label_of(host: bytes, zone: str) -> str | None:
@@ -154,25 +151,35 @@ def foreign_origin(head: RequestHead, scheme: bytes, navigation: bool) -> str | 
     return None
 
 
-def find_session(token: str | None, route: Route, table: RouteTable, now_ms: int) -> Session | None:
-    """The valid session of a cookie's value, if it is one for exactly this host and instance."""
-    if token is None or not 16 <= len(token) <= 256:
+def find_session(
+    token_hash: bytes | None, route: Route, table: RouteTable, now_ms: int
+) -> Session | None:
+    """The valid session of a cookie, if it is one for exactly this host and instance."""
+    if token_hash is None:
         return None
-    session = table.session(hashlib.sha256(token.encode()).digest(), now_ms)
+    session = table.session(token_hash, now_ms)
     if session is None or session.instance_id not in ("", route.instance_id):
         return None
-    return session if session.host in (route.host, f"{route.host}.{table.zone}") else None
+    if session.host == route.host or session.host == f"{route.host}.{table.zone}":
+        return session
+    return None
 
 
-def read_cookies(head: RequestHead) -> Cookies:
+def read_cookies(fields: Fields) -> Cookies:
     """Ours apart from the engine's.
 
     Raises:
         RefusedHeadError: a cookie of ours is there twice (somebody tosses cookies).
     """
+    if fields.cookies is None:
+        fields.cookies = _split_cookies(fields)
+    return fields.cookies
+
+
+def _split_cookies(fields: Fields) -> Cookies:
     ours: dict[str, str] = {}
     others: list[bytes] = []
-    for name, _, value in head.headers:
+    for name, _, value in fields.headers:
         if name != b"cookie":
             continue
         if _OURS not in value.lower():
@@ -190,7 +197,11 @@ def read_cookies(head: RequestHead) -> Cookies:
             if text in ours:
                 raise RefusedHeadError(400, "cookie-twice", "Our own cookie is there twice.")
             ours[text] = content.strip().decode("latin-1")
-    return Cookies(ours.get(COOKIE), ours.get(NONCE_COOKIE), b"; ".join(others))
+    token = ours.get(COOKIE)
+    token_hash = None
+    if token is not None and 16 <= len(token) <= 256:
+        token_hash = hashlib.sha256(token.encode()).digest()
+    return Cookies(token_hash, ours.get(NONCE_COOKIE), b"; ".join(others))
 
 
 def _is_root_service_worker(head: RequestHead) -> bool:

@@ -31,8 +31,8 @@ from gateway.heads import (
     MAX_HEAD_BYTES,
     RefusedHeadError,
     RequestHead,
+    RequestReader,
     find_head_end,
-    read_request,
 )
 from gateway.routes import Route, RouteTable
 
@@ -134,6 +134,7 @@ class BrowserConnection(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self._buffer = bytearray()
+        self._reader = RequestReader()
         self._exchange: Exchange | None = None
         self._own: _OwnExchange | None = None
         self._deadline: float | None = None
@@ -355,7 +356,7 @@ class BrowserConnection(asyncio.Protocol):
 
     def _begin(self, raw: bytes) -> None:
         try:
-            head = read_request(raw)
+            head = self._reader.read(raw)
         except RefusedHeadError as error:
             self.send_own(answer_json(error.status, error.key, error.message), None, False)
             return
@@ -369,7 +370,6 @@ class BrowserConnection(asyncio.Protocol):
                 decision.route,
                 decision.session,
                 decision.navigation,
-                decision.cookies.others,
             )
             self._exchange.start()
         elif decision.act is Act.REFUSE:

@@ -42,7 +42,6 @@ class Exchange:
         route: Route,
         session: Session,
         navigation: bool,
-        cookies: bytes,
     ) -> None:
         self.route = route
         self.session = session
@@ -51,7 +50,6 @@ class Exchange:
         self._browser = browser
         self._head = head
         self._navigation = navigation
-        self._cookies = cookies
         self._engine: EngineConnection | None = None
         self._body: BodyReader = (
             ChunkReader() if head.chunked else LengthReader(head.content_length or 0)
@@ -88,9 +86,7 @@ class Exchange:
             self._refuse(502, "machine-unreachable", str(error))
             return
         self._engine = engine
-        lines = write_request(
-            head, self._cookies, self.session.person_id, self._browser.client, edge.scheme
-        )
+        lines = write_request(head, self.session.person_id, self._browser.client, edge.scheme)
         engine.begin(self, head.method, head.websocket, lines)
         if self._body.ended and not head.chunked:
             engine.end_request()
@@ -156,7 +152,7 @@ class Exchange:
 
     def on_answer(self, head: AnswerHead, reader: BodyReader) -> None:
         self._answered = True
-        content_type = (head.get(b"content-type") or b"").lower()
+        content_type = head.content_type
         self.event_stream = content_type.startswith(b"text/event-stream")
         self._note(head.status, content_type)
         bodiless = self._head.method == "HEAD" or head.status in (204, 304)

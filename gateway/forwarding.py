@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gateway.heads import AnswerHead, Header, RequestHead
+from gateway.heads import AnswerHead, RequestHead
 
 # Between two neighbours only (RFC 9110, 7.6.1).
 _HOP_BY_HOP = frozenset(
@@ -79,6 +79,7 @@ _NOT_FROM_ENGINES = frozenset(
         b"content-length",
     }
 )
+_NOT_TO_BROWSERS = _HOP_BY_HOP | _NOT_FROM_ENGINES
 _OUR_TOKEN = re.compile(rb"(?i)\s*(?:bearer|basic|token)\s+aigc_")
 _OUR_COOKIE = re.compile(rb"\s*__host-aigc", re.IGNORECASE)
 
@@ -93,29 +94,36 @@ def _passes_to_engine(name: bytes) -> bool:
     )
 
 
-def write_request(
-    head: RequestHead, cookies: bytes, person_id: str, client: bytes, scheme: bytes
-) -> bytes:
+def write_request(head: RequestHead, person_id: str, client: bytes, scheme: bytes) -> bytes:
     """The request's head for the engine: Host unchanged, X-Forwarded-* set (never appended)."""
-    named = _named_in_connection(head.headers)
-    lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), head.target, head.raw_host)]
-    for lower, name, value in head.headers:
+    fields = head.fields
+    setting = (person_id, client, scheme)
+    if fields.onward is None or fields.onward[0] != setting:
+        fields.onward = (setting, _write_fields(head, person_id, client, scheme))
+    return b"%b %b HTTP/1.1\r\n%b" % (head.method.encode(), head.target, fields.onward[1])
+
+
+def _write_fields(head: RequestHead, person_id: str, client: bytes, scheme: bytes) -> bytes:
+    fields = head.fields
+    named = _named_in(fields.index.get(b"connection", b"").lower())
+    lines = [b"Host: %b\r\n" % fields.raw_host]
+    for lower, name, value in fields.headers:
         if not _passes_to_engine(lower) or lower in named:
             continue
         if lower == b"authorization" and _OUR_TOKEN.match(value):
             continue
         lines.append(b"%b: %b\r\n" % (name, value))
-    if cookies:
-        lines.append(b"Cookie: %b\r\n" % cookies)
+    if fields.cookies is not None and fields.cookies.others:
+        lines.append(b"Cookie: %b\r\n" % fields.cookies.others)
     if head.websocket:
         lines.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
-    elif head.chunked:
+    elif fields.chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif head.content_length is not None:
-        lines.append(b"Content-Length: %d\r\n" % head.content_length)
+    elif fields.content_length is not None:
+        lines.append(b"Content-Length: %d\r\n" % fields.content_length)
     lines.append(
         b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
-        b"X-Aigc-User: %b\r\n\r\n" % (client, scheme, head.raw_host, person_id.encode())
+        b"X-Aigc-User: %b\r\n\r\n" % (client, scheme, fields.raw_host, person_id.encode())
     )
     return b"".join(lines)
 
@@ -132,10 +140,10 @@ def write_answer(
         rechunk: the body goes out in chunks of ours.
         bodiless: no body follows, whatever the head says (HEAD, 204, 304).
     """
-    named = _named_in_connection(head.headers)
+    named = _named_in(head.connection)
     lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
     for lower, name, value in head.headers:
-        if lower in _HOP_BY_HOP or lower in _NOT_FROM_ENGINES or lower in named:
+        if lower in _NOT_TO_BROWSERS or lower in named:
             continue
         if lower == b"set-cookie":
             cookie = host_only_cookie(value)
@@ -172,12 +180,11 @@ def host_only_cookie(value: bytes) -> bytes | None:
     return value if len(kept) == len(parts) - 1 else b";".join([parts[0], *kept])
 
 
-def _named_in_connection(headers: tuple[Header, ...]) -> frozenset[bytes]:
-    named: set[bytes] = set()
-    for lower, _, value in headers:
-        if lower == b"connection":
-            named.update(token.strip() for token in value.lower().split(b","))
-    return frozenset(named) if named else _NONE
+def _named_in(connection: bytes) -> frozenset[bytes]:
+    """The headers that a Connection header (in lower case) names as its own."""
+    if not connection:
+        return _NONE
+    return frozenset(token.strip() for token in connection.split(b","))
 
 
 _NONE: frozenset[bytes] = frozenset()

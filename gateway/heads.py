@@ -7,13 +7,11 @@ refused here: two Hosts, a target with a fragment or for another host, framing t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httptools
 
 MAX_HEAD_BYTES = 64 * 1024
-# A line break that is not CRLF, a folded line, or a NUL; obs-fold and bare CR or LF are attacks.
-_BROKEN_LINES = re.compile(rb"\r(?!\n)|(?<!\r)\n|\n[ \t]|\x00")
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+")  # visible ASCII without "#"
 _HOST = re.compile(rb"[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
@@ -31,6 +29,16 @@ _SINGLE = frozenset(
         b"sec-websocket-key",
         b"sec-websocket-version",
     }
+)
+# A first line that nobody could read in two ways.
+_PLAIN_LINE = re.compile(
+    rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*) HTTP/1\.1\r\n"
+)
+# Header lines known per connection: so many, each so long at most.
+_MAX_KNOWN = 4
+_MAX_KNOWN_BYTES = 4096
+_READ_IN_ANSWERS = frozenset(
+    {b"content-length", b"transfer-encoding", b"connection", b"content-type"}
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) | frozenset(
     # WebDAV and the like: some engines serve files so.
@@ -55,45 +63,96 @@ class BadAnswerError(Exception):
     """An engine's answer that cannot be read for sure."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
-    """One request's head.
+class Cookies(NamedTuple):
+    """What a request's cookies say: ours apart, the engine's as one header value."""
+
+    token_hash: bytes | None
+    nonce: str | None
+    others: bytes
+
+
+class Fields:
+    """Everything that a request's header lines say, whatever its first line is.
 
     Attributes:
-        target: path and query, as they came (an absolute target is brought to this form).
+        headers: the lines in their order.
+        index: the first value by lower-case name.
         host: the Host header in lower case, with its port if it had one.
         content_length: None where there is none or the body is chunked.
-        websocket: a WebSocket upgrade; other upgrades are not kept.
+        upgrade: a WebSocket upgrade is asked for; other upgrades are not kept.
+        cookies, onward: what the door and the forwarding made of these lines, once made.
     """
 
-    method: str
-    target: bytes
-    host: bytes
-    raw_host: bytes
-    headers: tuple[Header, ...]
-    index: dict[bytes, bytes]
-    http_1_0: bool
-    keep_alive: bool
-    content_length: int | None
-    chunked: bool
-    websocket: bool
-    expect_continue: bool
+    __slots__ = (
+        "chunked", "content_length", "cookies", "expect_continue", "headers", "host", "index",
+        "keep_alive", "onward", "raw_host", "upgrade",
+    )  # fmt: skip
+
+    def __init__(self, headers: tuple[Header, ...], http_1_0: bool) -> None:
+        index = _index(headers)
+        raw_host = index.get(b"host")
+        if raw_host is None:
+            raise RefusedHeadError(400, "bad-request", "the request has no Host")
+        connection = index.get(b"connection", b"").lower()
+        self.headers = headers
+        self.index = index
+        self.raw_host = raw_host
+        self.host = raw_host.lower()
+        if _HOST.fullmatch(self.host) is None:
+            raise RefusedHeadError(400, "bad-request", "the Host is malformed")
+        self.content_length, self.chunked = _framing(index)
+        self.upgrade = index.get(b"upgrade", b"").strip().lower() == b"websocket" and (
+            b"upgrade" in [token.strip() for token in connection.split(b",")]
+        )
+        self.keep_alive = _keeps_alive(http_1_0, connection)
+        self.expect_continue = index.get(b"expect", b"").lower() == b"100-continue"
+        self.cookies: Cookies | None = None
+        self.onward: tuple[tuple[str, bytes, bytes], bytes] | None = None
+
+
+class RequestHead:
+    """One request's head. ``target``: path and query (an absolute one is brought to this form)."""
+
+    __slots__ = ("content_length", "fields", "http_1_0", "method", "target", "websocket")
+
+    def __init__(self, method: str, target: bytes, fields: Fields, http_1_0: bool) -> None:
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.http_1_0 = http_1_0
+        self.content_length = fields.content_length
+        self.websocket = fields.upgrade and method == "GET"
 
     def get(self, name: bytes) -> bytes | None:
         """The value by lower-case name (the first if there are several)."""
-        return self.index.get(name)
+        return self.fields.index.get(name)
 
     @property
     def path(self) -> str:
         return self.target.split(b"?", 1)[0].decode("ascii")
 
     @property
+    def host(self) -> bytes:
+        return self.fields.host
+
+    @property
+    def keep_alive(self) -> bool:
+        return self.fields.keep_alive
+
+    @property
+    def chunked(self) -> bool:
+        return self.fields.chunked
+
+    @property
+    def expect_continue(self) -> bool:
+        return self.fields.expect_continue
+
+    @property
     def has_body(self) -> bool:
-        return self.chunked or bool(self.content_length)
+        return self.fields.chunked or bool(self.content_length)
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerHead:
+class AnswerHead(NamedTuple):
     """One answer's head. ``content_length`` None and not chunked: until the connection closes."""
 
     status: int
@@ -102,9 +161,8 @@ class AnswerHead:
     keep_alive: bool
     content_length: int | None
     chunked: bool
-
-    def get(self, name: bytes) -> bytes | None:
-        return next((v for n, _, v in self.headers if n == name), None)
+    connection: bytes
+    content_type: bytes
 
 
 class _Reader:
@@ -137,13 +195,25 @@ def find_head_end(buffer: bytes | bytearray) -> int:
     return -1 if at < 0 else at + 4
 
 
+def has_broken_lines(head: bytes) -> bool:
+    """A line break that is not CRLF, a folded line, or a NUL: each has been an attack."""
+    breaks = head.count(b"\r\n")
+    return (
+        head.count(b"\r") != breaks
+        or head.count(b"\n") != breaks
+        or b"\n " in head
+        or b"\n\t" in head
+        or b"\0" in head
+    )
+
+
 def read_request(head: bytes) -> RequestHead:
     """Read one complete request head.
 
     Raises:
         RefusedHeadError: with the status to answer; the connection must close.
     """
-    if _BROKEN_LINES.search(head):
+    if has_broken_lines(head):
         raise RefusedHeadError(400, "bad-request", "broken line ends or folded header lines")
     reader = _Reader()
     parser = httptools.HttpRequestParser(reader)
@@ -161,36 +231,46 @@ def read_request(head: bytes) -> RequestHead:
     method = parser.get_method().decode("ascii")
     if method not in _METHODS:
         raise RefusedHeadError(405, "method-refused", f"{method} is not allowed here")
-    index = _index(reader.headers)
-    raw_host = index.get(b"host")
-    if raw_host is None:
-        raise RefusedHeadError(400, "bad-request", "the request has no Host")
-    host = raw_host.lower()
-    if _HOST.fullmatch(host) is None:
-        raise RefusedHeadError(400, "bad-request", "the Host is malformed")
-    length, chunked = _framing(index, method)
-    connection = index.get(b"connection", b"").lower()
-    websocket = (
-        method == "GET"
-        and index.get(b"upgrade", b"").strip().lower() == b"websocket"
-        and b"upgrade" in [token.strip() for token in connection.split(b",")]
-    )
-    if websocket and (b"sec-websocket-key" not in index or length or chunked):
+    fields = Fields(tuple(reader.headers), version == "1.0")
+    target = _origin_form(reader.target, fields.host)
+    found = RequestHead(method, target, fields, version == "1.0")
+    if found.websocket and (b"sec-websocket-key" not in fields.index or found.has_body):
         raise RefusedHeadError(400, "bad-request", "the WebSocket handshake is malformed")
-    return RequestHead(
-        method=method,
-        target=_origin_form(reader.target, host, method),
-        host=host,
-        raw_host=raw_host,
-        headers=tuple(reader.headers),
-        index=index,
-        http_1_0=version == "1.0",
-        keep_alive=_keeps_alive(version, connection),
-        content_length=length,
-        chunked=chunked,
-        websocket=websocket,
-        expect_continue=index.get(b"expect", b"").lower() == b"100-continue",
-    )
+    return found
+
+
+class RequestReader:
+    """Reads the requests of one connection.
+
+    A page asks again and again with the very same header lines. Lines that were read once on this
+    connection are known; then only the first line is read, and only in its plainest form (the
+    rest goes the whole way). What was known is compared byte by byte, never by parts.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Fields] = {}
+
+    def read(self, head: bytes) -> RequestHead:
+        """As :func:`read_request`."""
+        end = head.find(b"\r\n") + 2
+        lines = head[end:]
+        fields = self._known.get(lines)
+        if fields is not None:
+            plain = _PLAIN_LINE.fullmatch(head, 0, end)
+            if plain is not None:
+                return RequestHead(plain[1].decode("ascii"), plain[2], fields, False)
+        found = read_request(head)
+        if not found.http_1_0 and len(lines) <= _MAX_KNOWN_BYTES and _may_come_again(found.fields):
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            self._known[lines] = found.fields
+        return found
+
+
+def _may_come_again(fields: Fields) -> bool:
+    return not (fields.chunked or fields.expect_continue or b"upgrade" in fields.index)
 
 
 def read_answer(head: bytes) -> AnswerHead:
@@ -199,7 +279,7 @@ def read_answer(head: bytes) -> AnswerHead:
     Raises:
         BadAnswerError: it is not HTTP/1.x, or where its body ends is not certain.
     """
-    if _BROKEN_LINES.search(head):
+    if has_broken_lines(head):
         raise BadAnswerError("broken line ends or folded header lines")
     reader = _Reader()
     parser = httptools.HttpResponseParser(reader)
@@ -211,24 +291,38 @@ def read_answer(head: bytes) -> AnswerHead:
         raise BadAnswerError(str(error)[:200]) from error
     if not reader.complete:
         raise BadAnswerError("no complete head")
-    lengths = {v for n, _, v in reader.headers if n == b"content-length"}
-    codings = [v.strip().lower() for n, _, v in reader.headers if n == b"transfer-encoding"]
-    if codings and (codings != [b"chunked"] or lengths):
+    length: bytes | None = None
+    codings: list[bytes] = []
+    connection = content_type = b""
+    for name, _, value in reader.headers:
+        if name not in _READ_IN_ANSWERS:
+            continue
+        if name == b"content-length":
+            if length not in (None, value) or _DIGITS.fullmatch(value) is None:
+                raise BadAnswerError("a Content-Length that is not one number")
+            length = value
+        elif name == b"transfer-encoding":
+            codings.append(value.strip().lower())
+        elif name == b"connection":
+            connection += b"," + value.lower()
+        elif not content_type:
+            content_type = value.lower()
+    if codings and (codings != [b"chunked"] or length is not None):
         raise BadAnswerError("a transfer coding that is not plain chunked")
-    if len(lengths) > 1 or any(_DIGITS.fullmatch(v) is None for v in lengths):
-        raise BadAnswerError("a Content-Length that is not one number")
-    connection = b",".join(v for n, _, v in reader.headers if n == b"connection").lower()
+    http_1_0 = parser.get_http_version() == "1.0"
     return AnswerHead(
-        status=parser.get_status_code(),
-        reason=reader.status_text,
-        headers=tuple(reader.headers),
-        keep_alive=_keeps_alive(parser.get_http_version(), connection),
-        content_length=int(next(iter(lengths))) if lengths else None,
-        chunked=bool(codings),
+        parser.get_status_code(),
+        reader.status_text,
+        tuple(reader.headers),
+        _keeps_alive(http_1_0, connection),
+        None if length is None else int(length),
+        bool(codings),
+        connection,
+        content_type,
     )
 
 
-def _index(headers: list[Header]) -> dict[bytes, bytes]:
+def _index(headers: tuple[Header, ...]) -> dict[bytes, bytes]:
     index: dict[bytes, bytes] = {}
     for name, _, value in headers:
         if name not in index:
@@ -240,7 +334,7 @@ def _index(headers: list[Header]) -> dict[bytes, bytes]:
     return index
 
 
-def _framing(index: dict[bytes, bytes], method: str) -> tuple[int | None, bool]:
+def _framing(index: dict[bytes, bytes]) -> tuple[int | None, bool]:
     coding = index.get(b"transfer-encoding")
     length = index.get(b"content-length")
     if coding is not None:
@@ -256,7 +350,7 @@ def _framing(index: dict[bytes, bytes], method: str) -> tuple[int | None, bool]:
     return int(length), False
 
 
-def _origin_form(target: bytes, host: bytes, method: str) -> bytes:
+def _origin_form(target: bytes, host: bytes) -> bytes:
     if target[:1] != b"/":
         scheme, found, rest = target.partition(b"://")
         authority, slash, path = rest.partition(b"/")
@@ -268,8 +362,8 @@ def _origin_form(target: bytes, host: bytes, method: str) -> bytes:
     return target
 
 
-def _keeps_alive(version: str, connection: bytes) -> bool:
+def _keeps_alive(http_1_0: bool, connection: bytes) -> bool:
+    if not connection:
+        return not http_1_0
     tokens = [token.strip() for token in connection.split(b",")]
-    if version == "1.0":
-        return b"keep-alive" in tokens
-    return b"close" not in tokens
+    return b"keep-alive" in tokens if http_1_0 else b"close" not in tokens

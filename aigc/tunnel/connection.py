@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from aigc.tunnel import frames
 from aigc.tunnel.frames import Frame, FrameKind, FrameReader, TunnelError
@@ -19,6 +20,7 @@ _CREDIT_STEP = WINDOW_BYTES // 2
 _MAX_CREDIT = 1 << 30
 MAX_STREAMS = 1024
 _MAX_STREAM_ID = (1 << 32) - 1
+_DATA = int(FrameKind.DATA)
 
 
 class ResetCode(IntEnum):
@@ -43,8 +45,7 @@ class StreamAccepted:
     stream: int
 
 
-@dataclass(frozen=True, slots=True)
-class DataReceived:
+class DataReceived(NamedTuple):
     stream: int
     data: bytes
 
@@ -103,12 +104,13 @@ class _Stream:
 class TunnelConnection:
     """See the module. ``opener`` is the end that opens streams (the gateway's).
 
-    Bytes to send are collected in :attr:`output`; whoever does the I/O takes and clears them.
+    Bytes to send are collected in :attr:`output`, headers and payloads in their order; whoever
+    does the I/O takes and clears them.
     """
 
     def __init__(self, opener: bool) -> None:
         self.opener = opener
-        self.output: list[bytes] = []
+        self.output: list[bytes | memoryview] = []
         self.going_away = False
         self._reader = FrameReader()
         self._streams: dict[int, _Stream] = {}
@@ -151,17 +153,18 @@ class TunnelConnection:
         state = self._streams.get(stream)
         return 0 if state is None or state.sent_fin else state.send_credit
 
-    def send(self, stream: int, data: bytes) -> None:
+    def send(self, stream: int, data: bytes | memoryview) -> None:
         """Send DATA of 1 to 64 KiB within the credit.
 
         Raises:
             TunnelError: more than the credit, or after FIN.
         """
         state = self._streams[stream]
-        if state.sent_fin or len(data) > state.send_credit:
+        size = len(data)
+        if state.sent_fin or size > state.send_credit:
             raise TunnelError("DATA beyond its credit or after FIN")
-        state.send_credit -= len(data)
-        self._emit(FrameKind.DATA, stream, data)
+        state.send_credit -= size
+        self.output += (frames.encode_header(_DATA, stream, size), data)
 
     def finish(self, stream: int) -> None:
         """Send FIN: no more data from here. The stream is gone once both sides have."""
@@ -204,14 +207,12 @@ class TunnelConnection:
         """
         events: list[Event] = []
         for frame in self._reader.feed(data):
-            event = self._handle(frame)
+            event = self._on_data(frame) if frame.kind == _DATA else self._handle(frame)
             if event is not None:
                 events.append(event)
         return events
 
     def _handle(self, frame: Frame) -> Event | None:
-        if frame.kind == FrameKind.DATA:
-            return self._on_data(frame)
         match frame.kind:
             case FrameKind.OPEN:
                 return self._on_open(frame)
@@ -260,15 +261,16 @@ class TunnelConnection:
         return StreamOpened(frame.stream, instance_id, epoch)
 
     def _on_data(self, frame: Frame) -> Event | None:
-        state = self._find(frame)
+        state = self._streams.get(frame.stream) or self._find(frame)
         if state is None:
             return None
+        _, _, stream, payload = frame
         if state.received_fin:
-            raise TunnelError(f"DATA after FIN on stream {frame.stream}")
-        state.receive_credit -= len(frame.payload)
+            raise TunnelError(f"DATA after FIN on stream {stream}")
+        state.receive_credit -= len(payload)
         if state.receive_credit < 0:
-            raise TunnelError(f"DATA beyond its credit on stream {frame.stream}")
-        return DataReceived(frame.stream, frame.payload)
+            raise TunnelError(f"DATA beyond its credit on stream {stream}")
+        return DataReceived(stream, payload)
 
     def _on_window(self, frame: Frame, state: _Stream) -> Event:
         credit = frames.decode_credit(frame.payload)

@@ -55,11 +55,12 @@ class StreamTransport(asyncio.Transport):
         super().__init__()
         self.link = link
         self.number = number
+        self.queued = False  # the link knows that it has something to send
         self.accepted = False  # the other side reached its engine
         self.sent_bytes = 0
         self.received_bytes = 0
         self._protocol = protocol
-        self._out: deque[bytes] = deque()
+        self._out: deque[bytes | memoryview] = deque()
         self._out_bytes = 0
         self._in: deque[bytes] = deque()
         self._reading = True
@@ -103,9 +104,16 @@ class StreamTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._closing or self._lost or self._eof_wanted or not data:
             return
-        self._out.append(bytes(data))
-        self._out_bytes += len(data)
-        self.link.ready(self)
+        data = bytes(data)  # no copy of what is bytes already
+        size = len(data)
+        if size <= _TURN_BYTES:
+            self._out.append(data)
+        else:
+            view = memoryview(data)
+            self._out.extend(view[at : at + _TURN_BYTES] for at in range(0, size, _TURN_BYTES))
+        self._out_bytes += size
+        if not self.queued:
+            self.link.ready(self)
         if self._out_bytes > _STREAM_HIGH and not self._writing_paused:
             self._writing_paused = True
             self.get_protocol().pause_writing()
@@ -150,20 +158,21 @@ class StreamTransport(asyncio.Transport):
 
     # --- for the link ----------------------------------------------------------------------
 
-    def next_turn(self, credit: int) -> bytes:
+    def next_turn(self, credit: int) -> bytes | memoryview:
         """At most one turn's bytes to send, within the credit; b"" if there are none."""
+        out = self._out
         limit = min(credit, _TURN_BYTES)
-        if limit <= 0 or not self._out:
+        if limit <= 0 or not out:
             return b""
-        first = self._out.popleft()
+        first = out.popleft()
         if len(first) > limit:
-            self._out.appendleft(first[limit:])
+            out.appendleft(first[limit:])
             first = first[:limit]
-        elif len(first) < limit and self._out:
+        elif out and len(first) < limit:
             pieces = [first]
             size = len(first)
-            while self._out and size + len(self._out[0]) <= limit:
-                pieces.append(self._out.popleft())
+            while out and size + len(out[0]) <= limit:
+                pieces.append(out.popleft())
                 size += len(pieces[-1])
             first = b"".join(pieces)
         self._out_bytes -= len(first)
@@ -279,7 +288,6 @@ class Link(asyncio.Protocol):
         self._streams: dict[int, StreamTransport] = {}
         self._short: deque[StreamTransport] = deque()
         self._long: deque[StreamTransport] = deque()
-        self._queued: set[StreamTransport] = set()
         self._socket_full = False
         self._pump_due = False
         self._why = ""
@@ -371,8 +379,8 @@ class Link(asyncio.Protocol):
 
     def ready(self, stream: StreamTransport) -> None:
         """The stream has something to send."""
-        if stream not in self._queued:
-            self._queued.add(stream)
+        if not stream.queued:
+            stream.queued = True
             long = stream.sent_bytes > LONG_TRANSFER_BYTES
             (self._long if long else self._short).append(stream)
         self._schedule()
@@ -400,10 +408,11 @@ class Link(asyncio.Protocol):
     # --- own -------------------------------------------------------------------------------
 
     def _handle(self, event: rules.Event) -> None:
+        if isinstance(event, rules.DataReceived):  # nearly all of them
+            if (stream := self._streams.get(event.stream)) is not None:
+                stream.receive(event.data)
+            return
         match event:
-            case rules.DataReceived(number, data):
-                if (stream := self._streams.get(number)) is not None:
-                    stream.receive(data)
             case rules.CreditGranted(number):
                 if (stream := self._streams.get(number)) is not None and stream.has_output():
                     self.ready(stream)
@@ -443,30 +452,32 @@ class Link(asyncio.Protocol):
         self._pump_due = False
         if self.transport is None or self.lost.done():
             return
-        self._write_output()
         while not self._socket_full and (self._short or self._long):
             size = 0
             while size < _SOCKET_LOW and (self._short or self._long):
                 size += self._take_turn()
             self._write_output()
+        self._write_output()  # control frames: in any case
         if self.transport.get_write_buffer_size() > _MAX_BACKLOG:
             self._fail("the peer does not read")
 
     def _take_turn(self) -> int:
         stream = (self._short or self._long).popleft()
-        self._queued.discard(stream)
-        data = stream.next_turn(self._rules.credit(stream.number))
-        if data:
+        stream.queued = False
+        credit = self._rules.credit(stream.number)
+        data = stream.next_turn(credit)
+        size = len(data)
+        if size:
             self._rules.send(stream.number, data)
         stream.after_turn()
-        if stream.has_output() and self._rules.credit(stream.number) > 0:
+        if credit > size and stream.has_output():
             self.ready(stream)
-        return len(data)
+        return size
 
     def _write_output(self) -> None:
         output = self._rules.output
         if output and self.transport is not None:
-            self.transport.write(output[0] if len(output) == 1 else b"".join(output))
+            self.transport.write(b"".join(output))  # one record, one call of the kernel
             output.clear()
 
     def _on_ping(self) -> None:

@@ -88,7 +88,9 @@ def test_a_token_reaches_its_owners_instances_alone(
         lin("delete", mine["id"], "--yes")
 
 
-@pytest.mark.parametrize("token", ["aigc_pat_expired", "x", "\u00fc" * 3, "a b", "a\nb", "x" * 20_000])
+@pytest.mark.parametrize(
+    "token", ["aigc_pat_expired", "x", "\u00fc" * 3, "a b", "a\nb", "x" * 20_000]
+)
 def test_a_token_that_is_no_good(studio: Studio, stranger: Cli, token: str) -> None:
     code, _, message = stranger.error("engines", AIGC_COORDINATOR=studio.link, AIGC_TOKEN=token)
     assert code == 3, message

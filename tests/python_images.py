@@ -56,11 +56,16 @@ def _forget_unused() -> None:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
+def image_name(example: str) -> str:
+    """Changes with everything that the image is made of."""
+    return f"aigc-test/{example.replace('_', '-')}:{_key(EXAMPLES / example)}"
+
+
 def example_image(engine: TestEngine, example: str) -> str:
     """The image of ``examples/<example>``, built by its Dockerfile or taken from the cache."""
     source = EXAMPLES / example
     key = _key(source)
-    name = f"aigc-test/{example.replace('_', '-')}:{key}"
+    name = image_name(example)
     client = engine.client()
     try:
         if client.images.list(name=name):

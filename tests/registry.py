@@ -24,12 +24,17 @@ _HTPASSWD = f"{USER}:$2b$05$tbtcbQAxXembLHEhJam.CezoCyxWpdchXk4hopLZm35VH8lM576D
 
 @dataclass
 class Registry:
-    """One registry process. ``address`` is where engines find it, ``host:port``."""
+    """One registry process. ``address`` is where engines find it, ``host:port``.
+
+    Attributes:
+        data: where its images are, if not in its own folder.
+    """
 
     folder: Path
     host: str
     password: bool = False
     port: int = 0
+    data: Path | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -45,7 +50,7 @@ class Registry:
         lines = [
             "version: 0.1",
             "log: {level: error, accesslog: {disabled: true}}",
-            f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}}}",
+            f"storage: {{filesystem: {{rootdirectory: {self.data or self.folder / 'data'}}}}}",
             f"http: {{addr: '{self.address}'}}",
         ]
         if self.password:
@@ -94,12 +99,17 @@ class Registry:
 
 
 @contextlib.contextmanager
-def registry(engine: TestEngine, *, password: bool = False) -> Iterator[Registry]:
-    """A running registry that the engine reaches, and trusts without TLS."""
+def registry(
+    engine: TestEngine, *, password: bool = False, data: Path | None = None
+) -> Iterator[Registry]:
+    """A running registry that the engine reaches, and trusts without TLS.
+
+    ``data``: serve (and keep) the images there.
+    """
     if shutil.which("docker-registry") is None:
         pytest.fail("needs docker-registry (apt-get install docker-registry)", pytrace=False)
     with tempfile.TemporaryDirectory(prefix="aigc-registry-") as folder:
-        made = Registry(Path(folder), engine.host_address, password)
+        made = Registry(Path(folder), engine.host_address, password, data=data)
         made.start()
         try:
             yield made

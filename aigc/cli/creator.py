@@ -238,7 +238,10 @@ def delete_command(instance: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"id": instance_id, "kept_until": timestamp(kept_until)})
     else:
-        click.echo(f"Deleted. The data stays in the trash until {when(kept_until)}.")
+        click.echo(
+            f"Deleted. The data stays in the trash until {when(kept_until)}; "
+            f"'aigc trash restore {instance_id}' brings it back."
+        )
 
 
 def _confirm(instance: creator_pb2.Instance) -> None:
@@ -247,7 +250,7 @@ def _confirm(instance: creator_pb2.Instance) -> None:
             "not-confirmed",
             f"Deleting {instance.name} needs a yes: add --yes.",
         )
-    data = size(instance.data_bytes if instance.HasField("data_bytes") else None)
+    data = size(instance.data_bytes) if instance.HasField("data_bytes") else "size unknown"
     say(f"{instance.name} ({instance.engine_id}) goes away; its data ({data}) goes to the trash.")
     typed = click.prompt("Type its name to delete it", err=True, default="", show_default=False)
     if typed.strip() != instance.name:

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keep": ("creator", "Keep an instance running: its idle clock begins anew."),
     "stop": ("creator", "Stop an instance; its data is kept."),
     "delete": ("creator", "Delete an instance; its data goes to the trash."),
+    "trash": ("trash", "What you deleted and can still have back."),
     "token": ("account", "API tokens for scripts."),
     "tray": ("tray", "The desktop app in the system tray."),
     "demo": ("demo", "Everything on this machine, to try it out."),

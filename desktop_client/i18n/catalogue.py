@@ -162,10 +162,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "delete.title": ("Delete {name}?", "删除 {name}?"),
     "delete.text": (
         (
-            "{name} and its data ({size}) move to the trash, where IT can bring them back for a "
-            "while. Type the name to confirm."
+            "{name} and its data ({size}) move to the trash. For a while you can bring them back "
+            "on the web page My engines. Type the name to confirm."
         ),
-        "{name} 及其数据（{size}）将移入回收站，IT 可在一段时间内恢复。请输入名称以确认。",
+        (
+            "{name} 及其数据（{size}）将移入回收站。一段时间内可在网页“我的引擎”中恢复。"
+            "请输入名称以确认。"
+        ),
     ),
     "delete.yes": ("Delete", "删除"),
     "delete.unknown_size": ("size unknown", "大小未知"),

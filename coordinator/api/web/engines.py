@@ -19,6 +19,7 @@ from aigc.errors import AigcError, ErrorKind
 from coordinator.api.web.http import STATUS, Pages, language_of, said, see_other
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
+from coordinator.api.web.trash import trash_views
 from coordinator.domain import wording
 from coordinator.domain.engine import Engine, EngineId, Text
 from coordinator.domain.events import DeleteRequested, KeepRequested, StopRequested
@@ -27,7 +28,7 @@ from coordinator.domain.instance import Instance, InstanceId, PartKind, State, S
 from coordinator.domain.people import Person
 from coordinator.domain.studio import Studio
 from coordinator.identity import Caller, Identity
-from coordinator.naming import start_request
+from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
 
 _BEAT_SECONDS = 15.0  # a comment, so that a dead connection is noticed; also refreshes times
@@ -129,6 +130,7 @@ class EnginePages:
             Route("/engines/{engine}/icon.svg", self.icon),
             Route("/instances/{instance}/delete", self.delete, methods=["GET", "POST"]),
             Route("/instances/{instance}/{action}", self.act, methods=["POST"]),
+            Route("/trash/{instance}/restore", self.restore, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -205,10 +207,25 @@ class EnginePages:
                 action=f"/instances/{instance.id}/delete",
                 person=caller.person,
                 days=self._reactor.studio.policy.trash_days,
+                size=self._data_size(instance, language_of(request)),
             )
         await self._pages.form(request)
         try:
             await self._reactor.ask(DeleteRequested(instance.id, caller.person.id))
+        except AigcError as error:
+            return self._page(request, caller.person, error)
+        return see_other("/engines")
+
+    async def restore(self, request: Request) -> Response:
+        """Bring one's own back from the trash, as a new instance."""
+        caller = await self._caller(request)
+        await self._pages.form(request)
+        old = self._reactor.studio.instances.get(InstanceId(request.path_params["instance"]))
+        if old is None:
+            raise _unknown()
+        _check_owner(old, caller.person)
+        try:
+            await self._reactor.ask(restore_request(caller.person.id, old.id, old.engine_id))
         except AigcError as error:
             return self._page(request, caller.person, error)
         return see_other("/engines")
@@ -238,11 +255,14 @@ class EnginePages:
         instance = self._reactor.studio.instances.get(InstanceId(request.path_params["instance"]))
         if instance is None or instance.state is State.DELETED:
             raise _unknown()
-        if instance.owner != person.id:
-            raise AigcError(
-                "not-yours", "This engine belongs to somebody else.", ErrorKind.FORBIDDEN
-            )
+        _check_owner(instance, person)
         return instance
+
+    def _data_size(self, instance: Instance, language: str) -> str:
+        volume = self._reactor.studio.volumes.get(instance.volume_id)
+        if volume is None or volume.bytes is None:
+            return text("size_unknown", language)
+        return _size(volume.bytes)
 
     async def _changes(self, request: Request, caller: Caller) -> AsyncIterator[str]:
         watch = self._reactor.watch()
@@ -295,6 +315,7 @@ class EnginePages:
         return {
             "enough": len(mine) if enough else 0,
             "published": bool(engines),
+            "trash": trash_views(studio, person.id, now, language),
             "instances": [self._instance(studio, i, now, language) for i in mine],
             "engines": [
                 _engine(e, language)
@@ -385,6 +406,11 @@ def _say(words: Text, language: str) -> str:
 
 def _size(amount: int) -> str:
     return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.1f} MB"
+
+
+def _check_owner(instance: Instance, person: Person) -> None:
+    if instance.owner != person.id:
+        raise AigcError("not-yours", "This engine belongs to somebody else.", ErrorKind.FORBIDDEN)
 
 
 def _unknown() -> AigcError:

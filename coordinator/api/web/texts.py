@@ -108,14 +108,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "delete_title": ("Delete {name}?", "删除 {name}？"),
     "delete_text": (
         (
-            "{name} and the files in it go to the trash. IT can bring them back for {days} days; "
-            "then they are gone. To give the GPU back, stopping is enough: it keeps your files."
+            "{name} and its files ({size}) go to the trash. You can bring them back from there for "
+            "{days} days, at a new address; then they are gone. "
+            "To give the GPU back, stopping is enough: it keeps your files."
         ),
         (
-            "{name} 及其中的文件将移至回收站。{days} 天内 IT 可以恢复，之后将永久删除。"
-            "如果只想释放 GPU，停止即可，文件会保留。"
+            "{name} 及其文件（{size}）将移至回收站。{days} 天内您可以从回收站恢复（地址会改变），"
+            "之后将永久删除。如果只想释放 GPU，停止即可，文件会保留。"
         ),
     ),
+    "size_unknown": ("size unknown", "大小未知"),
+    "trash_title": ("Trash", "回收站"),
+    "trash_text": (
+        "What you deleted and can still have back: with all its files, at a new address.",
+        "您已删除但仍可恢复的引擎：文件全部保留，地址会改变。",
+    ),
+    "restore": ("Restore", "恢复"),
     "delete_now": ("Delete {name}", "删除 {name}"),
     "back": ("Back", "返回"),
     "error_title": ("That did not work", "操作未成功"),
@@ -203,6 +211,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "error:username-invalid": ("", "用户名不可用：请使用字母、数字和 . _ @ + -，最多 64 个字符。"),
     "error:username-taken": ("", "该用户名已被使用，请换一个。"),
     "error:not-yours": ("", "此引擎属于其他人。"),
+    "error:limit-instances": ("", "您的引擎数量已达个人上限。请先删除不再需要的引擎。"),
+    "error:limit-engine": ("", "此引擎您已拥有工作室允许的数量。请使用已有的，或先将其删除。"),
+    "error:not-in-trash": ("", "您的回收站中没有此项。"),
+    "error:not-deleted": ("", "此引擎并未删除，可直接启动。"),
+    "error:still-deleting": ("", "此引擎正在停止。移入回收站后即可恢复。"),
+    "error:restored-already": ("", "此引擎已恢复，请查看您的引擎列表。"),
+    "error:trash-over": ("", "保留期限已过，数据已删除或正在删除。如有备份，请联系 IT。"),
     "error:host-unknown": ("", "此地址没有引擎，可能已被删除。请查看您的引擎列表。"),
     "error:page-unknown": ("", "没有这个页面或引擎，可能已不存在。"),
     "error:handoff-invalid": ("", "此链接不完整，请重新打开引擎页面。"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +62,64 @@ def test_start_wait_list_logs_keep_stop_delete(lin: Cli) -> None:
     gone = lin.json("delete", "Poster", "--yes")
     assert gone["id"] == ready["id"]
     assert gone["kept_until"]
+    _until_in_trash(lin, ready["id"])
     assert lin.json("list") == []
+
+
+def test_the_trash_gives_an_instance_back_with_its_files(lin: Cli, studio: Studio) -> None:
+    folder = studio.folder / "volumes" / "volumes"
+    before = set(folder.iterdir())
+    first = lin.json("start", "demo", "--name", "Draft", "--wait")
+    (volume,) = set(folder.iterdir()) - before
+    (volume / "mine.txt").write_text("kept")
+    lin.json("delete", "Draft", "--yes")
+    kept = _until_in_trash(lin, first["id"])
+    assert set(kept) == {
+        "id", "name", "engine", "version", "deleted_at", "kept_until", "data_bytes", "node", "line",
+    }  # fmt: skip
+    assert (kept["name"], kept["engine"]) == ("Draft", "demo")
+    assert kept["node"]
+    assert kept["kept_until"] > kept["deleted_at"]
+    table = lin("trash", "list").stdout
+    assert "Draft\tdemo\t" in table
+    assert first["id"] in table
+
+    code, key, message = lin.error("trash", "restore", "Draf")
+    assert (code, key) == (5, "not-in-trash")
+    assert "Draft" in message
+    back = lin.json("trash", "restore", "Draft")
+    assert set(back) == INSTANCE_KEYS
+    assert (back["name"], back["state"]) == ("Draft", "stopped")
+    assert back["id"] != first["id"]
+    assert back["url"] != first["url"]
+    assert first["id"] not in lin("trash", "list").stdout
+    code, key, _ = lin.error("trash", "restore", first["id"])
+    assert (code, key) == (5, "not-in-trash")
+
+    assert lin.json("start", "Draft", "--wait")["state"] == "ready"
+    assert (volume / "mine.txt").read_text() == "kept"
+    told = lin("delete", "Draft", "--yes")
+    assert f"aigc trash restore {back['id']}" in told.stdout
+    _until_in_trash(lin, back["id"])
+    # While another one of that engine exists, the limit is said in words.
+    lin.json("start", "demo")
+    code, key, message = lin.error("trash", "restore", back["id"])
+    assert code == 7
+    assert key.startswith("limit-")
+    assert "delete it first" in message
+    other = lin.json("list")[0]["id"]
+    lin.json("delete", other, "--yes")
+    _until_in_trash(lin, other)
+
+
+def _until_in_trash(cli: Cli, instance_id: str) -> dict[str, Any]:
+    """It is stopped first; what is in the trash is said once that is over."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:  # each look takes a while of its own
+        found = [t for t in cli.json("trash", "list") if t["id"] == instance_id]
+        if found:
+            return dict(found[0])
+    raise AssertionError(f"{instance_id} never came to the trash")
 
 
 def test_names_that_are_wrong(lin: Cli) -> None:

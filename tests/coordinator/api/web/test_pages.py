@@ -269,6 +269,46 @@ async def test_start_stop_and_delete(house: House, browser: Browser) -> None:
     assert 'role="alert"' in refused.text
 
 
+async def test_the_trash_gives_back(house: House, browser: Browser) -> None:
+    instance = await started(house, browser)
+    page = await browser.get("/engines")
+    assert "Trash" not in page.text
+    token = csrf_of(page)
+    await browser.post(f"/instances/{instance.id}/stop", data={"csrf": token})
+    asked = await browser.get(f"/instances/{instance.id}/delete")
+    assert f"{instance.name} and its files (size unknown) go to the trash" in asked.text
+    await browser.post_form(asked)
+    page = await browser.get("/engines")
+    assert "Deleted " in page.text
+    assert "kept until " in page.text
+    chinese = await browser.get("/engines", headers={"accept-language": "zh-CN"})
+    assert "回收站" in chinese.text
+    assert "保留至" in chinese.text
+    address = f"/trash/{instance.id}/restore"
+    assert (await browser.post(address, data={"csrf": "wrong"})).status_code == 403
+    async with house.browser() as other:
+        theirs = await other.sign_in("wu", to="/engines")
+        assert "kept until" not in theirs.text
+        stolen = await other.post(address, data={"csrf": csrf_of(theirs)})
+        assert stolen.status_code == 403
+    assert house.reactor.studio.instances_of(instance.owner) == []
+    done = await browser.post(address, data={"csrf": token})
+    assert done.headers["location"] == "/engines"
+    (back,) = house.reactor.studio.instances_of(instance.owner)
+    assert (back.name, back.state, back.volume_id) == (
+        instance.name,
+        State.STOPPED,
+        instance.volume_id,
+    )
+    assert back.host != instance.host
+    page = await browser.get("/engines")
+    assert "Restored " in page.text
+    assert "kept until" not in page.text
+    again = await browser.post(address, data={"csrf": token})
+    assert again.status_code == 409
+    assert "restored as" in again.text
+
+
 async def test_the_list_is_live(house: House, browser: Browser) -> None:
     async with browser.stream("GET", "/engines/events") as stream:
         lines = stream.aiter_lines()

@@ -30,6 +30,7 @@ POLICIES = {
     "/engines/{engine}/icon.svg": OPEN,
     "/instances/{instance}/delete": OWNER,
     "/instances/{instance}/{action}": OWNER,
+    "/trash/{instance}/restore": OWNER,
     "/signin": OPEN,
     "/callback": OPEN,
     "/signout": OPEN,

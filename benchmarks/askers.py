@@ -53,16 +53,15 @@ class Way:
 class _Asker(asyncio.Protocol):
     """Does one thing again and again on one connection and keeps each duration, in seconds."""
 
-    def __init__(self, end: float) -> None:
+    def __init__(self) -> None:
+        self.end = 0.0
         self.durations: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._end = end
         self._began = 0.0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
-        self.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
@@ -80,7 +79,7 @@ class _Asker(asyncio.Protocol):
         """Note the duration; returns whether to go on."""
         now = time.perf_counter()
         self.durations.append(now - self._began)
-        if now < self._end:
+        if now < self.end:
             return True
         assert self._transport is not None
         self._transport.close()
@@ -95,8 +94,8 @@ _A = TypeVar("_A", bound=_Asker)
 class Requests(_Asker):
     """GET after GET; each target differs from the last."""
 
-    def __init__(self, way: Way, path: str, end: float) -> None:
-        super().__init__(end)
+    def __init__(self, way: Way, path: str) -> None:
+        super().__init__()
         self._before, _, self._after = way.head(path + "?n=@").partition(b"@")
         self._number = 0
         self._buffer = b""
@@ -129,8 +128,8 @@ class Requests(_Asker):
 class Messages(_Asker):
     """A WebSocket whose messages come back; :attr:`opened` is the handshake's duration."""
 
-    def __init__(self, way: Way, path: str, end: float) -> None:
-        super().__init__(end)
+    def __init__(self, way: Way, path: str) -> None:
+        super().__init__()
         self.opened = 0.0
         self._head = way.head(
             path,
@@ -178,23 +177,33 @@ class Echo(asyncio.Protocol):
         )
 
 
-async def ask(make: Callable[[float], _A], way: Way, seconds: float, connections: int) -> list[_A]:
+async def ask(
+    make: Callable[[], _A],
+    way: Way,
+    seconds: float,
+    connections: int,
+    on_begin: Callable[[], None] = lambda: None,
+) -> list[_A]:
     """So many connections ask for so many seconds (0: one thing each); raises what they met.
 
     Args:
-        make: an asker that ends at this :func:`time.perf_counter`.
+        on_begin: called when all are connected (TLS included), before anything is asked.
     """
     loop = asyncio.get_running_loop()
-    end = time.perf_counter() + seconds
     askers: list[_A] = []
     for _ in range(connections):
         _, asker = await loop.create_connection(
-            lambda: make(end),
+            make,
             "127.0.0.1",
             way.port,
             ssl=way.tls,
             server_hostname=f"{HOST}.localhost" if way.tls else None,
         )
         askers.append(asker)
+    on_begin()
+    end = time.perf_counter() + seconds
+    for asker in askers:
+        asker.end = end
+        asker.begin()
     await asyncio.gather(*(a.done for a in askers))
     return askers

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -30,9 +29,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -68,6 +68,11 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
+def cpu_now(way: Way) -> list[float]:
+    """Of each of the way's processes."""
+    return [cpu_seconds(pid) for pid in way.pids]
+
+
 class Found:
     """Values of each round by way and kind; :meth:`middle` is their median."""
 
@@ -77,14 +82,10 @@ class Found:
     def add(self, way: Way, kind: str, value: float) -> None:
         self._values[way.name, kind].append(value)
 
-    @contextlib.contextmanager
-    def cpu(self, way: Way, kind: str, count: list[float]) -> Iterator[None]:
-        """What each process of the way spends inside, divided by the sum of ``count``."""
-        before = [cpu_seconds(pid) for pid in way.pids]
-        yield
-        for index, pid in enumerate(way.pids):
-            spent = cpu_seconds(pid) - before[index]
-            self._values[way.name, f"{kind} {index}"].append(spent / sum(count))
+    def add_cpu(self, way: Way, kind: str, before: list[float], count: float) -> None:
+        """What each of the way's processes spent since ``before``, for each of so many."""
+        for index, (was, now) in enumerate(zip(before, cpu_now(way), strict=True)):
+            self.add(way, f"{kind} {index}", (now - was) / count)
 
     def middle(self, way: str, kind: str) -> float:
         return statistics.median(self._values[way, kind])
@@ -103,7 +104,7 @@ async def measure(ways: list[Way], seconds: float) -> Found:
     found = Found()
     end = time.perf_counter() + seconds
     for way in ways:
-        await ask(lambda t, w=way: Requests(w, "/small", t), way, 0.2, 4)  # type: ignore[misc]
+        await ask(partial(Requests, way, "/small"), way, 0.2, 4)
     longest = 0.0
     number = 0
     while number < 2 or time.perf_counter() + longest < end:
@@ -116,25 +117,29 @@ async def measure(ways: list[Way], seconds: float) -> Found:
 
 
 async def _round(found: Found, way: Way) -> None:
-    (one,) = await ask(lambda t: Requests(way, "/small", t), way, _LATENCY_SECONDS, 1)
+    before: list[float] = []
+
+    def begin() -> None:
+        before[:] = cpu_now(way)
+
+    small = partial(Requests, way, "/small")
+    (one,) = await ask(small, way, _LATENCY_SECONDS, 1)
     found.add(way, "latency", statistics.median(one.durations))
-    count: list[float] = []
-    with found.cpu(way, "request", count):
-        many = await ask(lambda t: Requests(way, "/small", t), way, _LOAD_SECONDS, _CONNECTIONS)
-        count.extend(len(a.durations) for a in many)
-    found.add(way, "requests", sum(count) / _LOAD_SECONDS)
-    with found.cpu(way, "bulk", [_BULK_BYTES / _GIB]):
-        (one,) = await ask(lambda t: Requests(way, "/bulk", t), way, 0.0, 1)
+    many = await ask(small, way, _LOAD_SECONDS, _CONNECTIONS, begin)
+    count = sum(len(a.durations) for a in many)
+    found.add_cpu(way, "request", before, count)
+    found.add(way, "requests", count / _LOAD_SECONDS)
+    (one,) = await ask(partial(Requests, way, "/bulk"), way, 0.0, 1, begin)
+    found.add_cpu(way, "bulk", before, _BULK_BYTES / _GIB)
     found.add(way, "bulk", _BULK_BYTES / one.durations[0])
-    if way.tls:
-        talkers = await ask(lambda t: Messages(way, "/ws", t), way, 0.0, 4)
-        found.add(way, "opened", statistics.median(a.opened for a in talkers))
-        count = []
-        with found.cpu(way, "message", count):
-            talkers = await ask(
-                lambda t: Messages(way, "/ws", t), way, _MESSAGES_SECONDS, _CONNECTIONS
-            )
-            count.extend(2.0 * len(a.durations) for a in talkers)  # there and back
+    if way.tls is None:
+        return
+    messages = partial(Messages, way, "/ws")
+    talkers = await ask(messages, way, 0.0, 1)
+    found.add(way, "opened", talkers[0].opened)
+    talkers = await ask(messages, way, _MESSAGES_SECONDS, _CONNECTIONS, begin)
+    there_and_back = 2 * sum(len(a.durations) for a in talkers)
+    found.add_cpu(way, "message", before, there_and_back)
 
 
 def judge(found: Found) -> list[Figure]:

@@ -9,7 +9,13 @@ import pytest
 import pytest_asyncio
 
 from coordinator.domain.engine import Engine, EngineId
-from coordinator.domain.events import InstanceObserved, NodeObserved, Observed, Phase
+from coordinator.domain.events import (
+    DeleteRequested,
+    InstanceObserved,
+    NodeObserved,
+    Observed,
+    Phase,
+)
 from coordinator.domain.gpu import Gpu, GpuUuid
 from coordinator.domain.instance import FailReason, Instance, Part, PartKind
 from coordinator.domain.node import NodeId
@@ -73,6 +79,9 @@ async def fill(house: House) -> None:
             **more,
         )
         await ask(InstanceObserved(NODE, observed))
+    old = await ask(start_request(person.id, engine_id="gradio", name="Old sketches"))
+    assert old.instance is not None
+    await ask(DeleteRequested(old.instance.id, person.id))
 
 
 async def test_each_state_has_its_one_action(house: House) -> None:
@@ -89,6 +98,8 @@ async def test_each_state_has_its_one_action(house: House) -> None:
     assert ">Try again</button>" in cards["Webui"]
     assert "404 for webui:2.0" in cards["Webui"]
     assert ">Start</button>" in cards["Gradio"]
+    assert ">Restore</button>" in cards["Old sketches"]
+    assert "kept until" in cards["Old sketches"]
     for card in cards.values():
         assert card.count("primary") <= 1
 

@@ -89,7 +89,7 @@ async def _prepare(
 ) -> InstanceSpec:
     asked = desired.spec
     timeout = asked.prepare_timeout_seconds or DEFAULT_PREPARE_TIMEOUT
-    spec = _spec(desired, tools.config, machine)
+    spec = instance_spec(desired, tools.config, machine)
 
     def report(progress: Progress) -> None:
         run.parts[progress.part] = progress
@@ -266,9 +266,10 @@ async def settle(run: Run, tools: Tools) -> None:
             await tools.store.forget_run(key)
 
 
-def _spec(
+def instance_spec(
     desired: node_pb2.DesiredInstance, config: AgentConfig, machine: limits.Machine
 ) -> InstanceSpec:
+    """What the driver needs to know, within this machine's limits; mounts are added later."""
     asked = desired.spec
     return InstanceSpec(
         instance_id=desired.instance_id,

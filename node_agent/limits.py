@@ -73,7 +73,7 @@ def check(desired: node_pb2.DesiredInstance, config: AgentConfig, machine: Machi
         if not config.process_allowed:
             raise _refused("process_command", "plain processes (set process_allowed = true)")
     else:
-        _check_image(spec, config)
+        check_image(spec, config)
     _check_capabilities(spec)
     _check_sizes(spec, config, machine)
     _check_environment(spec)
@@ -91,7 +91,12 @@ def registry_of(image: str) -> str:
     return "docker.io"
 
 
-def _check_image(spec: node_pb2.EngineSpec, config: AgentConfig) -> None:
+def check_image(spec: node_pb2.EngineSpec, config: AgentConfig) -> None:
+    """Whether this machine takes that image.
+
+    Raises:
+        LimitError: it does not; names the field.
+    """
     if not _IMAGE.fullmatch(spec.image):
         raise LimitError("image", f"{_shown(spec.image)} is not an image reference.")
     if spec.image_digest and not _DIGEST.fullmatch(spec.image_digest):

@@ -144,6 +144,7 @@ class MachineFacts:
         if (clock := self.clock_problem()) is not None:
             problems.append(clock)
         problems += [p for p in (self._note, reconciler.problem) if p is not None]
+        problems += reconciler.prepuller.problems
         ledger = reconciler.ledger.followed()
         simulated = self.simulated
         return node_pb2.ObservedSet(

@@ -28,6 +28,7 @@ from node_agent.gpu_work import GpuWatch, Sample
 from node_agent.instance_jobs import DEFAULT_READY_TIMEOUT, Tools
 from node_agent.ledger_gate import LedgerGate
 from node_agent.observation import Key, Phase, Run, recorded
+from node_agent.prepull import Prepuller
 from node_agent.quarantine import Quarantine
 from node_agent.store import Store
 from node_agent.volumes import Volumes
@@ -46,6 +47,7 @@ class Reconciler:
         runs: what is known of each epoch; read by the session, changed here alone.
         ledger: which ledger is obeyed.
         quarantine: containers that it does not know.
+        prepuller: fetches images before anybody asks.
         problem: why nothing is known of the containers, while the driver does not answer.
         looked: set once the first relist was tried; before it nothing true can be told.
     """
@@ -81,6 +83,7 @@ class Reconciler:
         }
         self.ledger = LedgerGate(store)
         self.quarantine = Quarantine(store, config, clock, self._end_unclaimed)
+        self.prepuller = Prepuller(driver, config, machine, clock)
         self.problem: Problem | None = None
         self.looked = asyncio.Event()
         self._tools = Tools(
@@ -116,6 +119,7 @@ class Reconciler:
                 for e in sorted(desired.ended, key=lambda e: e.epoch)
             },
         )
+        self.prepuller.want(desired.prepull)
         self._wake.set()
         return True
 
@@ -200,6 +204,7 @@ class Reconciler:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen())
+                group.create_task(self.prepuller.run())
                 group.create_task(self._tick())
                 while True:
                     self._wake.clear()

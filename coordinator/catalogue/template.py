@@ -231,6 +231,7 @@ class VersionShape(Shape):
     egress: bool = False
     read_only_root: bool = False
     available: bool = True
+    prepull: bool = False
 
     @model_validator(mode="after")
     def _paths_differ(self) -> VersionShape:
@@ -281,6 +282,7 @@ class VersionShape(Shape):
             egress=self.egress,
             read_only_root=self.read_only_root,
             available=self.available,
+            prepull=self.prepull,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -78,6 +79,7 @@ class Desired:
     run: tuple[DesiredRun, ...]
     ended: tuple[Ended, ...]
     volume_orders: tuple[VolumeOrder, ...]
+    prepull: tuple[EngineVersion, ...] = ()
     terms: tuple[Term, ...] = ()
 
 
@@ -112,8 +114,33 @@ def desired_for(studio: Studio, node_id: NodeId) -> Desired:
         run=tuple(run),
         ended=tuple(ended[key] for key in sorted(ended)),
         volume_orders=tuple(sorted(orders, key=lambda o: o.order_id)),
+        prepull=tuple(_prepull(studio, node_id)),
         terms=tuple(studio.terms[-TERMS_TOLD:]),
     )
+
+
+def _prepull(studio: Studio, node_id: NodeId) -> Iterator[EngineVersion]:
+    """Versions whose image that node shall have before anybody asks (pitfall 15)."""
+    node = studio.nodes.get(node_id)
+    cards = 0 if node is None else len(node.gpus)
+    for engine_id in sorted(studio.engines):
+        for version in studio.engines[engine_id].versions:
+            if version.prepull and version.available and version.gpu.count <= cards:
+                digest = version.digest or resolved_digest(studio.instances, version)
+                yield replace(version, digest=digest)
+
+
+def resolved_digest(instances: Mapping[InstanceId, Instance], spec: EngineVersion) -> str:
+    """The digest that this tag meant at its first pull: every later start means the same."""
+    known = [
+        i
+        for i in instances.values()
+        if i.image_digest
+        and i.spec is not None
+        and (i.spec.engine_id, i.spec.version) == (spec.engine_id, spec.version)
+        and i.spec.image == spec.image
+    ]
+    return min(known, key=lambda i: (i.created_at, i.id)).image_digest if known else ""
 
 
 def volume_order(volume: Volume, node_id: NodeId | None = None) -> VolumeOrder | None:

@@ -111,6 +111,7 @@ class EngineVersion:
     egress: bool = False
     read_only_root: bool = False
     available: bool = True
+    prepull: bool = False  # machines fetch its image before anybody asks for it
 
 
 @dataclass(frozen=True, slots=True)

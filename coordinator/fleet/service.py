@@ -199,7 +199,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         try:
             session.wake.set()
             async for changed in watch:
-                if session.node_id in changed.nodes:
+                if session.node_id in changed.nodes or changed.catalogue:
                     session.wake.set()
         finally:
             watch.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from aigc.clock import from_milliseconds
 from coordinator.domain.desired import Desired, DesiredRun, VolumeAction, VolumeOrder
+from coordinator.domain.engine import EngineVersion
 from coordinator.domain.events import (
     InstanceReading,
     NodeConnected,
@@ -188,9 +189,30 @@ def desired_set(desired: Desired, confidential: Confidential) -> node_pb2.Desire
             )
             for e in desired.ended
         ],
+        prepull=[_prepull(v, confidential) for v in desired.prepull],
         terms=[
             node_pb2.LedgerTerm(id=t.id, first_revision=t.first_revision) for t in desired.terms
         ],
+    )
+
+
+def _prepull(version: EngineVersion, confidential: Confidential) -> node_pb2.EngineSpec:
+    return node_pb2.EngineSpec(
+        image=version.image,
+        image_digest=version.digest,
+        prepare_timeout_seconds=round(version.prepare_timeout.total_seconds()),
+        registry=_registry(version, confidential),
+    )
+
+
+def _registry(
+    version: EngineVersion, confidential: Confidential
+) -> node_pb2.RegistryCredential | None:
+    credential = confidential.registries.get(version.registry)
+    if credential is None:
+        return None
+    return node_pb2.RegistryCredential(
+        server=version.registry, username=credential.username, password=credential.password
     )
 
 
@@ -225,7 +247,6 @@ def _run(run: DesiredRun, confidential: Confidential) -> node_pb2.DesiredInstanc
 
 def _spec(run: DesiredRun, confidential: Confidential) -> node_pb2.EngineSpec:
     version = run.version
-    credential = confidential.registries.get(version.registry)
     return node_pb2.EngineSpec(
         image=version.image,
         image_digest=run.instance.image_digest or version.digest,
@@ -247,11 +268,7 @@ def _spec(run: DesiredRun, confidential: Confidential) -> node_pb2.EngineSpec:
         capabilities=list(version.capabilities),
         user=version.user,
         stop_grace_seconds=round(version.stop_grace.total_seconds()),
-        registry=None
-        if credential is None
-        else node_pb2.RegistryCredential(
-            server=version.registry, username=credential.username, password=credential.password
-        ),
+        registry=_registry(version, confidential),
         process_command=list(version.process_command),
         egress=version.egress,
         read_only_root=version.read_only_root,

@@ -174,12 +174,14 @@ class CoordinatorSide(node_pb2_grpc.NodeServiceServicer, node_pb2_grpc.Enrolment
         run: list[node_pb2.DesiredInstance],
         ended: list[tuple[str, int]] | None = None,
         grace: int = 5,
+        prepull: list[node_pb2.EngineSpec] | None = None,
     ) -> None:
         self.revision += 1
         self._desired = node_pb2.DesiredSet(
             ledger_id=self.ledger_id,
             revision=self.revision,
             run=run,
+            prepull=prepull or [],
             ended=[
                 node_pb2.EndedInstance(instance_id=i, epoch=e, grace_seconds=grace)
                 for i, e in ended or []

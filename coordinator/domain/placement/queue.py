@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from coordinator.domain.desired import resolved_digest
 from coordinator.domain.draft import Draft
 from coordinator.domain.engine import EngineVersion, Text
 from coordinator.domain.gpu import GpuUuid
@@ -194,7 +195,7 @@ def _kin(draft: Draft, instance: Instance) -> frozenset[InstanceId]:
 def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
     spec = spec_of(draft, instance)
     assert spec is not None
-    spec = replace(spec, digest=spec.digest or _resolved(draft, spec))
+    spec = replace(spec, digest=spec.digest or resolved_digest(draft.instances, spec))
     candidate = chosen.candidate
     placement = Placement(
         node_id=candidate.node.id,
@@ -204,19 +205,6 @@ def _put(draft: Draft, instance: Instance, chosen: Chosen) -> None:
     )
     found = FoundPlace(placement, spec)
     draft.happen(instance.id, found, "placed", f"placement: {chosen}")
-
-
-def _resolved(draft: Draft, spec: EngineVersion) -> str:
-    """The digest that this tag meant at its first pull: every later start means the same."""
-    known = [
-        i
-        for i in draft.instances.values()
-        if i.image_digest
-        and i.spec is not None
-        and (i.spec.engine_id, i.spec.version) == (spec.engine_id, spec.version)
-        and i.spec.image == spec.image
-    ]
-    return min(known, key=lambda i: (i.created_at, i.id)).image_digest if known else ""
 
 
 def _reserve(draft: Draft, instance: Instance, result: NoPlacement, view: View) -> View:

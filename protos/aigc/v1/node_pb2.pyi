@@ -796,6 +796,7 @@ class DesiredSet(_message.Message):
     ENDED_FIELD_NUMBER: _builtins.int
     PREPULL_IMAGES_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
+    PREPULL_FIELD_NUMBER: _builtins.int
     ledger_id: _builtins.str
     revision: _builtins.int
     @_builtins.property
@@ -805,10 +806,16 @@ class DesiredSet(_message.Message):
         """What the ledger says is over. What is in neither list is unclaimed: quarantined, not stopped."""
 
     @_builtins.property
-    def prepull_images(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def prepull_images(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """never filled: prepull says more"""
+
     @_builtins.property
     def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerTerm]:
         """The last lives of coordinators on this ledger, the oldest first; the present one is the last."""
+
+    @_builtins.property
+    def prepull(self) -> _containers.RepeatedCompositeFieldContainer[Global___EngineSpec]:
+        """Images to have before anybody asks: image, image_digest, registry, prepare_timeout_seconds."""
 
     def __init__(
         self,
@@ -819,10 +826,11 @@ class DesiredSet(_message.Message):
         ended: _abc.Iterable[Global___EndedInstance] | None = ...,
         prepull_images: _abc.Iterable[_builtins.str] | None = ...,
         terms: _abc.Iterable[Global___LedgerTerm] | None = ...,
+        prepull: _abc.Iterable[Global___EngineSpec] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "ledger_id", b"ledger_id", "prepull_images", b"prepull_images", "revision", b"revision", "run", b"run", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "ledger_id", b"ledger_id", "prepull", b"prepull", "prepull_images", b"prepull_images", "revision", b"revision", "run", b"run", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from tests.coordinator.fleet.house import (
     open_house,
     until,
 )
+from tests.coordinator.studios import make_engine
 
 Phase = node_pb2.ObservedInstance
 
@@ -309,3 +311,30 @@ async def test_a_machine_unknown_to_an_empty_ledger_is_enrolled_by_its_certifica
         welcome = await stream.order("welcome")
         assert welcome.node_name == "render-09"
     assert NodeId("node-old") in house.reactor.studio.nodes
+
+
+async def test_images_to_have_beforehand_follow_the_catalogue(house: House) -> None:
+    """Pitfall 15: pre-pulled per machine, for what it could run, at the digest that is known."""
+    machine = await house.join()
+    async with machine.connected() as stream:
+        desired = await stream.desired_with(0)
+        assert list(desired.prepull) == []
+        await stream.observe(ledger_id=desired.ledger_id, revision=desired.revision)
+        engine, wide = make_engine(), make_engine("wide", gpus=8)
+        digest = "sha256:" + "1" * 64
+        engines = {
+            e.id: replace(
+                e,
+                versions=(
+                    replace(e.versions[0], prepull=True, digest=digest),
+                    replace(e.versions[1], prepull=True, available=False),
+                ),
+            )
+            for e in (engine, wide)
+        }
+        house.reactor.set_engines(engines)
+        async with asyncio.timeout(20):
+            while not desired.prepull:
+                desired = await stream.order("desired")
+        assert [(s.image, s.image_digest) for s in desired.prepull] == [("comfyui:2.0", digest)]
+        assert list(desired.run) == []

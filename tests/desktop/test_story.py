@@ -139,6 +139,7 @@ async def test_a_later_start_is_silent_and_a_second_one_hands_over(
 async def test_without_a_tray_the_window_is_the_program_until_a_tray_appears(
     studio: Studio, desk: Screen
 ) -> None:
+    """Pitfall 25."""
     async with (
         TrayHost(desk.bus, with_tray=False) as host,
         TrayProcess(desk, desk.folder / "config", "--coordinator", studio.link) as tray,

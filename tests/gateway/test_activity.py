@@ -188,6 +188,7 @@ async def test_frames_count_after_a_persons_request_and_not_else() -> None:
 
 
 def test_pings_never_count() -> None:
+    """Pitfall 2."""
     tab = Tab(route_with(rule(True), frames=True))
     for opcode in (PING, PONG, CLOSE, 0):
         tab.frame(opcode, 5)
@@ -208,6 +209,7 @@ def test_frame_rules_by_size_and_path() -> None:
 
 
 async def test_bodies_count_while_their_bytes_move() -> None:
+    """Pitfall 3."""
     tab = Tab(route_with())
     transfer = tab.ask("GET", "/download")
     transfer.moved = True
@@ -294,7 +296,7 @@ def test_open_websockets_are_told_when_they_change() -> None:
 
 
 async def test_an_untouched_jupyter_tab_is_idle_for_two_hours() -> None:
-    """What the recorded tab sends in 120 s (engines.md): polls, a PUT each 10 s, pings."""
+    """Pitfall 2, as recorded (engines.md): polls, a PUT each 10 s, pings, for 120 s."""
     tab = Tab(route_with(rule(False, r"^/lab/api/workspaces"), rule(False, r"^/api/(me|kernels)$")))
     tab.activity.websocket(tab.route, 1)
     tab.told()

@@ -240,6 +240,7 @@ _REFUSED: list[tuple[str, bytes, int]] = [
 
 
 async def test_every_probe_is_refused(place: Place) -> None:
+    """Pitfall 6."""
     token = await place.sign_in()
     place.coordinator.put_route("other-one")
     sibling = await place.sign_in("other-one")
@@ -258,6 +259,7 @@ async def test_every_probe_is_refused(place: Place) -> None:
 
 
 async def test_another_creators_instance_is_refused(place: Place) -> None:
+    """Pitfall 6."""
     await place.sign_in(person="eve")
     token = await place.sign_in(person="eve")
     (reply,) = await ask(place, request(place, token))
@@ -402,6 +404,7 @@ async def test_slow_heads_time_out(place: Place, monkeypatch: pytest.MonkeyPatch
 
 
 async def test_stopped_engine_answers_programs_with_503(place: Place) -> None:
+    """Pitfall 4."""
     token = await place.sign_in()
     place.coordinator.put_route(HOST, state=9)  # STOPPED
     for _ in range(200):

@@ -57,6 +57,7 @@ def set_state(place: Place, state: str, **fields: object) -> None:
 
 
 async def test_only_the_owners_visit_starts_an_engine(place: Place) -> None:
+    """Pitfall 4."""
     token = await place.sign_in()
     set_state(place, "STOPPED")
     await until_state(place, token, "Stopped")

@@ -36,6 +36,7 @@ async def test_page_and_websocket(place: Place) -> None:
 
 
 async def test_engine_sees_no_cookie_of_ours_and_the_public_host(place: Place) -> None:
+    """Pitfall 5."""
     token = await place.sign_in()
     spoofed = {
         "X-Forwarded-For": "6.6.6.6",
@@ -120,6 +121,7 @@ async def test_bodies_of_every_framing(place: Place) -> None:
 
 
 async def test_events_arrive_one_by_one_and_end_with_the_tab(place: Place) -> None:
+    """Pitfall 17."""
     token = await place.sign_in()
     async with client_of(place, token) as client, client.stream("GET", "/events") as answer:
         lines = answer.aiter_lines()
@@ -222,6 +224,7 @@ async def test_two_requests_on_one_connection_while_an_engine_restarts(place: Pl
 
 
 async def test_an_instance_that_the_agent_does_not_know_is_refused(place: Place) -> None:
+    """Pitfall 7."""
     token = await place.sign_in()
     place.addresses.clear()
     async with client_of(place, token) as client:

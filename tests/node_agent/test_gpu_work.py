@@ -72,6 +72,7 @@ async def test_only_the_instances_own_processes_count(cards: Cards) -> None:
 async def test_a_probe_that_does_not_answer_is_a_failed_signal_not_an_idle_one(
     cards: Cards,
 ) -> None:
+    """Pitfall 1."""
     await cards.say(error="driver hangs")
     sample = await cards.watch.sample({KEY: ((cards.uuid,), (10,)), ("i-2", 1): ((), (11,))})
     assert sample.work[KEY].signal is Signal.FAILED
@@ -89,6 +90,7 @@ async def test_cards_without_per_process_figures_speak_as_a_whole(cards: Cards) 
 
 
 async def test_a_card_that_never_told_is_absent(cards: Cards) -> None:
+    """Pitfall 1."""
     await cards.say(per_process=False, utilisation=None)
     assert await cards.signal() is Signal.ABSENT
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aigc.clock import SystemClock
 from node_agent.config import AgentConfig
 from node_agent.engines.driver import Container
 from node_agent.program import SIMULATED_STATE, Agent
@@ -131,6 +132,7 @@ async def test_a_start_that_is_not_wanted_any_more_is_cancelled(
 async def test_a_restarted_agent_adopts_without_restarting(
     side: CoordinatorSide, start_agent: StartAgent
 ) -> None:
+    """Pitfall 8."""
     async with start_agent(leave=True) as agent:
         side.desire([desired("i-1")])
         await side.until_phase("i-1", "READY")
@@ -259,6 +261,7 @@ async def test_an_older_ledger_is_refused_by_a_restarted_agent_too(
 async def test_unclaimed_containers_are_kept_and_stopped_only_after_the_hold(
     side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
 ) -> None:
+    """Pitfall 8."""
     async with start_agent(leave=True):
         side.desire([desired("i-1")])
         await side.until_phase("i-1", "READY")
@@ -296,6 +299,7 @@ async def test_gone_waits_for_the_proof_that_the_card_is_free(
     config: AgentConfig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Pitfall 13."""
     monkeypatch.setattr("node_agent.instance_jobs.PROOF_WITHIN", 0.5)
     state = config.state_dir / SIMULATED_STATE
     async with start_agent() as agent:
@@ -326,6 +330,7 @@ async def test_gone_waits_for_the_proof_that_the_card_is_free(
 async def test_a_card_that_vanishes_under_an_engine_is_told(
     side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
 ) -> None:
+    """Pitfall 12."""
     state = config.state_dir / SIMULATED_STATE
     async with start_agent():
         card = await card_of(side)
@@ -520,3 +525,21 @@ async def test_a_list_older_than_a_start_loses_nothing(
         await side.until(lambda s: s.sets > sets + 2, "more sets")
         assert side.seen.phase("i-1") == "READY"
         assert not [s for s in side.seen.story if s[2] == "EXITED"]
+
+
+async def test_the_start_clock_begins_after_the_pull(
+    side: CoordinatorSide, start_agent: StartAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pitfall 15: a pull longer than the start may take is no failed start."""
+    async with start_agent() as agent:
+        driver = agent.reconciler._driver
+        prepare, clock = driver.prepare, SystemClock()
+
+        async def slow_prepare(*args: Any) -> str:
+            await clock.sleep(6)
+            return await prepare(*args)
+
+        monkeypatch.setattr(driver, "prepare", slow_prepare)
+        side.desire([desired("i-1", ready_timeout=5)])
+        await side.until_phase("i-1", "READY")
+        assert not [s for s in side.seen.story if s[2] == "FAILED"]

@@ -182,6 +182,7 @@ async def test_it_dials_until_there_is_a_gateway(place: Place) -> None:
 
 
 async def test_another_epoch_is_refused_at_the_agent(place: Place) -> None:
+    """Pitfall 7."""
     assert place.node is not None
     token = await place.sign_in()
     async with dialling(place, files_of(place, place.node)):

@@ -66,6 +66,7 @@ async def test_subpaths_that_leave_the_volume_are_refused(volumes: Volumes, subp
 
 
 async def test_links_in_the_way_are_never_followed(volumes: Volumes, outside: Path) -> None:
+    """Pitfall 19."""
     folder = await volumes.mount("v-1")
     (folder / "packages").symlink_to(outside)
     with pytest.raises(AigcError, match="a link"):
@@ -155,6 +156,7 @@ async def test_purge_takes_only_what_is_in_the_trash(volumes: Volumes, tmp_path:
 
 
 async def test_purge_never_follows_links(volumes: Volumes, outside: Path) -> None:
+    """Pitfall 19."""
     folder = await volumes.mount("v-1")
     (folder / "to-folder").symlink_to(outside)
     (folder / "to-file").symlink_to(outside / "precious")

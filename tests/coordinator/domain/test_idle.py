@@ -183,6 +183,7 @@ def test_keep_running_and_a_visit_begin_the_clock_anew(bench: Bench) -> None:
 
 
 def test_a_resumed_engine_is_not_culled_at_once(bench: Bench) -> None:
+    """Pitfall 22."""
     ready(bench)
     live(bench, 16)
     bench.say(observe(bench.instance(), Phase.GONE))

@@ -150,6 +150,7 @@ def test_ready_is_not_taken_back_by_a_late_word() -> None:
 
 
 def test_a_lease_is_one_writers() -> None:
+    """Pitfall 19."""
     volume = Volume(VolumeId("v"), PersonId("p"), BEGIN)
     one = TakeLease(volume.id, InstanceId("a"), 1, NodeId("n"))
     held = lease.take(volume, one)

@@ -214,6 +214,7 @@ def test_an_unclaimed_container_is_ended_by_order_only(bench: Bench) -> None:
 
 
 def test_a_card_that_is_not_proven_free_is_nobodys(bench: Bench) -> None:
+    """Pitfall 13."""
     bench.say(StopRequested(ONE, StopReason.BY_CREATOR, PersonId("lin")))
     stuck = Observed(ONE, 1, Phase.GPU_QUARANTINED, gpu_uuids=(GpuUuid("GPU-1"),))
     bench.say(InstanceObserved(NODE, stuck))

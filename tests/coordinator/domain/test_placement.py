@@ -176,6 +176,7 @@ def spec_view(bench: Bench) -> tuple[Request, Node, View]:
 def test_each_filter_says_which_node_and_why(
     bench: Bench, change: dict[str, object], rule: str
 ) -> None:
+    """Pitfall 21."""
     request, node, view = spec_view(bench)
     assert first_reason(request, node, view) is None
     changed = replace(node, **change)  # type: ignore[arg-type]
@@ -318,6 +319,7 @@ def test_a_reservation_does_not_idle_other_machines(bench: Bench) -> None:
 
 
 def test_a_herd_in_the_morning_is_queued_and_all_are_served(bench: Bench) -> None:
+    """Pitfall 27."""
     bench.node("render-01", make_gpu("a"), make_gpu("b"))
     people = [f"p{n}" for n in range(12)]
     for serial, person in enumerate(people, 1):

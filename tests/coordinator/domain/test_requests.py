@@ -104,6 +104,7 @@ def test_an_engine_by_its_name_for_people(bench: Bench) -> None:
 
 
 def test_limits(bench: Bench) -> None:
+    """Pitfall 26."""
     bench.say(start(serial=1))
     bench.say(replace(start(serial=2), name="Second"))
     error = refused(bench, replace(start(serial=3), name="Third"))

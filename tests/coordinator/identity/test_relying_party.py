@@ -260,6 +260,7 @@ async def test_an_issuer_that_is_down_is_unavailable(tmp_path: Path) -> None:
 
 
 async def test_two_hundred_groups(tmp_path: Path) -> None:
+    """Pitfall 20."""
     async with studio(tmp_path) as (house, issuer):
         groups = [f"{i:08x}-4f7d-4b7e-9a55-{i:012x}" for i in range(200)] + ["gpu-admins"]
         claims = issuer.claims(house.clock, groups=groups, teams=groups)

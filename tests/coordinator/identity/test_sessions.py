@@ -260,6 +260,7 @@ async def test_attack_12_hand_off_codes(house: House) -> None:
 
 
 async def test_browser_sessions_slide_and_end(house: House) -> None:
+    """Pitfall 31."""
     lin = await house.add()
     instance = await instance_of(house, lin)
     session = await web(house, lin)

@@ -151,6 +151,7 @@ async def test_more_processors_than_there_are_is_all_there_are(
 async def test_only_five_capabilities_may_be_asked_for(
     docker: DockerDriver, image: str, clean_engine: TestEngine
 ) -> None:
+    """Pitfall 32."""
     with pytest.raises(DriverError) as caught:
         await docker.start(make_spec(SERVE, image, capabilities=("SYS_ADMIN", "CHOWN")), "")
     assert "SYS_ADMIN" in caught.value.message
@@ -220,6 +221,7 @@ async def test_a_killed_child_is_not_the_engine_running_out_of_memory(
 async def test_every_instance_has_a_network_of_its_own(
     docker: DockerDriver, image: str, clean_engine: TestEngine
 ) -> None:
+    """Pitfall 28."""
     first = await docker.start(make_spec(SERVE, image), "")
     assert first.address is not None
     # A neighbour cannot reach it, although both are on one machine.
@@ -233,6 +235,7 @@ async def test_every_instance_has_a_network_of_its_own(
 async def test_only_an_engine_with_egress_has_a_way_out(
     docker: DockerDriver, image: str, clean_engine: TestEngine
 ) -> None:
+    """Pitfall 30."""
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.0 200 OK\r\n\r\nthe world")
@@ -286,6 +289,7 @@ async def test_a_spare_network_that_vanished_is_no_failure(
 async def test_ports_go_to_loopback_where_containers_cannot_be_reached(
     make_docker: Callable[..., DockerDriver], image: str, clean_engine: TestEngine
 ) -> None:
+    """Pitfall 16."""
     driver = make_docker(publish=True, networks_ahead=0)
     await driver.load()
     assert (await driver.fingerprint()).door == "open-to-local-users"
@@ -302,6 +306,7 @@ async def test_ports_go_to_loopback_where_containers_cannot_be_reached(
 async def test_a_gpu_is_asked_for_by_its_uuid(
     make_docker: Callable[..., DockerDriver], image: str, clean_engine: TestEngine
 ) -> None:
+    """Pitfall 12."""
     clean_engine.know_gpus(GPU, OTHER_GPU)
     driver = make_docker(real_gpus=True)
     await driver.load()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from playwright.async_api import Page, Request, Response, WebSocket, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.house import SLOW, true, until
 
@@ -49,6 +51,12 @@ class LabTab:
         await self.page.keyboard.press("Shift+Enter")
         output = cell.locator(".jp-OutputArea-output")
         await expect(output).to_contain_text(shown, timeout=SLOW)
+
+    async def save(self) -> None:
+        await self.page.keyboard.press("Control+s")
+        # The first time it asks for a name.
+        with contextlib.suppress(PlaywrightTimeoutError):
+            await self.page.locator(".jp-Dialog .jp-mod-accept").click(timeout=3000)
 
     async def open_terminal(self) -> None:
         await self._launch(':has-text("Terminal")')

@@ -236,6 +236,7 @@ async def test_only_an_engine_with_egress_has_a_way_out(
     docker: DockerDriver, image: str, clean_engine: TestEngine
 ) -> None:
     """Pitfall 30."""
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.0 200 OK\r\n\r\nthe world")

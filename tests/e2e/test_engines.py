@@ -38,7 +38,7 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(600),  # images may have to be built
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.blocking_allowed("playwright starts its driver with blocking calls"),
 ]

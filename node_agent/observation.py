@@ -48,6 +48,7 @@ class Run:
 
     Attributes:
         job: what works on it (begin, probe or stop), if anything does.
+        ended_by_machine: it is EXITED because the container engine went down, not by itself.
         pids: its processes as last seen, for the free proof after they are gone.
     """
 
@@ -57,6 +58,7 @@ class Run:
     fail_reason: FailReason | None = None
     error: str = ""
     exit_code: int | None = None
+    ended_by_machine: bool = False
     started_at_ms: int = 0
     ready_at_ms: int = 0
     image_digest: str = ""
@@ -110,6 +112,7 @@ def instance_message(run: Run, simulated: Collection[str]) -> node_pb2.ObservedI
         gpu_work=_SIGNALS[run.work.signal],
         gpu_last_busy_ms=milliseconds(run.work.busy_at),
         exit_code=run.exit_code,
+        ended_by_machine=run.ended_by_machine,
         vram_used_bytes=run.work.vram_used,
         simulated=any(uuid in simulated for uuid in run.gpu_uuids),
     )

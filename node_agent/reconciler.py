@@ -86,6 +86,8 @@ class Reconciler:
         self.prepuller = Prepuller(driver, config, machine, clock)
         self.problem: Problem | None = None
         self.looked = asyncio.Event()
+        # The container engine went away since the last pass: what ended meanwhile, it ended.
+        self._driver_was_away = False
         self._tools = Tools(
             driver,
             gpu,
@@ -235,6 +237,7 @@ class Reconciler:
             with contextlib.suppress(DriverError):  # it does not answer: the relist tells it
                 async for _ in self._driver.events():
                     self._wake.set()
+            self._driver_was_away = True
             await self._clock.sleep(_EVENTS_AGAIN_AFTER)
             self._wake.set()
 
@@ -246,9 +249,11 @@ class Reconciler:
             self.problem = None
         except DriverError as error:
             self.problem = Problem(error.message, f"容器引擎没有响应：{error.message}")
+            self._driver_was_away = True
             return
         try:
             await self._carry_out(containers, working)
+            self._driver_was_away = False
         except AigcError as error:
             # The agent's own state cannot be written: nothing new is begun until it can.
             log.error("reconciliation stopped", extra={"why": error.message})
@@ -363,7 +368,9 @@ class Reconciler:
         if container is not None:
             await instance_jobs.took(run, container, self._tools)
             run.exit_code = container.exit_code
-        run.fail_reason, run.error = _why_exited(container)
+        if changed and container is not None and self._driver_was_away:
+            run.ended_by_machine = not container.out_of_memory
+        run.fail_reason, run.error = _why_exited(container, run.ended_by_machine)
         if changed:
             self._tell(run)
 
@@ -487,7 +494,12 @@ class Reconciler:
         self._changed(run.key)
 
 
-def _why_exited(container: Container | None) -> tuple[FailReason, str]:
+def _why_exited(container: Container | None, by_machine: bool) -> tuple[FailReason, str]:
+    if by_machine:
+        return (
+            FailReason.CRASHED,
+            "The container engine of this machine was restarted and ended it.",
+        )
     if container is None:
         return FailReason.CRASHED, (
             "The engine is not there any more: the machine was restarted, or somebody removed it."

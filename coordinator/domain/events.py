@@ -113,6 +113,7 @@ class Observed:
     started_at: datetime | None = None
     ready_at: datetime | None = None
     exit_code: int | None = None
+    ended_by_machine: bool = False  # the machine's container engine ended it, not it itself
     image_digest: str = ""
     gpu_uuids: tuple[GpuUuid, ...] = ()
     free_proof: str = ""

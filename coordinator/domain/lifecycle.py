@@ -388,6 +388,8 @@ def _exited(instance: Instance, seen: Observed, now: datetime) -> Result:
     """It ended by itself; its cards are held until the machine confirms that all is gone."""
     if not shall_run(instance):
         return _return(instance, now), ()
+    if seen.ended_by_machine:
+        return _machine_restarted(instance, now)
     reason = seen.fail_reason or FailReason.CRASHED
     sentence = seen.error or (
         "the engine ended by itself"

@@ -129,6 +129,7 @@ def observed(message: node_pb2.ObservedInstance) -> Observed | None:
         started_at=from_milliseconds(message.started_at_ms),
         ready_at=from_milliseconds(message.ready_at_ms),
         exit_code=message.exit_code if message.HasField("exit_code") else None,
+        ended_by_machine=message.ended_by_machine,
         image_digest=message.image_digest,
         gpu_uuids=tuple(GpuUuid(u) for u in message.gpu_uuids),
         free_proof=message.free_proof,

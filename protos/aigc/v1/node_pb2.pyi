@@ -504,6 +504,7 @@ class ObservedInstance(_message.Message):
     GPU_LAST_BUSY_MS_FIELD_NUMBER: _builtins.int
     VRAM_USED_BYTES_FIELD_NUMBER: _builtins.int
     SIMULATED_FIELD_NUMBER: _builtins.int
+    ENDED_BY_MACHINE_FIELD_NUMBER: _builtins.int
     instance_id: _builtins.str
     epoch: _builtins.int
     phase: Global___ObservedInstance.Phase.ValueType
@@ -522,6 +523,8 @@ class ObservedInstance(_message.Message):
     """last moment the instance's own processes used a GPU"""
     vram_used_bytes: _builtins.int
     simulated: _builtins.bool
+    ended_by_machine: _builtins.bool
+    """For PHASE_EXITED: not the engine ended, but Docker on this machine, which was started anew."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.PartProgress]: ...
     @_builtins.property
@@ -545,10 +548,11 @@ class ObservedInstance(_message.Message):
         gpu_last_busy_ms: _builtins.int = ...,
         vram_used_bytes: _builtins.int | None = ...,
         simulated: _builtins.bool = ...,
+        ended_by_machine: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "_vram_used_bytes", b"_vram_used_bytes", "exit_code", b"exit_code", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "_vram_used_bytes", b"_vram_used_bytes", "epoch", b"epoch", "error", b"error", "exit_code", b"exit_code", "fail_reason", b"fail_reason", "free_proof", b"free_proof", "gpu_last_busy_ms", b"gpu_last_busy_ms", "gpu_uuids", b"gpu_uuids", "gpu_work", b"gpu_work", "image_digest", b"image_digest", "instance_id", b"instance_id", "parts", b"parts", "phase", b"phase", "ready_at_ms", b"ready_at_ms", "simulated", b"simulated", "started_at_ms", b"started_at_ms", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code", "_vram_used_bytes", b"_vram_used_bytes", "ended_by_machine", b"ended_by_machine", "epoch", b"epoch", "error", b"error", "exit_code", b"exit_code", "fail_reason", b"fail_reason", "free_proof", b"free_proof", "gpu_last_busy_ms", b"gpu_last_busy_ms", "gpu_uuids", b"gpu_uuids", "gpu_work", b"gpu_work", "image_digest", b"image_digest", "instance_id", b"instance_id", "parts", b"parts", "phase", b"phase", "ready_at_ms", b"ready_at_ms", "simulated", b"simulated", "started_at_ms", b"started_at_ms", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__exit_code: _TypeAlias = _typing.Literal["exit_code"]  # noqa: Y015
     _WhichOneofArgType__exit_code: _TypeAlias = _typing.Literal["_exit_code", b"_exit_code"]  # noqa: Y015

@@ -131,7 +131,7 @@ _EXTRAS = {
     "demo": ("websockets",),
     "coordinator": (
         *("argon2", "authlib", "h11", "httptools", "httpx2", "jinja2", "joserfc"),
-        *("python_multipart", "ruamel", "sqlite_utils", "starlette", "uvicorn", "uvloop"),
+        *("python_multipart", "ruamel", "starlette", "uvicorn", "uvloop"),
     ),
 }
 

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from aigc.cli.demo_browser import Browser
 from aigc.cli.demo_people import Account, People
 from aigc.cli.demo_studio import DemoPlan, DemoStudio, engine_folder
-from aigc.cli.instances import state_name
+from aigc.cli.instances import as_json, state_name
 from desktop_client.session import CoordinatorSession
 from protos.aigc.v1 import admin_pb2, creator_pb2
 from tests.docker_engine import TestEngine
@@ -94,7 +94,13 @@ class House:
             assert found == state or found != "failed", last[0].line.en
             return found == state
 
-        await until(reached, f"{instance_id} is {state}", seconds)
+        try:
+            await until(reached, f"{instance_id} is {state}", seconds)
+        except AssertionError:
+            for name in ("coordinator", "agent"):
+                print(f"--- {name}\n{self.demo.log_tail(name, 60)}")
+            print(*(as_json(i) for i in last))
+            raise
         return last[0]
 
     # --- people --------------------------------------------------------------------------------

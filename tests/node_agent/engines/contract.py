@@ -51,9 +51,7 @@ SERVE = Program(
     ("{python}", "-m", "http.server", "{port}", "--bind", "127.0.0.1"),
 )
 STUBBORN = shell("trap '' TERM; echo armed; while :; do sleep 0.2; done")
-GENTLE = shell(
-    "trap 'echo bye > $DATA/bye; exit 0' TERM; echo armed; while :; do sleep 0.1; done"
-)
+GENTLE = shell("trap 'echo bye > $DATA/bye; exit 0' TERM; echo armed; while :; do sleep 0.1; done")
 TALK = shell("echo one; echo two >&2; echo three; while :; do sleep 1; done")
 FAIL = shell("echo going; exit 3")
 CHATTY = shell("n=0; while :; do n=$((n+1)); echo line $n; sleep 0.2; done")

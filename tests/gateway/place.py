@@ -56,8 +56,11 @@ class Place:
         token = self.coordinator.put_session(host, person, seconds)
         async with client_of(self, token, Host=f"{host}.localhost:{self.port}") as client:
             for _ in range(500):
-                answer = await client.get("/.aigc/none", headers={"Origin": ""})
+                own = {"Origin": f"{self.scheme}://{host}.localhost:{self.port}"}
+                answer = await client.get("/.aigc/none", headers=own)
+                # Known: there is no such page, or it is somebody else's. Not yet: 401.
                 if answer.status_code in (403, 404):
+                    assert answer.json()["error"] in ("page-unknown", "not-yours"), answer.text
                     return token
                 await asyncio.sleep(0.02)
         raise AssertionError(f"the session did not reach the gateway: {answer.text}")

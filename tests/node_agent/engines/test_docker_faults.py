@@ -18,7 +18,14 @@ from node_agent.engines.docker import DockerDriver
 from node_agent.engines.driver import ContainerState, DriverError, DriverEvent, FailReason
 from tests.docker_engine import TestEngine, engine
 from tests.images import busybox_image
-from tests.node_agent.engines.contract import SERVE, fetch, listed, make_spec, until
+from tests.node_agent.engines.contract import (
+    SERVE,
+    fetch,
+    lines_until,
+    listed,
+    make_spec,
+    until,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.faults, pytest.mark.timeout(120)]
 
@@ -105,8 +112,11 @@ async def test_a_daemon_that_dies_during_a_stop_is_asked_again(
     image = await asyncio.to_thread(busybox_image, fragile_engine)
     driver = DockerDriver(fragile_engine.socket, networks_ahead=0)
     await driver.load()
-    spec = make_spec(SERVE, image, command=("sh", "-c", "trap '' TERM; while :; do sleep 1; done"))
+    spec = make_spec(
+        SERVE, image, command=("sh", "-c", "trap '' TERM; echo armed; while :; do sleep 1; done")
+    )
     container = await driver.start(spec, "")
+    await lines_until(driver, container, "armed")
     stopping = asyncio.create_task(driver.stop(container, 30))
     await asyncio.sleep(0.5)
     await asyncio.to_thread(fragile_engine.kill)

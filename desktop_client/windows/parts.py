@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QWidget
 
@@ -90,17 +90,3 @@ class ElidedLabel(QLabel):
         )
         if self.text() != text:
             self.setText(text)
-
-
-def place_near_tray(window: QWidget, icon: QRect) -> None:
-    """Beside the tray's icon where the desktop tells its place, inside the screen."""
-    screen = window.screen().availableGeometry()
-    size = window.frameGeometry().size()
-    if icon.isValid() and not icon.isEmpty():
-        x = icon.center().x() - size.width() // 2
-        y = icon.bottom() if icon.center().y() < screen.center().y() else icon.top() - size.height()
-    else:
-        x, y = screen.right() - size.width() - GRID, screen.bottom() - size.height() - GRID
-    x = min(max(x, screen.left() + GRID), screen.right() - size.width() - GRID)
-    y = min(max(y, screen.top() + GRID), screen.bottom() - size.height() - GRID)
-    window.move(x, y)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from protos.aigc.v1 import common_pb2 as _common_pb2
 from protos.aigc.v1 import creator_pb2 as _creator_pb2
 import builtins as _builtins
@@ -108,6 +109,26 @@ Global___ListNodesResponse: _TypeAlias = ListNodesResponse  # noqa: Y015
 class Node(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     POOL_FIELD_NUMBER: _builtins.int
@@ -126,6 +147,13 @@ class Node(_message.Message):
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     INSTANCE_IDS_FIELD_NUMBER: _builtins.int
     LEDGER_REFUSED_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    CPUS_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    CAN_START_FIELD_NUMBER: _builtins.int
+    QUARANTINED_GPUS_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_EXPIRES_MS_FIELD_NUMBER: _builtins.int
+    JOINED_AT_MS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     pool: _builtins.str
@@ -141,6 +169,12 @@ class Node(_message.Message):
     door: _common_pb2.Door.ValueType
     disk_free_bytes: _builtins.int
     ledger_refused: _builtins.bool
+    cpus: _builtins.int
+    memory_bytes: _builtins.int
+    can_start: _builtins.bool
+    certificate_expires_ms: _builtins.int
+    """0: unknown"""
+    joined_at_ms: _builtins.int
     @_builtins.property
     def gpus(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.GpuReading]: ...
     @_builtins.property
@@ -149,6 +183,12 @@ class Node(_message.Message):
     def unclaimed(self) -> _containers.RepeatedCompositeFieldContainer[Global___Unclaimed]: ...
     @_builtins.property
     def instance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def quarantined_gpus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """cards that are not proven free after their last holder"""
+
     def __init__(
         self,
         *,
@@ -170,10 +210,17 @@ class Node(_message.Message):
         disk_free_bytes: _builtins.int = ...,
         instance_ids: _abc.Iterable[_builtins.str] | None = ...,
         ledger_refused: _builtins.bool = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        cpus: _builtins.int = ...,
+        memory_bytes: _builtins.int = ...,
+        can_start: _builtins.bool = ...,
+        quarantined_gpus: _abc.Iterable[_builtins.str] | None = ...,
+        certificate_expires_ms: _builtins.int = ...,
+        joined_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "disk_free_bytes", b"disk_free_bytes", "docker_version", b"docker_version", "door", b"door", "draining", b"draining", "driver_name", b"driver_name", "gpus", b"gpus", "id", b"id", "instance_ids", b"instance_ids", "last_seen_ms", b"last_seen_ms", "ledger_refused", b"ledger_refused", "name", b"name", "nvidia_driver", b"nvidia_driver", "online", b"online", "pool", b"pool", "problems", b"problems", "revoked", b"revoked", "unclaimed", b"unclaimed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "can_start", b"can_start", "certificate_expires_ms", b"certificate_expires_ms", "cpus", b"cpus", "disk_free_bytes", b"disk_free_bytes", "docker_version", b"docker_version", "door", b"door", "draining", b"draining", "driver_name", b"driver_name", "gpus", b"gpus", "id", b"id", "instance_ids", b"instance_ids", "joined_at_ms", b"joined_at_ms", "labels", b"labels", "last_seen_ms", b"last_seen_ms", "ledger_refused", b"ledger_refused", "memory_bytes", b"memory_bytes", "name", b"name", "nvidia_driver", b"nvidia_driver", "online", b"online", "pool", b"pool", "problems", b"problems", "quarantined_gpus", b"quarantined_gpus", "revoked", b"revoked", "unclaimed", b"unclaimed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -360,19 +407,43 @@ Global___AcceptLedgerResponse: _TypeAlias = AcceptLedgerResponse  # noqa: Y015
 class ResolveUnclaimedRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Fate:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _FateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ResolveUnclaimedRequest._Fate.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        FATE_UNSPECIFIED: ResolveUnclaimedRequest._Fate.ValueType  # 0
+        """as FATE_STOP"""
+        FATE_STOP: ResolveUnclaimedRequest._Fate.ValueType  # 1
+        """end it now"""
+        FATE_KEEP: ResolveUnclaimedRequest._Fate.ValueType  # 2
+        """hold it for another hold time"""
+
+    class Fate(_Fate, metaclass=_FateEnumTypeWrapper): ...
+    FATE_UNSPECIFIED: ResolveUnclaimedRequest.Fate.ValueType  # 0
+    """as FATE_STOP"""
+    FATE_STOP: ResolveUnclaimedRequest.Fate.ValueType  # 1
+    """end it now"""
+    FATE_KEEP: ResolveUnclaimedRequest.Fate.ValueType  # 2
+    """hold it for another hold time"""
+
     NODE_ID_FIELD_NUMBER: _builtins.int
     CONTAINER_ID_FIELD_NUMBER: _builtins.int
+    FATE_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     container_id: _builtins.str
+    fate: Global___ResolveUnclaimedRequest.Fate.ValueType
     def __init__(
         self,
         *,
         node_id: _builtins.str = ...,
         container_id: _builtins.str = ...,
+        fate: Global___ResolveUnclaimedRequest.Fate.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["container_id", b"container_id", "node_id", b"node_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container_id", b"container_id", "fate", b"fate", "node_id", b"node_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -656,9 +727,14 @@ class PersonRow(_message.Message):
     DISABLED_FIELD_NUMBER: _builtins.int
     LOCAL_FIELD_NUMBER: _builtins.int
     LAST_SEEN_MS_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
     disabled: _builtins.bool
     local: _builtins.bool
     last_seen_ms: _builtins.int
+    sessions: _builtins.int
+    """programs and browsers that are signed in"""
+    tokens: _builtins.int
     @_builtins.property
     def person(self) -> _creator_pb2.Person: ...
     def __init__(
@@ -668,10 +744,12 @@ class PersonRow(_message.Message):
         disabled: _builtins.bool = ...,
         local: _builtins.bool = ...,
         last_seen_ms: _builtins.int = ...,
+        sessions: _builtins.int = ...,
+        tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "last_seen_ms", b"last_seen_ms", "local", b"local", "person", b"person"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "last_seen_ms", b"last_seen_ms", "local", b"local", "person", b"person", "sessions", b"sessions", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -805,15 +883,23 @@ class ListAuditRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
+    BEFORE_SEQ_FIELD_NUMBER: _builtins.int
+    CONTAINING_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
+    before_seq: _builtins.int
+    """older than this entry; 0: the newest"""
+    containing: _builtins.str
+    """in actor, action, target or detail; empty: all"""
     def __init__(
         self,
         *,
         limit: _builtins.int = ...,
+        before_seq: _builtins.int = ...,
+        containing: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_seq", b"before_seq", "containing", b"containing", "limit", b"limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -849,12 +935,20 @@ class AuditEntry(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    ACTOR_NAME_FIELD_NUMBER: _builtins.int
+    TARGET_NAME_FIELD_NUMBER: _builtins.int
     at_ms: _builtins.int
     actor: _builtins.str
     action: _builtins.str
     target: _builtins.str
     outcome: _builtins.str
     detail: _builtins.str
+    seq: _builtins.int
+    actor_name: _builtins.str
+    """of a person, as known now"""
+    target_name: _builtins.str
+    """of a person, machine or instance, as known now"""
     def __init__(
         self,
         *,
@@ -864,11 +958,552 @@ class AuditEntry(_message.Message):
         target: _builtins.str = ...,
         outcome: _builtins.str = ...,
         detail: _builtins.str = ...,
+        seq: _builtins.int = ...,
+        actor_name: _builtins.str = ...,
+        target_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "at_ms", b"at_ms", "detail", b"detail", "outcome", b"outcome", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_name", b"actor_name", "at_ms", b"at_ms", "detail", b"detail", "outcome", b"outcome", "seq", b"seq", "target", b"target", "target_name", b"target_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
+
+@_typing.final
+class WatchFleetRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIN_INTERVAL_MS_FIELD_NUMBER: _builtins.int
+    min_interval_ms: _builtins.int
+    """between two messages; 0: 500"""
+    def __init__(
+        self,
+        *,
+        min_interval_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_interval_ms", b"min_interval_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchFleetRequest: _TypeAlias = WatchFleetRequest  # noqa: Y015
+
+@_typing.final
+class WatchFleetResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    BEGIN_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    REMOVED_NODE_IDS_FIELD_NUMBER: _builtins.int
+    INSTANCES_FIELD_NUMBER: _builtins.int
+    REMOVED_INSTANCE_IDS_FIELD_NUMBER: _builtins.int
+    PEOPLE_CHANGED_FIELD_NUMBER: _builtins.int
+    CATALOGUE_CHANGED_FIELD_NUMBER: _builtins.int
+    SERVER_TIME_MS_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    begin: _builtins.bool
+    """This message begins the whole set: forget what was known."""
+    more: _builtins.bool
+    """The whole set goes on in the next message: do not show it yet."""
+    people_changed: _builtins.bool
+    """ask again where they are shown"""
+    catalogue_changed: _builtins.bool
+    server_time_ms: _builtins.int
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Node]: ...
+    @_builtins.property
+    def removed_node_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def instances(self) -> _containers.RepeatedCompositeFieldContainer[_creator_pb2.Instance]: ...
+    @_builtins.property
+    def removed_instance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        begin: _builtins.bool = ...,
+        more: _builtins.bool = ...,
+        nodes: _abc.Iterable[Global___Node] | None = ...,
+        removed_node_ids: _abc.Iterable[_builtins.str] | None = ...,
+        instances: _abc.Iterable[_creator_pb2.Instance] | None = ...,
+        removed_instance_ids: _abc.Iterable[_builtins.str] | None = ...,
+        people_changed: _builtins.bool = ...,
+        catalogue_changed: _builtins.bool = ...,
+        server_time_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begin", b"begin", "catalogue_changed", b"catalogue_changed", "instances", b"instances", "more", b"more", "nodes", b"nodes", "people_changed", b"people_changed", "removed_instance_ids", b"removed_instance_ids", "removed_node_ids", b"removed_node_ids", "revision", b"revision", "server_time_ms", b"server_time_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchFleetResponse: _TypeAlias = WatchFleetResponse  # noqa: Y015
+
+@_typing.final
+class UpdateNodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    POOL_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    name: _builtins.str
+    pool: _builtins.str
+    @_builtins.property
+    def labels(self) -> Global___Labels:
+        """absent: as they are; there: exactly these"""
+
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        name: _builtins.str | None = ...,
+        pool: _builtins.str | None = ...,
+        labels: Global___Labels | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_pool", b"_pool", "labels", b"labels", "name", b"name", "pool", b"pool"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_pool", b"_pool", "labels", b"labels", "name", b"name", "node_id", b"node_id", "pool", b"pool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__pool: _TypeAlias = _typing.Literal["pool"]  # noqa: Y015
+    _WhichOneofArgType__pool: _TypeAlias = _typing.Literal["_pool", b"_pool"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pool) -> _WhichOneofReturnType__pool | None: ...
+
+Global___UpdateNodeRequest: _TypeAlias = UpdateNodeRequest  # noqa: Y015
+
+@_typing.final
+class Labels(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Labels: _TypeAlias = Labels  # noqa: Y015
+
+@_typing.final
+class UpdateNodeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def node(self) -> Global___Node: ...
+    def __init__(
+        self,
+        *,
+        node: Global___Node | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["node", b"node"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["node", b"node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateNodeResponse: _TypeAlias = UpdateNodeResponse  # noqa: Y015
+
+@_typing.final
+class GetNodeReadingsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    from_ms: _builtins.int
+    to_ms: _builtins.int
+    """0: now"""
+    points: _builtins.int
+    """about as many a card; 0: 360"""
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        from_ms: _builtins.int = ...,
+        to_ms: _builtins.int = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_ms", b"from_ms", "node_id", b"node_id", "points", b"points", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeReadingsRequest: _TypeAlias = GetNodeReadingsRequest  # noqa: Y015
+
+@_typing.final
+class GetNodeReadingsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def series(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.GpuSeries]:
+        """one a card"""
+
+    def __init__(
+        self,
+        *,
+        series: _abc.Iterable[_common_pb2.GpuSeries] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["series", b"series"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeReadingsResponse: _TypeAlias = GetNodeReadingsResponse  # noqa: Y015
+
+@_typing.final
+class GetOccupancyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    STEP_MINUTES_FIELD_NUMBER: _builtins.int
+    from_ms: _builtins.int
+    to_ms: _builtins.int
+    """0: now"""
+    step_minutes: _builtins.int
+    """0: 15"""
+    def __init__(
+        self,
+        *,
+        from_ms: _builtins.int = ...,
+        to_ms: _builtins.int = ...,
+        step_minutes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_ms", b"from_ms", "step_minutes", b"step_minutes", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOccupancyRequest: _TypeAlias = GetOccupancyRequest  # noqa: Y015
+
+@_typing.final
+class GetOccupancyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___OccupancyPoint]: ...
+    def __init__(
+        self,
+        *,
+        points: _abc.Iterable[Global___OccupancyPoint] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOccupancyResponse: _TypeAlias = GetOccupancyResponse  # noqa: Y015
+
+@_typing.final
+class OccupancyPoint(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_MS_FIELD_NUMBER: _builtins.int
+    CARDS_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    BUSY_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    at_ms: _builtins.int
+    """the end of the step"""
+    cards: _builtins.float
+    """of machines that answered; means over the step"""
+    held: _builtins.float
+    busy: _builtins.float
+    """held and over 5 % utilised; absent where no card says"""
+    waiting: _builtins.float
+    """instances in the queue"""
+    def __init__(
+        self,
+        *,
+        at_ms: _builtins.int = ...,
+        cards: _builtins.float = ...,
+        held: _builtins.float = ...,
+        busy: _builtins.float | None = ...,
+        waiting: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_busy", b"_busy", "busy", b"busy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_busy", b"_busy", "at_ms", b"at_ms", "busy", b"busy", "cards", b"cards", "held", b"held", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__busy: _TypeAlias = _typing.Literal["busy"]  # noqa: Y015
+    _WhichOneofArgType__busy: _TypeAlias = _typing.Literal["_busy", b"_busy"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__busy) -> _WhichOneofReturnType__busy | None: ...
+
+Global___OccupancyPoint: _TypeAlias = OccupancyPoint  # noqa: Y015
+
+@_typing.final
+class StreamAnyLogsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    TAIL_FIELD_NUMBER: _builtins.int
+    FOLLOW_FIELD_NUMBER: _builtins.int
+    instance_id: _builtins.str
+    tail: _builtins.int
+    """lines; 0: 200"""
+    follow: _builtins.bool
+    def __init__(
+        self,
+        *,
+        instance_id: _builtins.str = ...,
+        tail: _builtins.int = ...,
+        follow: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["follow", b"follow", "instance_id", b"instance_id", "tail", b"tail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamAnyLogsRequest: _TypeAlias = StreamAnyLogsRequest  # noqa: Y015
+
+@_typing.final
+class SignOutEverywhereRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOutEverywhereRequest: _TypeAlias = SignOutEverywhereRequest  # noqa: Y015
+
+@_typing.final
+class SignOutEverywhereResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSIONS_ENDED_FIELD_NUMBER: _builtins.int
+    sessions_ended: _builtins.int
+    def __init__(
+        self,
+        *,
+        sessions_ended: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sessions_ended", b"sessions_ended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOutEverywhereResponse: _TypeAlias = SignOutEverywhereResponse  # noqa: Y015
+
+@_typing.final
+class ListPersonTokensRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPersonTokensRequest: _TypeAlias = ListPersonTokensRequest  # noqa: Y015
+
+@_typing.final
+class ListPersonTokensResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKENS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tokens(self) -> _containers.RepeatedCompositeFieldContainer[_creator_pb2.ApiToken]: ...
+    def __init__(
+        self,
+        *,
+        tokens: _abc.Iterable[_creator_pb2.ApiToken] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPersonTokensResponse: _TypeAlias = ListPersonTokensResponse  # noqa: Y015
+
+@_typing.final
+class RevokePersonTokenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    token_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "token_id", b"token_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokePersonTokenRequest: _TypeAlias = RevokePersonTokenRequest  # noqa: Y015
+
+@_typing.final
+class RevokePersonTokenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokePersonTokenResponse: _TypeAlias = RevokePersonTokenResponse  # noqa: Y015
+
+@_typing.final
+class GetStudioSettingsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStudioSettingsRequest: _TypeAlias = GetStudioSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetStudioSettingsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    CONFIG_FILE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    LEDGER_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    STARTED_AT_MS_FIELD_NUMBER: _builtins.int
+    PIN_FIELD_NUMBER: _builtins.int
+    SERVER_TIME_MS_FIELD_NUMBER: _builtins.int
+    config_file: _builtins.str
+    version: _builtins.str
+    ledger_id: _builtins.str
+    revision: _builtins.int
+    started_at_ms: _builtins.int
+    pin: _builtins.str
+    """of the coordinator's CA"""
+    server_time_ms: _builtins.int
+    @_builtins.property
+    def settings(self) -> _containers.RepeatedCompositeFieldContainer[Global___StudioSetting]: ...
+    def __init__(
+        self,
+        *,
+        settings: _abc.Iterable[Global___StudioSetting] | None = ...,
+        config_file: _builtins.str = ...,
+        version: _builtins.str = ...,
+        ledger_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        started_at_ms: _builtins.int = ...,
+        pin: _builtins.str = ...,
+        server_time_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config_file", b"config_file", "ledger_id", b"ledger_id", "pin", b"pin", "revision", b"revision", "server_time_ms", b"server_time_ms", "settings", b"settings", "started_at_ms", b"started_at_ms", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStudioSettingsResponse: _TypeAlias = GetStudioSettingsResponse  # noqa: Y015
+
+@_typing.final
+class StudioSetting(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTION_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    IS_DEFAULT_FIELD_NUMBER: _builtins.int
+    MEANING_FIELD_NUMBER: _builtins.int
+    section: _builtins.str
+    """as in coordinator.toml: "policy" """
+    key: _builtins.str
+    value: _builtins.str
+    """as it would be written there"""
+    is_default: _builtins.bool
+    @_builtins.property
+    def meaning(self) -> _common_pb2.Sentence: ...
+    def __init__(
+        self,
+        *,
+        section: _builtins.str = ...,
+        key: _builtins.str = ...,
+        value: _builtins.str = ...,
+        is_default: _builtins.bool = ...,
+        meaning: _common_pb2.Sentence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["meaning", b"meaning"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_default", b"is_default", "key", b"key", "meaning", b"meaning", "section", b"section", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StudioSetting: _TypeAlias = StudioSetting  # noqa: Y015

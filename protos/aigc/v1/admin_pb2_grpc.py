@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from protos.aigc.v1 import admin_pb2 as protos_dot_aigc_dot_v1_dot_admin__pb2
+from protos.aigc.v1 import creator_pb2 as protos_dot_aigc_dot_v1_dot_creator__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -114,6 +115,51 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditResponse.FromString,
                 _registered_method=True)
+        self.WatchFleet = channel.unary_stream(
+                '/aigc.v1.AdminService/WatchFleet',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetResponse.FromString,
+                _registered_method=True)
+        self.UpdateNode = channel.unary_unary(
+                '/aigc.v1.AdminService/UpdateNode',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeResponse.FromString,
+                _registered_method=True)
+        self.GetNodeReadings = channel.unary_unary(
+                '/aigc.v1.AdminService/GetNodeReadings',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsResponse.FromString,
+                _registered_method=True)
+        self.GetOccupancy = channel.unary_unary(
+                '/aigc.v1.AdminService/GetOccupancy',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyResponse.FromString,
+                _registered_method=True)
+        self.StreamAnyLogs = channel.unary_stream(
+                '/aigc.v1.AdminService/StreamAnyLogs',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.StreamAnyLogsRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.FromString,
+                _registered_method=True)
+        self.SignOutEverywhere = channel.unary_unary(
+                '/aigc.v1.AdminService/SignOutEverywhere',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereResponse.FromString,
+                _registered_method=True)
+        self.ListPersonTokens = channel.unary_unary(
+                '/aigc.v1.AdminService/ListPersonTokens',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensResponse.FromString,
+                _registered_method=True)
+        self.RevokePersonToken = channel.unary_unary(
+                '/aigc.v1.AdminService/RevokePersonToken',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenResponse.FromString,
+                _registered_method=True)
+        self.GetStudioSettings = channel.unary_unary(
+                '/aigc.v1.AdminService/GetStudioSettings',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -218,6 +264,65 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchFleet(self, request, context):
+        """Machines and instances, whole at first, then what changed; the admin window's one stream.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateNode(self, request, context):
+        """Renames a machine, moves it to a pool, sets its labels.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNodeReadings(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOccupancy(self, request, context):
+        """How full the studio was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamAnyLogs(self, request, context):
+        """Anybody's engine's output; audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignOutEverywhere(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPersonTokens(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokePersonToken(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStudioSettings(self, request, context):
+        """How this coordinator is set up; secrets never.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -300,6 +405,51 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListAudit,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditResponse.SerializeToString,
+            ),
+            'WatchFleet': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchFleet,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetResponse.SerializeToString,
+            ),
+            'UpdateNode': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateNode,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeResponse.SerializeToString,
+            ),
+            'GetNodeReadings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNodeReadings,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsResponse.SerializeToString,
+            ),
+            'GetOccupancy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOccupancy,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyResponse.SerializeToString,
+            ),
+            'StreamAnyLogs': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamAnyLogs,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.StreamAnyLogsRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.SerializeToString,
+            ),
+            'SignOutEverywhere': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOutEverywhere,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereResponse.SerializeToString,
+            ),
+            'ListPersonTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPersonTokens,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensResponse.SerializeToString,
+            ),
+            'RevokePersonToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokePersonToken,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenResponse.SerializeToString,
+            ),
+            'GetStudioSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStudioSettings,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -734,6 +884,249 @@ class AdminService:
             '/aigc.v1.AdminService/ListAudit',
             protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.ListAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchFleet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/aigc.v1.AdminService/WatchFleet',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.WatchFleetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateNode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/UpdateNode',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.UpdateNodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNodeReadings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/GetNodeReadings',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetNodeReadingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOccupancy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/GetOccupancy',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetOccupancyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamAnyLogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/aigc.v1.AdminService/StreamAnyLogs',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.StreamAnyLogsRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignOutEverywhere(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/SignOutEverywhere',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.SignOutEverywhereResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPersonTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ListPersonTokens',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListPersonTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokePersonToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/RevokePersonToken',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RevokePersonTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStudioSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/GetStudioSettings',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

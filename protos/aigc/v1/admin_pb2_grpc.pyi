@@ -6,6 +6,7 @@ What IT may ask."""
 from collections import abc as _abc
 from grpc import aio as _aio
 from protos.aigc.v1 import admin_pb2 as _admin_pb2
+from protos.aigc.v1 import creator_pb2 as _creator_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -50,6 +51,20 @@ class AdminServiceStub:
     SetPersonDisabled: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetPersonDisabledRequest, _admin_pb2.SetPersonDisabledResponse]
     SetPersonRole: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetPersonRoleRequest, _admin_pb2.SetPersonRoleResponse]
     ListAudit: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListAuditRequest, _admin_pb2.ListAuditResponse]
+    WatchFleet: _grpc.UnaryStreamMultiCallable[_admin_pb2.WatchFleetRequest, _admin_pb2.WatchFleetResponse]
+    """Machines and instances, whole at first, then what changed; the admin window's one stream."""
+    UpdateNode: _grpc.UnaryUnaryMultiCallable[_admin_pb2.UpdateNodeRequest, _admin_pb2.UpdateNodeResponse]
+    """Renames a machine, moves it to a pool, sets its labels."""
+    GetNodeReadings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetNodeReadingsRequest, _admin_pb2.GetNodeReadingsResponse]
+    GetOccupancy: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetOccupancyRequest, _admin_pb2.GetOccupancyResponse]
+    """How full the studio was."""
+    StreamAnyLogs: _grpc.UnaryStreamMultiCallable[_admin_pb2.StreamAnyLogsRequest, _creator_pb2.StreamLogsResponse]
+    """Anybody's engine's output; audited."""
+    SignOutEverywhere: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SignOutEverywhereRequest, _admin_pb2.SignOutEverywhereResponse]
+    ListPersonTokens: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListPersonTokensRequest, _admin_pb2.ListPersonTokensResponse]
+    RevokePersonToken: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]
+    GetStudioSettings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]
+    """How this coordinator is set up; secrets never."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -73,6 +88,20 @@ class AdminServiceAsyncStub(AdminServiceStub):
     SetPersonDisabled: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetPersonDisabledRequest, _admin_pb2.SetPersonDisabledResponse]  # type: ignore[assignment]
     SetPersonRole: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetPersonRoleRequest, _admin_pb2.SetPersonRoleResponse]  # type: ignore[assignment]
     ListAudit: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListAuditRequest, _admin_pb2.ListAuditResponse]  # type: ignore[assignment]
+    WatchFleet: _aio.UnaryStreamMultiCallable[_admin_pb2.WatchFleetRequest, _admin_pb2.WatchFleetResponse]  # type: ignore[assignment]
+    """Machines and instances, whole at first, then what changed; the admin window's one stream."""
+    UpdateNode: _aio.UnaryUnaryMultiCallable[_admin_pb2.UpdateNodeRequest, _admin_pb2.UpdateNodeResponse]  # type: ignore[assignment]
+    """Renames a machine, moves it to a pool, sets its labels."""
+    GetNodeReadings: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetNodeReadingsRequest, _admin_pb2.GetNodeReadingsResponse]  # type: ignore[assignment]
+    GetOccupancy: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetOccupancyRequest, _admin_pb2.GetOccupancyResponse]  # type: ignore[assignment]
+    """How full the studio was."""
+    StreamAnyLogs: _aio.UnaryStreamMultiCallable[_admin_pb2.StreamAnyLogsRequest, _creator_pb2.StreamLogsResponse]  # type: ignore[assignment]
+    """Anybody's engine's output; audited."""
+    SignOutEverywhere: _aio.UnaryUnaryMultiCallable[_admin_pb2.SignOutEverywhereRequest, _admin_pb2.SignOutEverywhereResponse]  # type: ignore[assignment]
+    ListPersonTokens: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListPersonTokensRequest, _admin_pb2.ListPersonTokensResponse]  # type: ignore[assignment]
+    RevokePersonToken: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]  # type: ignore[assignment]
+    GetStudioSettings: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]  # type: ignore[assignment]
+    """How this coordinator is set up; secrets never."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -189,5 +218,73 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ListAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListAuditResponse, _abc.Awaitable[_admin_pb2.ListAuditResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def WatchFleet(
+        self,
+        request: _admin_pb2.WatchFleetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.WatchFleetResponse], _abc.AsyncIterator[_admin_pb2.WatchFleetResponse]]:
+        """Machines and instances, whole at first, then what changed; the admin window's one stream."""
+
+    @_abc_1.abstractmethod
+    def UpdateNode(
+        self,
+        request: _admin_pb2.UpdateNodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.UpdateNodeResponse, _abc.Awaitable[_admin_pb2.UpdateNodeResponse]]:
+        """Renames a machine, moves it to a pool, sets its labels."""
+
+    @_abc_1.abstractmethod
+    def GetNodeReadings(
+        self,
+        request: _admin_pb2.GetNodeReadingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetNodeReadingsResponse, _abc.Awaitable[_admin_pb2.GetNodeReadingsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetOccupancy(
+        self,
+        request: _admin_pb2.GetOccupancyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetOccupancyResponse, _abc.Awaitable[_admin_pb2.GetOccupancyResponse]]:
+        """How full the studio was."""
+
+    @_abc_1.abstractmethod
+    def StreamAnyLogs(
+        self,
+        request: _admin_pb2.StreamAnyLogsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_creator_pb2.StreamLogsResponse], _abc.AsyncIterator[_creator_pb2.StreamLogsResponse]]:
+        """Anybody's engine's output; audited."""
+
+    @_abc_1.abstractmethod
+    def SignOutEverywhere(
+        self,
+        request: _admin_pb2.SignOutEverywhereRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.SignOutEverywhereResponse, _abc.Awaitable[_admin_pb2.SignOutEverywhereResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListPersonTokens(
+        self,
+        request: _admin_pb2.ListPersonTokensRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListPersonTokensResponse, _abc.Awaitable[_admin_pb2.ListPersonTokensResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RevokePersonToken(
+        self,
+        request: _admin_pb2.RevokePersonTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RevokePersonTokenResponse, _abc.Awaitable[_admin_pb2.RevokePersonTokenResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetStudioSettings(
+        self,
+        request: _admin_pb2.GetStudioSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetStudioSettingsResponse, _abc.Awaitable[_admin_pb2.GetStudioSettingsResponse]]:
+        """How this coordinator is set up; secrets never."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -368,6 +368,11 @@ class Instance(_message.Message):
     DATA_BYTES_FIELD_NUMBER: _builtins.int
     SUPPORT_CODE_FIELD_NUMBER: _builtins.int
     DOOR_FIELD_NUMBER: _builtins.int
+    CREATED_AT_MS_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    VRAM_RESERVED_BYTES_FIELD_NUMBER: _builtins.int
+    VRAM_USED_BYTES_FIELD_NUMBER: _builtins.int
+    GPU_PERCENT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     engine_id: _builtins.str
@@ -393,6 +398,14 @@ class Instance(_message.Message):
     support_code: _builtins.str
     """for a failure: what IT can look for"""
     door: _common_pb2.Door.ValueType
+    created_at_ms: _builtins.int
+    node_id: _builtins.str
+    vram_reserved_bytes: _builtins.int
+    """on each of its cards; absent: whole cards"""
+    vram_used_bytes: _builtins.int
+    """by this instance alone, where its machine can tell"""
+    gpu_percent: _builtins.float
+    """by this instance alone, where its machine can tell"""
     @_builtins.property
     def engine_name(self) -> _common_pb2.Sentence: ...
     @_builtins.property
@@ -429,19 +442,36 @@ class Instance(_message.Message):
         data_bytes: _builtins.int | None = ...,
         support_code: _builtins.str = ...,
         door: _common_pb2.Door.ValueType = ...,
+        created_at_ms: _builtins.int = ...,
+        node_id: _builtins.str = ...,
+        vram_reserved_bytes: _builtins.int | None = ...,
+        vram_used_bytes: _builtins.int | None = ...,
+        gpu_percent: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_queue_position", b"_queue_position", "data_bytes", b"data_bytes", "engine_name", b"engine_name", "line", b"line", "queue_position", b"queue_position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "data_bytes", b"data_bytes", "engine_name", b"engine_name", "gpu_percent", b"gpu_percent", "line", b"line", "queue_position", b"queue_position", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_queue_position", b"_queue_position", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "release_at_ms", b"release_at_ms", "simulated", b"simulated", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "created_at_ms", b"created_at_ms", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpu_percent", b"gpu_percent", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_id", b"node_id", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "release_at_ms", b"release_at_ms", "simulated", b"simulated", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__data_bytes: _TypeAlias = _typing.Literal["data_bytes"]  # noqa: Y015
     _WhichOneofArgType__data_bytes: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__gpu_percent: _TypeAlias = _typing.Literal["gpu_percent"]  # noqa: Y015
+    _WhichOneofArgType__gpu_percent: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent"]  # noqa: Y015
     _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
     _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
+    _WhichOneofReturnType__vram_reserved_bytes: _TypeAlias = _typing.Literal["vram_reserved_bytes"]  # noqa: Y015
+    _WhichOneofArgType__vram_reserved_bytes: _TypeAlias = _typing.Literal["_vram_reserved_bytes", b"_vram_reserved_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__vram_used_bytes: _TypeAlias = _typing.Literal["vram_used_bytes"]  # noqa: Y015
+    _WhichOneofArgType__vram_used_bytes: _TypeAlias = _typing.Literal["_vram_used_bytes", b"_vram_used_bytes"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__data_bytes) -> _WhichOneofReturnType__data_bytes | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gpu_percent) -> _WhichOneofReturnType__gpu_percent | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_position) -> _WhichOneofReturnType__queue_position | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__vram_reserved_bytes) -> _WhichOneofReturnType__vram_reserved_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__vram_used_bytes) -> _WhichOneofReturnType__vram_used_bytes | None: ...
 
 Global___Instance: _TypeAlias = Instance  # noqa: Y015
 
@@ -953,6 +983,51 @@ class StreamLogsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamLogsResponse: _TypeAlias = StreamLogsResponse  # noqa: Y015
+
+@_typing.final
+class GetInstanceReadingsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    instance_id: _builtins.str
+    minutes: _builtins.int
+    """0: 10; at most 60"""
+    def __init__(
+        self,
+        *,
+        instance_id: _builtins.str = ...,
+        minutes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance_id", b"instance_id", "minutes", b"minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetInstanceReadingsRequest: _TypeAlias = GetInstanceReadingsRequest  # noqa: Y015
+
+@_typing.final
+class GetInstanceReadingsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def series(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.GpuSeries]:
+        """one a card"""
+
+    def __init__(
+        self,
+        *,
+        series: _abc.Iterable[_common_pb2.GpuSeries] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["series", b"series"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetInstanceReadingsResponse: _TypeAlias = GetInstanceReadingsResponse  # noqa: Y015
 
 @_typing.final
 class CreateTokenRequest(_message.Message):

@@ -294,6 +294,11 @@ class CreatorServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.FromString,
                 _registered_method=True)
+        self.GetInstanceReadings = channel.unary_unary(
+                '/aigc.v1.CreatorService/GetInstanceReadings',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsResponse.FromString,
+                _registered_method=True)
         self.CreateToken = channel.unary_unary(
                 '/aigc.v1.CreatorService/CreateToken',
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.CreateTokenRequest.SerializeToString,
@@ -385,6 +390,13 @@ class CreatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetInstanceReadings(self, request, context):
+        """What the cards of one's own instance read over the last minutes: the graph behind a card.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateToken(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -460,6 +472,11 @@ def add_CreatorServiceServicer_to_server(servicer, server):
                     servicer.StreamLogs,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.SerializeToString,
+            ),
+            'GetInstanceReadings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInstanceReadings,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsResponse.SerializeToString,
             ),
             'CreateToken': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateToken,
@@ -774,6 +791,33 @@ class CreatorService:
             '/aigc.v1.CreatorService/StreamLogs',
             protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_creator__pb2.StreamLogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInstanceReadings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/GetInstanceReadings',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.GetInstanceReadingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -105,6 +105,8 @@ class CreatorServiceStub:
     RestoreInstance: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RestoreInstanceRequest, _creator_pb2.RestoreInstanceResponse]
     """Makes a new, stopped instance with the data of a deleted one: a new address, the old files."""
     StreamLogs: _grpc.UnaryStreamMultiCallable[_creator_pb2.StreamLogsRequest, _creator_pb2.StreamLogsResponse]
+    GetInstanceReadings: _grpc.UnaryUnaryMultiCallable[_creator_pb2.GetInstanceReadingsRequest, _creator_pb2.GetInstanceReadingsResponse]
+    """What the cards of one's own instance read over the last minutes: the graph behind a card."""
     CreateToken: _grpc.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]
     ListTokens: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RevokeTokenRequest, _creator_pb2.RevokeTokenResponse]
@@ -128,6 +130,8 @@ class CreatorServiceAsyncStub(CreatorServiceStub):
     RestoreInstance: _aio.UnaryUnaryMultiCallable[_creator_pb2.RestoreInstanceRequest, _creator_pb2.RestoreInstanceResponse]  # type: ignore[assignment]
     """Makes a new, stopped instance with the data of a deleted one: a new address, the old files."""
     StreamLogs: _aio.UnaryStreamMultiCallable[_creator_pb2.StreamLogsRequest, _creator_pb2.StreamLogsResponse]  # type: ignore[assignment]
+    GetInstanceReadings: _aio.UnaryUnaryMultiCallable[_creator_pb2.GetInstanceReadingsRequest, _creator_pb2.GetInstanceReadingsResponse]  # type: ignore[assignment]
+    """What the cards of one's own instance read over the last minutes: the graph behind a card."""
     CreateToken: _aio.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]  # type: ignore[assignment]
     ListTokens: _aio.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]  # type: ignore[assignment]
     RevokeToken: _aio.UnaryUnaryMultiCallable[_creator_pb2.RevokeTokenRequest, _creator_pb2.RevokeTokenResponse]  # type: ignore[assignment]
@@ -214,6 +218,14 @@ class CreatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _creator_pb2.StreamLogsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_creator_pb2.StreamLogsResponse], _abc.AsyncIterator[_creator_pb2.StreamLogsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetInstanceReadings(
+        self,
+        request: _creator_pb2.GetInstanceReadingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.GetInstanceReadingsResponse, _abc.Awaitable[_creator_pb2.GetInstanceReadingsResponse]]:
+        """What the cards of one's own instance read over the last minutes: the graph behind a card."""
 
     @_abc_1.abstractmethod
     def CreateToken(

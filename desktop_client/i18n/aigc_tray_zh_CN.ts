@@ -1,0 +1,307 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en_US">
+<context>
+    <name></name>
+    <message id="do.start">
+        <source>Start</source>
+        <translation>启动</translation>
+    </message>
+    <message id="do.start_version">
+        <source>Start version {version}</source>
+        <translation>启动版本 {version}</translation>
+    </message>
+    <message id="do.cancel">
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message id="do.open">
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message id="do.stop">
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message id="do.keep">
+        <source>Keep running</source>
+        <translation>继续使用</translation>
+    </message>
+    <message id="do.retry">
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message id="do.why">
+        <source>Why am I waiting?</source>
+        <translation>为什么在等待？</translation>
+    </message>
+    <message id="do.logs">
+        <source>Logs</source>
+        <translation>日志</translation>
+    </message>
+    <message id="do.rename">
+        <source>Rename…</source>
+        <translation>重命名…</translation>
+    </message>
+    <message id="do.delete">
+        <source>Delete…</source>
+        <translation>删除…</translation>
+    </message>
+    <message id="do.copy">
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+    <message id="do.show">
+        <source>Show window</source>
+        <translation>显示窗口</translation>
+    </message>
+    <message id="do.sign-in">
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message id="do.sign-out">
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message id="do.web">
+        <source>My engines on the web</source>
+        <translation>网页版“我的引擎”</translation>
+    </message>
+    <message id="do.reconnect">
+        <source>Try now</source>
+        <translation>立即重试</translation>
+    </message>
+    <message id="do.language">
+        <source>中文</source>
+        <translation>English</translation>
+    </message>
+    <message id="do.change-studio">
+        <source>Another studio…</source>
+        <translation>更换工作室…</translation>
+    </message>
+    <message id="do.quit">
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message id="do.more">
+        <source>More actions</source>
+        <translation>更多操作</translation>
+    </message>
+    <message id="line.requested">
+        <source>Asking for a place</source>
+        <translation>正在请求资源</translation>
+    </message>
+    <message id="line.queued">
+        <source>Waiting for a free card</source>
+        <translation>排队等待空闲显卡</translation>
+    </message>
+    <message id="line.placed">
+        <source>Found a place on {node}</source>
+        <translation>已分配到 {node}</translation>
+    </message>
+    <message id="line.preparing">
+        <source>Preparing on {node}</source>
+        <translation>正在 {node} 上准备</translation>
+    </message>
+    <message id="line.starting">
+        <source>Starting on {node}</source>
+        <translation>正在 {node} 上启动</translation>
+    </message>
+    <message id="line.ready">
+        <source>Ready · {node}</source>
+        <translation>就绪 · {node}</translation>
+    </message>
+    <message id="line.stopping">
+        <source>Stopping, saving your data</source>
+        <translation>正在停止并保存数据</translation>
+    </message>
+    <message id="line.stopped">
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message id="line.stopped_at">
+        <source>Stopped {at}</source>
+        <translation>已停止，{at}</translation>
+    </message>
+    <message id="line.failed">
+        <source>Could not start</source>
+        <translation>启动失败</translation>
+    </message>
+    <message id="line.unreachable">
+        <source>{node} does not answer; your engine may still be running</source>
+        <translation>{node} 无响应，您的引擎可能仍在运行</translation>
+    </message>
+    <message id="line.lost">
+        <source>{node} has been silent for long; your engine starts again when it is safe</source>
+        <translation>{node} 长时间无响应，待安全后将重新启动您的引擎</translation>
+    </message>
+    <message id="line.never_started">
+        <source>Not started yet</source>
+        <translation>尚未启动</translation>
+    </message>
+    <message id="line.asking">
+        <source>Asking the coordinator …</source>
+        <translation>正在请求 …</translation>
+    </message>
+    <message id="line.ack.start">
+        <source>Starting …</source>
+        <translation>正在启动 …</translation>
+    </message>
+    <message id="line.ack.retry">
+        <source>Trying again …</source>
+        <translation>正在重试 …</translation>
+    </message>
+    <message id="line.ack.cancel">
+        <source>Cancelling …</source>
+        <translation>正在取消 …</translation>
+    </message>
+    <message id="line.ack.stop">
+        <source>Stopping …</source>
+        <translation>正在停止 …</translation>
+    </message>
+    <message id="line.ack.keep">
+        <source>Keeping it running …</source>
+        <translation>正在保持运行 …</translation>
+    </message>
+    <message id="line.ack.rename">
+        <source>Renaming …</source>
+        <translation>正在重命名 …</translation>
+    </message>
+    <message id="line.ack.delete">
+        <source>Deleting …</source>
+        <translation>正在删除 …</translation>
+    </message>
+    <message id="detail.card">
+        <source>{name} · GPU {percent} · VRAM {memory}</source>
+        <translation>{name} · GPU {percent} · 显存 {memory}</translation>
+    </message>
+    <message id="detail.simulated">
+        <source>{name} (simulated)</source>
+        <translation>{name}（模拟）</translation>
+    </message>
+    <message id="detail.release">
+        <source>Released at {at} (in {span}) if nobody works with it</source>
+        <translation>若无人使用，将于 {at}（{span}后）释放</translation>
+    </message>
+    <message id="detail.data">
+        <source>Your data: {size}, kept</source>
+        <translation>您的数据：{size}，已保留</translation>
+    </message>
+    <message id="detail.code">
+        <source>Code for support: {code}</source>
+        <translation>支持代码：{code}</translation>
+    </message>
+    <message id="why.title">
+        <source>Why {name} is waiting</source>
+        <translation>{name} 为什么在等待</translation>
+    </message>
+    <message id="why.position">
+        <source>Place in the queue: {position}</source>
+        <translation>排队位置：第 {position} 位</translation>
+    </message>
+    <message id="why.since">
+        <source>Waiting for {span} so far</source>
+        <translation>已等待 {span}</translation>
+    </message>
+    <message id="tooltip.signed-out">
+        <source>signed out</source>
+        <translation>未登录</translation>
+    </message>
+    <message id="tooltip.connecting">
+        <source>connecting</source>
+        <translation>正在连接</translation>
+    </message>
+    <message id="tooltip.idle">
+        <source>nothing is running</source>
+        <translation>没有运行中的引擎</translation>
+    </message>
+    <message id="tooltip.starting">
+        <source>an engine is starting</source>
+        <translation>引擎正在启动</translation>
+    </message>
+    <message id="tooltip.ready">
+        <source>{count} ready</source>
+        <translation>{count} 个就绪</translation>
+    </message>
+    <message id="tooltip.attention">
+        <source>something needs you</source>
+        <translation>有事项需要处理</translation>
+    </message>
+    <message id="tooltip.offline">
+        <source>offline</source>
+        <translation>离线</translation>
+    </message>
+    <message id="banner.offline">
+        <source>Offline: this is what was known at {at}. {reason}</source>
+        <translation>离线：以下为 {at} 的状态。{reason}</translation>
+    </message>
+    <message id="banner.memory_only">
+        <source>This desktop has no secure store: you stay signed in only until this program ends.</source>
+        <translation>此桌面没有安全存储：登录状态仅保持到本程序退出。</translation>
+    </message>
+    <message id="empty">
+        <source>Your studio has not published an engine yet. Ask your IT for one.</source>
+        <translation>您的工作室尚未发布引擎，请联系 IT。</translation>
+    </message>
+    <message id="simulated">
+        <source>simulated</source>
+        <translation>模拟</translation>
+    </message>
+    <message id="news.ready.title">
+        <source>{name} is ready</source>
+        <translation>{name} 已就绪</translation>
+    </message>
+    <message id="news.ready.text">
+        <source>{line}</source>
+        <translation>{line}</translation>
+    </message>
+    <message id="news.release-near.title">
+        <source>{name} will be released at {at}</source>
+        <translation>{name} 将于 {at} 释放</translation>
+    </message>
+    <message id="news.release-near.text">
+        <source>Nobody has worked with it for a while. Your files are kept.</source>
+        <translation>已有一段时间无人使用。您的文件会保留。</translation>
+    </message>
+    <message id="news.released.title">
+        <source>{name} was released</source>
+        <translation>{name} 已释放</translation>
+    </message>
+    <message id="news.released.text">
+        <source>Your files are kept.</source>
+        <translation>您的文件已保留。</translation>
+    </message>
+    <message id="news.failed.title">
+        <source>{name} could not start</source>
+        <translation>{name} 启动失败</translation>
+    </message>
+    <message id="news.failed.text">
+        <source>{line}</source>
+        <translation>{line}</translation>
+    </message>
+    <message id="news.refused.title">
+        <source>That did not work</source>
+        <translation>操作未完成</translation>
+    </message>
+    <message id="news.refused.text">
+        <source>{text}</source>
+        <translation>{text}</translation>
+    </message>
+    <message id="news.stop_now">
+        <source>Release now</source>
+        <translation>立即释放</translation>
+    </message>
+    <message id="news.start_again">
+        <source>Start again</source>
+        <translation>重新启动</translation>
+    </message>
+    <message id="news.details">
+        <source>Details</source>
+        <translation>详情</translation>
+    </message>
+    <message id="news.open_failed">
+        <source>The browser did not open. Copy this address: {url}</source>
+        <translation>浏览器未能打开。请复制此地址：{url}</translation>
+    </message>
+</context>
+</TS>

@@ -40,6 +40,11 @@ class Do(StrEnum):
     RECONNECT = "reconnect"
     LANGUAGE = "language"
     CHANGE_STUDIO = "change-studio"
+    SETTINGS = "settings"
+    RECENT = "recent"
+    DIAGNOSTICS = "diagnostics"
+    TRASH = "trash"
+    HELP = "help"
     QUIT = "quit"
 
 

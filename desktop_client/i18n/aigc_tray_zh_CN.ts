@@ -79,6 +79,26 @@
         <source>Another studio…</source>
         <translation>更换工作室…</translation>
     </message>
+    <message id="do.settings">
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message id="do.recent">
+        <source>Recent</source>
+        <translation>最近通知</translation>
+    </message>
+    <message id="do.diagnostics">
+        <source>Diagnostics</source>
+        <translation>诊断</translation>
+    </message>
+    <message id="do.trash">
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message id="do.help">
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
     <message id="do.quit">
         <source>Quit</source>
         <translation>退出</translation>

@@ -1,4 +1,7 @@
-"""Writes build/screenshots/LANGUAGE-THEME-SCENE.png under a virtual screen."""
+"""Writes build/screenshots/LANGUAGE-THEME-NAME.png under a virtual screen.
+
+Any line on the error stream, and so any warning of Qt's, fails the run.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,28 @@ import asyncio
 import os
 import sys
 import tempfile
-from datetime import UTC
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.desktop.screen import HARMLESS, screen
 
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
-async def _under_a_screen(arguments: list[str]) -> int:
+    from tests.screenshots.scene import Scene
+
+_SCREEN = "2560x2160x24"  # room for any window at twice its size
+
+
+async def _under_a_screen(arguments: list[str], scale: str) -> int:
     with tempfile.TemporaryDirectory(prefix="aigc-screens-") as folder:
-        async with screen(Path(folder)) as made:
+        async with screen(Path(folder), _SCREEN) as made:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.screenshots", "--here", *arguments,
-                env=made.environment(), stderr=asyncio.subprocess.PIPE,
+                env=made.environment() | ({"QT_SCALE_FACTOR": scale} if scale else {}),
+                stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
             _, errors = await process.communicate()
     lines = [
@@ -30,88 +43,85 @@ async def _under_a_screen(arguments: list[str]) -> int:
     return 1 if lines else process.returncode or 0
 
 
-def _paint(folder: Path, only: str, scale: str) -> int:
-    from PySide6.QtWidgets import QApplication, QWidget
+def _paint(folder: Path, wanted: Sequence[str], only: str, scale: str) -> int:
+    from PySide6.QtWidgets import QApplication
 
-    from desktop_client import theme
-    from desktop_client.i18n import say
-    from desktop_client.menu_model import menu
-    from desktop_client.shapes import tray_icon
-    from desktop_client.view_model import Icon, build
-    from desktop_client.windows.dialogs import (
-        AskName,
-        ConfirmDelete,
-        Leaving,
-        LogsWindow,
-        Telling,
-    )
-    from desktop_client.windows.main_window import MainWindow
-    from desktop_client.wording import size
-    from tests.screenshots.scenes import NOW, QUEUED, SCENES, STOPPED
+    from tests.screenshots.scene import areas, scenes_of
 
     app = QApplication(["screenshots"])
+    app.setQuitOnLastWindowClosed(False)
     folder.mkdir(parents=True, exist_ok=True)
-    count = 0
-
-    def save(widget: QWidget, name: str) -> None:
-        nonlocal count
-        widget.show()
-        for _ in range(5):
-            app.processEvents()
-        assert widget.grab().save(str(folder / f"{name}.png"))
-        widget.hide()
-        count += 1
-
-    for look, colours in (("light", theme.LIGHT), ("dark", theme.DARK)):
-        theme.apply(app, colours)
-        for language in ("en", "zh"):
-            stem = f"{language}-{look}{scale}"
-            for name, desk in SCENES.items():
-                if only not in name:
-                    continue
-                window = MainWindow()
-                view = build(desk, NOW, language, UTC)
-                window.first_run.allow_back(name == "first-run-failed")
-                window.show_view(view, colours, language)
-                if name in ("at-work", "offline", "asked", "release-near", "engines"):
-                    window.resize(400, 900)
-                save(window, f"{stem}-{name}")
-                entries = menu(view, language)
-                assert entries
-                window.deleteLater()
-            if only and only not in "dialogs":
-                continue
-            why = build(SCENES["at-work"], NOW, language, UTC)
-            text = next(c.why for c in why.cards if c.key == QUEUED.id)
-            logs = LogsWindow("x", "ComfyUI", language)
-            logs.add([f"2026-11-23 14:2{i} INFO step {i}: loading the model" for i in range(9)])
-            for name, dialog in (
-                ("rename", AskName("JupyterLab", language)),
-                ("delete", ConfirmDelete("JupyterLab", size(STOPPED.data_bytes or 0), language)),
-                ("why", Telling(say("why.title", language, name="InvokeAI"), text, language)),
-                ("quit", Leaving(["ComfyUI", "InvokeAI"], language)),
-                ("logs", logs),
-            ):
-                save(dialog, f"{stem}-{name}")
-    for icon in Icon:
-        for pixels in (22, 64):
-            pixmap = tray_icon(icon).pixmap(pixels, pixels)
-            assert pixmap.save(str(folder / f"icon-{icon}-{pixels}.png"))
-            count += 1
+    scenes = [s for area in (wanted or areas()) for s in scenes_of(area)]
+    twice = [name for name, times in Counter(s.name for s in scenes).items() if times > 1]
+    if twice:
+        print(f"two scenes have one name: {', '.join(twice)}", file=sys.stderr)
+        return 1
+    chosen = [s for s in scenes if only in s.name]
+    count = _paint_scenes(app, folder, chosen, f"-{scale}x" if scale else "")
+    if not wanted and not only:
+        count += _paint_icons(folder)
     print(f"{count} pictures in {folder}")
     return 0
 
 
+def _paint_scenes(app: QApplication, folder: Path, scenes: Sequence[Scene], scale: str) -> int:
+    from PySide6.QtCore import QEvent
+
+    from desktop_client import theme
+
+    for look, colours in (("light", theme.LIGHT), ("dark", theme.DARK)):
+        theme.apply(app, colours)
+        for language in ("en", "zh"):
+            for scene in scenes:
+                widget = scene.make(colours, language)
+                if scene.size is not None:
+                    widget.resize(*scene.size)
+                widget.show()
+                _settle(app)
+                if scene.then is not None:
+                    scene.then(widget)
+                    _settle(app)
+                path = folder / f"{language}-{look}{scale}-{scene.name}.png"
+                if not widget.grab().save(str(path)):
+                    raise OSError(f"{path} cannot be written")
+                widget.hide()
+                widget.deleteLater()
+                app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return 4 * len(scenes)
+
+
+def _settle(app: QApplication) -> None:
+    for _ in range(5):
+        app.processEvents()
+
+
+def _paint_icons(folder: Path) -> int:
+    from desktop_client.shapes import tray_icon
+    from desktop_client.view_model import Icon
+
+    sizes = (22, 64)
+    for icon in Icon:
+        for pixels in sizes:
+            pixmap = tray_icon(icon).pixmap(pixels, pixels)
+            if not pixmap.save(str(folder / f"icon-{icon}-{pixels}.png")):
+                raise OSError(f"{folder} cannot be written")
+    return len(Icon) * len(sizes)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.screenshots")
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
     parser.add_argument("--here", action="store_true", help="use the screen that is here")
     parser.add_argument("--folder", type=Path, default=Path("build/screenshots"))
+    parser.add_argument(
+        "--area", action="append", default=[], help="only this module's; repeatable"
+    )
     parser.add_argument("--only", default="", help="scenes whose name holds this")
+    parser.add_argument("--scale", default="", help="2: as on a screen at 200 %%")
     options = parser.parse_args()
     if not options.here:
-        return asyncio.run(_under_a_screen(sys.argv[1:]))
-    scale = os.environ.get("QT_SCALE_FACTOR", "")
-    return _paint(options.folder, options.only, f"-{scale}x" if scale else "")
+        return asyncio.run(_under_a_screen(sys.argv[1:], options.scale))
+    scale = options.scale or os.environ.get("QT_SCALE_FACTOR", "")
+    return _paint(options.folder, options.area, options.only, scale)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from aigc.clock import from_milliseconds
 from desktop_client.model import (
     Card,
     Engine,
+    Fail,
     Instance,
     Part,
     State,
@@ -23,6 +24,7 @@ _PARTS = {
 }
 _STATES = {state.value: state for state in State}
 _STOPS = {stop.value: stop for stop in Stop}
+_FAILS = {fail.value: fail for fail in Fail}
 
 
 def words(value: common_pb2.Sentence) -> Words:
@@ -46,6 +48,7 @@ def instance(value: creator_pb2.Instance) -> Instance | None:
     if state == "deleted":
         return None
     stop = _named(common_pb2.StopReason.Name, "STOP_REASON_", value.stop_reason)
+    fail = _named(common_pb2.FailReason.Name, "FAIL_REASON_", value.fail_reason)
     return Instance(
         id=value.id,
         name=value.name,
@@ -76,6 +79,7 @@ def instance(value: creator_pb2.Instance) -> Instance | None:
                 g.memory_used_bytes if g.HasField("memory_used_bytes") else None,
                 g.memory_total_bytes if g.HasField("memory_total_bytes") else None,
                 g.simulated,
+                g.uuid,
             )
             for g in value.gpus
         ),
@@ -84,6 +88,16 @@ def instance(value: creator_pb2.Instance) -> Instance | None:
         simulated=value.simulated,
         data_bytes=value.data_bytes if value.HasField("data_bytes") else None,
         support_code=value.support_code,
+        fail=_FAILS.get(fail, Fail.UNKNOWN),
+        owner_id=value.owner_id,
+        owner_name=value.owner_name,
+        node_id=value.node_id,
+        created_at=from_milliseconds(value.created_at_ms),
+        vram_reserved_bytes=(
+            value.vram_reserved_bytes if value.HasField("vram_reserved_bytes") else None
+        ),
+        vram_used_bytes=value.vram_used_bytes if value.HasField("vram_used_bytes") else None,
+        gpu_percent=value.gpu_percent if value.HasField("gpu_percent") else None,
     )
 
 

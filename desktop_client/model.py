@@ -23,6 +23,18 @@ class State(StrEnum):
     LOST = "lost"
 
 
+class Fail(StrEnum):
+    """Why an instance failed."""
+
+    UNKNOWN = ""
+    PREPARE = "prepare"
+    START = "start"
+    PROBE_TIMEOUT = "probe-timeout"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out-of-memory"
+    GPU_LOST = "gpu-lost"
+
+
 BEGINNING = frozenset(
     {State.REQUESTED, State.QUEUED, State.PLACED, State.PREPARING, State.STARTING}
 )
@@ -105,6 +117,7 @@ class Card:
     used_bytes: int | None = None
     total_bytes: int | None = None
     simulated: bool = False
+    uuid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,14 @@ class Instance:
     simulated: bool = False
     data_bytes: int | None = None
     support_code: str = ""
+    fail: Fail = Fail.UNKNOWN
+    owner_id: str = ""
+    owner_name: str = ""
+    node_id: str = ""
+    created_at: datetime | None = None
+    vram_reserved_bytes: int | None = None  # on each of its cards; None: whole cards
+    vram_used_bytes: int | None = None  # by this instance alone, where its machine can tell
+    gpu_percent: float | None = None  # by this instance alone, where its machine can tell
 
 
 @dataclass(frozen=True, slots=True)

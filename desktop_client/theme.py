@@ -72,6 +72,20 @@ DARK = Colours(
 )
 
 
+# Lines of one graph: told apart from each other and from the surface, 3 : 1 and better.
+_LINES_ON_LIGHT = (
+    "#2558c4", "#b8460b", "#177a43", "#9d2f8f", "#0f6f8a", "#8a5a00", "#b3243b", "#5b4bc4",
+)  # fmt: skip
+_LINES_ON_DARK = (
+    "#8ab0ff", "#f2a75c", "#57c98a", "#ee8fd6", "#5fd0e0", "#e3cf6b", "#ff8f8f", "#bda6ff",
+)  # fmt: skip
+
+
+def line_colours(colours: Colours) -> tuple[str, ...]:
+    """For the lines of one graph, in order; the ninth is as the first."""
+    return _LINES_ON_DARK if colours.dark else _LINES_ON_LIGHT
+
+
 def system_is_dark() -> bool:
     """Whether the desktop asks for dark."""
     return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark

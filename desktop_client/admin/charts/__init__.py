@@ -1,0 +1,1 @@
+"""Graphs over time: honest about what nobody measured, readable without colour."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,10 +60,10 @@ class Studio:
             )
 
 
-@pytest_asyncio.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+@asynccontextmanager
+async def running_studio(folder: Path) -> AsyncIterator[Studio]:
     """Engines run as local processes, on simulated cards."""
-    plan = DemoPlan(tmp_path / "studio", "process", engine_folder(), fixed_ports=False)
+    plan = DemoPlan(folder / "studio", "process", engine_folder(), fixed_ports=False)
     demo = DemoStudio(plan)
     try:
         await asyncio.to_thread(demo.write)
@@ -81,6 +82,13 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
     finally:
         await demo.stop()
         await asyncio.to_thread(shutil.rmtree, plan.folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    """A studio for one test."""
+    async with running_studio(tmp_path) as made:
+        yield made
 
 
 @pytest_asyncio.fixture

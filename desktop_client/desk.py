@@ -6,12 +6,13 @@ it back with the reason. ``hear`` takes a new snapshot and says what is worth a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from desktop_client.history import Past, Series, fill, record
 from desktop_client.model import BEGINNING, LIVE, Instance, Link, Problem, Snapshot, State, Stop
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Do(StrEnum):
     DIAGNOSTICS = "diagnostics"
     TRASH = "trash"
     HELP = "help"
+    SNOOZE = "snooze"  # value: hour, tomorrow or off
     QUIT = "quit"
 
 
@@ -90,6 +92,8 @@ class Desk:
         refusals: keys whose last request was refused, and why.
         started_here: instances whose start was asked for here: they open by themselves.
         warned: instances whose coming release was told, with the time told.
+        pasts: what was seen of each instance over the last minutes.
+        ahead: by how much the coordinator's clock is before this desktop's.
     """
 
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -97,6 +101,8 @@ class Desk:
     refusals: Mapping[str, Problem] = field(default_factory=dict)
     started_here: frozenset[str] = frozenset()
     warned: Mapping[str, datetime] = field(default_factory=dict)
+    pasts: Mapping[str, Past] = field(default_factory=dict)
+    ahead: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +179,20 @@ def hear(desk: Desk, snapshot: Snapshot, now: datetime) -> Heard:
         refusals={k: v for k, v in refusals.items() if k in keys or not known},
         started_here=started,
         warned={k: v for k, v in desk.warned.items() if k in ids},
+        pasts=record(desk.pasts, desk.snapshot, snapshot),
+        ahead=_ahead(desk, snapshot, now),
     )
     later = remind(after, now)
     return Heard(later.desk, (*notices, *later.notices), tuple(open_now))
+
+
+def filled(desk: Desk, instance_id: str, series: Sequence[Series]) -> Heard:
+    """The coordinator told how an instance was used before this program looked."""
+    instance = next((i for i in desk.snapshot.instances if i.id == instance_id), None)
+    if instance is None:
+        return Heard(desk)
+    past = fill(desk.pasts.get(instance_id, Past()), instance, series)
+    return Heard(replace(desk, pasts={**desk.pasts, instance_id: past}))
 
 
 def remind(desk: Desk, now: datetime) -> Heard:
@@ -217,6 +234,14 @@ def release_near(instance: Instance, now: datetime) -> bool:
 def still_running(desk: Desk) -> tuple[Instance, ...]:
     """What goes on when this program ends."""
     return tuple(i for i in desk.snapshot.instances if i.state in LIVE)
+
+
+def _ahead(desk: Desk, snapshot: Snapshot, now: datetime) -> timedelta:
+    """Told by each message of the coordinator's, which is on its way for a moment only."""
+    if snapshot.link is not Link.ONLINE or snapshot.heard_at in (None, desk.snapshot.heard_at):
+        return desk.ahead
+    assert snapshot.heard_at is not None
+    return snapshot.heard_at - now
 
 
 def _news(old: Instance | None, new: Instance, started_here: bool) -> News | None:

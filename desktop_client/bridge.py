@@ -10,9 +10,10 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from aigc.clock import SystemClock
 from aigc.errors import AigcError, ErrorKind
@@ -21,8 +22,12 @@ from desktop_client.desk import Action, Do
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
 from desktop_client.platform.notifications import Note, Notifications
+from desktop_client.session import CoordinatorSession
+from desktop_client.settings import Settings, save_settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Bridge(QObject):
@@ -35,7 +40,9 @@ class Bridge(QObject):
     chosen(str, str): key and action of a notification.
     unshown(Note): the desktop has no notification service.
     not_opened(str): the browser did not open this address.
-    stopped_all(): the engines that were to be stopped were asked to.
+    not_stopped(str, Problem): one of the engines that were to be stopped is not.
+    stopped_all(): all engines that were to be stopped were asked to.
+    not_saved(Problem): the settings could not be written.
     """
 
     heard = Signal(object)
@@ -46,7 +53,10 @@ class Bridge(QObject):
     chosen = Signal(str, str)
     unshown = Signal(object)
     not_opened = Signal(str)
+    not_stopped = Signal(str, object)
     stopped_all = Signal()
+    not_saved = Signal(object)
+    _settled = Signal(object)  # a call back into the GUI thread
 
     def __init__(
         self,
@@ -58,6 +68,9 @@ class Bridge(QObject):
     ) -> None:
         super().__init__(parent)
         self._thread = LoopThread()
+        self._config_dir = config_dir
+        self._saving = asyncio.Lock()
+        self._settled.connect(self._call_back)
         self._open_url = open_url
         self._client = Client(
             config_dir, store_kind, SystemClock(), self.heard.emit, self._open_for_sign_in
@@ -106,26 +119,91 @@ class Bridge(QObject):
                     await client.rename(instance_id, action.value)
                 case Do.DELETE:
                     await client.delete(instance_id)
-        except AigcError as error:
-            self.refused.emit(action, Problem(error.key, error.message))
-        except Exception as error:
-            log.exception("a request ended by a defect")
-            self.refused.emit(action, Problem("defect", f"{type(error).__name__}: {error}"))
+        except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
+            self.refused.emit(action, _problem_of(error))
         else:
             self.answered.emit(action, instance_id)
 
     def stop_all(self, instance_ids: list[str]) -> None:
-        """Stop these, then say so; one that cannot be stopped does not hold up the others."""
+        """Stop these; one that cannot be stopped does not hold up the others. The snapshot shows
+        each as it stops; ``not_stopped`` tells of those that do not."""
         self._thread.submit(self._stop_all(instance_ids))
 
     async def _stop_all(self, instance_ids: list[str]) -> None:
         results = await asyncio.gather(
             *(self._client.stop(i) for i in instance_ids), return_exceptions=True
         )
-        for result in results:
+        for instance_id, result in zip(instance_ids, results, strict=True):
             if isinstance(result, BaseException):
                 log.warning("an engine could not be stopped: %s", result)
+                self.not_stopped.emit(instance_id, _problem_of(result))
         self.stopped_all.emit()
+
+    def request(
+        self,
+        work: Callable[[CoordinatorSession], Coroutine[Any, Any, T]],
+        receiver: QObject,
+        done: Callable[[T], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Ask the coordinator something; the answer comes back in the GUI thread, unless the
+        receiver is gone by then."""
+
+        async def ask() -> T:
+            return await work(self._client.online())
+
+        self._thread.submit(self._settle(ask(), receiver, done, failed))
+
+    def compute(
+        self,
+        work: Callable[[], T],
+        receiver: QObject,
+        done: Callable[[T], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Run what blocks (files, the desktop's services) beside the loop; answers as above."""
+        self._thread.submit(self._settle(asyncio.to_thread(work), receiver, done, failed))
+
+    def join(
+        self,
+        text: str,
+        receiver: QObject,
+        done: Callable[[None], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Go to the coordinator that a join link names; answers as above."""
+        self._thread.submit(self._settle(self._client.join(text), receiver, done, failed))
+
+    async def _settle(
+        self,
+        work: Coroutine[Any, Any, T],
+        receiver: QObject,
+        done: Callable[[T], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        try:
+            result = await work
+        except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
+            problem = _problem_of(error)
+            self._settled.emit((receiver, lambda: failed(problem)))
+        else:
+            self._settled.emit((receiver, lambda: done(result)))
+
+    def _call_back(self, settled: tuple[QObject, Callable[[], None]]) -> None:
+        receiver, tell = settled
+        if isValid(receiver):
+            tell()
+
+    def save_settings(self, settings: Settings) -> None:
+        """Keep the settings; ``not_saved`` if that fails. The last ones win."""
+        self._thread.submit(self._save_settings(settings))
+
+    async def _save_settings(self, settings: Settings) -> None:
+        async with self._saving:
+            try:
+                await asyncio.to_thread(save_settings, self._config_dir, settings)
+            except AigcError as error:
+                self.not_saved.emit(_problem_of(error))
 
     def find(self, text: str) -> None:
         self._do(self._client.find(text))
@@ -138,9 +216,6 @@ class Bridge(QObject):
 
     def back(self) -> None:
         self._do(self._client.back())
-
-    def set_language(self, language: str) -> None:
-        self._do(self._client.set_language(language))
 
     def sign_in(self) -> None:
         self._thread.call(self._client.start_sign_in)
@@ -155,19 +230,18 @@ class Bridge(QObject):
         """A person is looking: ask for the catalogue again, or reconnect now."""
         self._do(self._client.refresh_engines())
 
+    def revive(self) -> None:
+        """This computer woke up, or is on another network."""
+        self._thread.call(self._client.revive)
+
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         self._thread.submit(self._done(work))
 
     async def _done(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except AigcError as error:
-            self.refused.emit(Action(Do.SHOW), Problem(error.key, error.message))
-        except Exception as error:
-            log.exception("a command ended by a defect")
-            self.refused.emit(
-                Action(Do.SHOW), Problem("defect", f"{type(error).__name__}: {error}")
-            )
+        except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
+            self.refused.emit(Action(Do.SHOW), _problem_of(error))
 
     # -- logs -------------------------------------------------------------------------------------
 
@@ -226,3 +300,10 @@ class Bridge(QObject):
             if error.kind is not ErrorKind.UNAVAILABLE:
                 raise
             log.info("the browser did not open for signing in")
+
+
+def _problem_of(error: BaseException) -> Problem:
+    if isinstance(error, AigcError):
+        return Problem(error.key, error.message)
+    log.error("a request ended by a defect", exc_info=error)
+    return Problem("defect", f"{type(error).__name__}: {error}")

@@ -62,9 +62,9 @@ class Client:
         self._session: CoordinatorSession | None = None
         self._signing_in: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._streaming = False  # the stream of instances has said something
         self._wake = asyncio.Event()
         self._saving = asyncio.Lock()
-        self._language = ""  # chosen before there was a coordinator to remember it with
         self._snapshot = Snapshot()
 
     @property
@@ -106,15 +106,22 @@ class Client:
     # -- commands -------------------------------------------------------------------------------
 
     async def find(self, text: str) -> None:
-        """Look for a coordinator. With a join link it is trusted at once, by its pin; without,
-        the person compares the fingerprint first (``trust``)."""
+        """Look for a coordinator; what goes wrong is in the snapshot (see ``join``)."""
         self._say(busy=True, problem=None)
         try:
-            found = await find_coordinator(text)
+            await self.join(text)
         except AigcError as error:
             link = Link.UNCONFIGURED if self._config is None else self._snapshot.link
             self._say(link=link, busy=False, problem=_problem(error), address=text.strip())
-            return
+
+    async def join(self, text: str) -> None:
+        """Go to another coordinator. With a join link it is trusted at once, by its pin; without,
+        the person compares the fingerprint first (``trust``).
+
+        Raises:
+            AigcError: it is not there, or not the one of the link; nothing changed.
+        """
+        found = await find_coordinator(text)
         self._candidate = found
         if text.strip().startswith("aigc:"):
             await self.trust()
@@ -127,9 +134,7 @@ class Client:
         """The person (or the link's pin) vouches for the coordinator that was found."""
         if self._candidate is None:
             return
-        language = self._language or (self._config.language if self._config else "")
-        config = self._candidate.with_language(language)
-        self._config, self._candidate = config, None
+        self._config, self._candidate = self._candidate, None
         await self._remember()
         self._begin_anew()
 
@@ -150,13 +155,6 @@ class Client:
         if self._following is not None:
             self._following.cancel()
         self.wake()
-
-    async def set_language(self, language: str) -> None:
-        """Remember the language."""
-        self._language = language
-        if self._config is not None:
-            self._config = self._config.with_language(language)
-            await self._remember()
 
     async def _remember(self) -> None:
         """Save the settings as they are when the file's turn comes: the last choice wins."""
@@ -186,7 +184,7 @@ class Client:
 
     async def start(self, engine_id: str, instance_id: str, version: str) -> Instance:
         """Start an instance, or the engine's first. Raises AigcError with the reason."""
-        answer = await self._online().creator.StartInstance(
+        answer = await self.online().creator.StartInstance(
             pb.StartInstanceRequest(
                 engine_id=engine_id if not instance_id else "",
                 instance_id=instance_id,
@@ -196,25 +194,25 @@ class Client:
         return self._merge(answer.instance)
 
     async def stop(self, instance_id: str) -> Instance:
-        answer = await self._online().creator.StopInstance(
+        answer = await self.online().creator.StopInstance(
             pb.StopInstanceRequest(instance_id=instance_id)
         )
         return self._merge(answer.instance)
 
     async def keep(self, instance_id: str) -> Instance:
-        answer = await self._online().creator.KeepRunning(
+        answer = await self.online().creator.KeepRunning(
             pb.KeepRunningRequest(instance_id=instance_id)
         )
         return self._merge(answer.instance)
 
     async def rename(self, instance_id: str, name: str) -> Instance:
-        answer = await self._online().creator.RenameInstance(
+        answer = await self.online().creator.RenameInstance(
             pb.RenameInstanceRequest(instance_id=instance_id, name=name)
         )
         return self._merge(answer.instance)
 
     async def delete(self, instance_id: str) -> None:
-        await self._online().creator.DeleteInstance(
+        await self.online().creator.DeleteInstance(
             pb.DeleteInstanceRequest(instance_id=instance_id)
         )
         self._say(instances=tuple(i for i in self._snapshot.instances if i.id != instance_id))
@@ -222,7 +220,7 @@ class Client:
     async def logs(self, instance_id: str) -> AsyncIterator[list[str]]:
         """The last lines, then what follows, until cancelled."""
         request = pb.StreamLogsRequest(instance_id=instance_id, tail=500, follow=True)
-        async for message in self._online().creator.StreamLogs(request):
+        async for message in self.online().creator.StreamLogs(request):
             yield [line.text for line in message.lines]
 
     async def refresh_engines(self) -> None:
@@ -231,12 +229,23 @@ class Client:
             self.wake()
             return
         with contextlib.suppress(AigcError):
-            answer = await self._online().creator.ListEngines(pb.ListEnginesRequest())
+            answer = await self.online().creator.ListEngines(pb.ListEnginesRequest())
             self._say(engines=tuple(conversion.engine(e) for e in answer.engines))
 
     def wake(self) -> None:
-        """Do not wait for the backoff: a person asks, or the network came back."""
+        """Do not wait for the backoff: a person asks."""
         self._wake.set()
+
+    def revive(self) -> None:
+        """This computer woke up, or is on another network: what looks connected may be dead.
+
+        An attempt under way is left alone: it is new already, and may be renewing the sign-in.
+        """
+        if self._streaming and self._session is not None and self._following is not None:
+            self._streaming = False
+            self._session.dial_anew()
+            self._following.cancel()
+        self.wake()
 
     # -- following ------------------------------------------------------------------------------
 
@@ -282,6 +291,7 @@ class Client:
             await asyncio.wait({following})
         finally:
             self._following = None
+            self._streaming = False
             following.cancel()
         if not following.cancelled():
             following.result()
@@ -296,6 +306,7 @@ class Client:
         engines = await session.creator.ListEngines(pb.ListEnginesRequest())
         self._say(engines=tuple(conversion.engine(e) for e in engines.engines))
         async for message in session.creator.WatchInstances(pb.WatchInstancesRequest()):
+            self._streaming = True
             instances = tuple(
                 known for i in message.instances if (known := conversion.instance(i)) is not None
             )
@@ -353,7 +364,12 @@ class Client:
         if session is not None:
             await session.close()
 
-    def _online(self) -> CoordinatorSession:
+    def online(self) -> CoordinatorSession:
+        """The session to ask with.
+
+        Raises:
+            AigcError: ``signed-out``: there is no coordinator.
+        """
         if self._session is None:
             raise AigcError(
                 "signed-out", "No coordinator is connected; connect first.", ErrorKind.UNAVAILABLE

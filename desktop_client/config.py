@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_config_path
@@ -18,15 +18,11 @@ _FILE = "client.json"
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """The coordinator of this desktop, and this person's choices."""
+    """The coordinator of this desktop. What a person chose for the desktop is in settings."""
 
     address: str  # host:port of the creators' port
     pin: str
     ca_pem: bytes
-    language: str = ""  # empty: the desktop's
-
-    def with_language(self, language: str) -> ClientConfig:
-        return replace(self, language=language)
 
 
 def default_config_dir() -> Path:
@@ -47,7 +43,6 @@ def load_client_config(config_dir: Path) -> ClientConfig | None:
             address=str(value["address"]),
             pin=str(value["pin"]),
             ca_pem=str(value["ca_pem"]).encode("ascii"),
-            language=str(value.get("language", "")),
         )
         if spki_pin(config.ca_pem) != config.pin:
             raise ValueError("the CA does not match the pin")
@@ -68,7 +63,6 @@ def save_client_config(config_dir: Path, config: ClientConfig) -> None:
         "address": config.address,
         "pin": config.pin,
         "ca_pem": config.ca_pem.decode("ascii"),
-        "language": config.language,
     }
     write_private(config_dir / _FILE, json.dumps(value, indent=2) + "\n")
 

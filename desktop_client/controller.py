@@ -6,6 +6,7 @@ Lives in the GUI thread and never waits: everything that takes time goes over th
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -16,10 +17,11 @@ from desktop_client import desk as desks
 from desktop_client import theme
 from desktop_client.bridge import Bridge
 from desktop_client.desk import ASKED, Action, Desk, Do, Heard, News, Notice
-from desktop_client.i18n import language_of, say
+from desktop_client.i18n import say
 from desktop_client.menu_model import menu
 from desktop_client.model import Instance, Link, Problem, Snapshot
 from desktop_client.platform.notifications import Note
+from desktop_client.settings import Language, Settings
 from desktop_client.tray.tray import Tray
 from desktop_client.view_model import Page, View, build, next_change, problem_text
 from desktop_client.windows.dialogs import AskName, ConfirmDelete, Leaving, LogsWindow, Telling
@@ -34,10 +36,13 @@ class Controller(QObject):
 
     finished = Signal()
 
-    def __init__(self, bridge: Bridge, language: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: Settings, system: str, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._language = language_of(language)
+        self._settings = settings
+        self._language = settings.spoken_language(system)
         self._desk = Desk()
         self._zone = datetime.now().astimezone().tzinfo
         self._colours = theme.DARK if theme.system_is_dark() else theme.LIGHT
@@ -157,7 +162,8 @@ class Controller(QObject):
                 self._bridge.look()
             case Do.LANGUAGE:
                 self._language = "en" if self._language == "zh" else "zh"
-                self._bridge.set_language(self._language)
+                self._settings = replace(self._settings, language=Language(self._language))
+                self._bridge.save_settings(self._settings)
                 self._render()
             case Do.CHANGE_STUDIO:
                 self._had_studio = True

@@ -3,8 +3,12 @@ harmless: the instance shows with its line and without an action."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from aigc.clock import from_milliseconds
 from desktop_client.model import (
+    Account,
+    ApiToken,
     Card,
     Engine,
     Fail,
@@ -12,6 +16,7 @@ from desktop_client.model import (
     Part,
     State,
     Stop,
+    Trashed,
     Version,
     Words,
 )
@@ -99,6 +104,38 @@ def instance(value: creator_pb2.Instance) -> Instance | None:
         vram_used_bytes=value.vram_used_bytes if value.HasField("vram_used_bytes") else None,
         gpu_percent=value.gpu_percent if value.HasField("gpu_percent") else None,
     )
+
+
+def trashed(value: creator_pb2.TrashedInstance) -> Trashed:
+    return Trashed(
+        id=value.id,
+        name=value.name,
+        engine_id=value.engine_id,
+        engine_name=words(value.engine_name),
+        version=value.version,
+        deleted_at=_time(value.deleted_at_ms),
+        kept_until=_time(value.kept_until_ms),
+        data_bytes=value.data_bytes if value.HasField("data_bytes") else None,
+        node_name=value.node_name,
+    )
+
+
+def api_token(value: creator_pb2.ApiToken) -> ApiToken:
+    return ApiToken(
+        id=value.id,
+        name=value.name,
+        created_at=_time(value.created_at_ms),
+        expires_at=_time(value.expires_at_ms),
+        last_used=from_milliseconds(value.last_used_ms),
+    )
+
+
+def account(value: creator_pb2.Person) -> Account:
+    return Account(value.name, value.email, value.role, tuple(value.teams))
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _named(name_of: object, prefix: str, value: int) -> str:

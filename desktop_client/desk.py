@@ -94,6 +94,7 @@ class Desk:
         warned: instances whose coming release was told, with the time told.
         pasts: what was seen of each instance over the last minutes.
         ahead: by how much the coordinator's clock is before this desktop's.
+        snoozed_until: notifications are silent until then; None: they are not.
     """
 
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -103,6 +104,7 @@ class Desk:
     warned: Mapping[str, datetime] = field(default_factory=dict)
     pasts: Mapping[str, Past] = field(default_factory=dict)
     ahead: timedelta = timedelta()
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def hear(desk: Desk, snapshot: Snapshot, now: datetime) -> Heard:
         warned={k: v for k, v in desk.warned.items() if k in ids},
         pasts=record(desk.pasts, desk.snapshot, snapshot),
         ahead=_ahead(desk, snapshot, now),
+        snoozed_until=desk.snoozed_until,
     )
     later = remind(after, now)
     return Heard(later.desk, (*notices, *later.notices), tuple(open_now))

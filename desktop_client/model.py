@@ -152,6 +152,42 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Trashed:
+    """A deleted instance whose data can still be had back. Times are aware UTC."""
+
+    id: str
+    name: str
+    engine_id: str
+    engine_name: Words
+    version: str
+    deleted_at: datetime
+    kept_until: datetime
+    data_bytes: int | None = None
+    node_name: str = ""  # whose disk holds it; empty: it never ran anywhere
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token that a script signs in with; its secret is not in here. Times are aware UTC."""
+
+    id: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is signed in, as the coordinator says. ``role`` is its name on the wire."""
+
+    name: str
+    email: str = ""
+    role: str = ""
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """An error to show: its key (for a translation), and its sentence."""
 

@@ -16,12 +16,12 @@ from PySide6.QtCore import QLocale, QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from aigc import logs
-from aigc.errors import AigcError
 from desktop_client.bridge import Bridge
-from desktop_client.config import default_config_dir, load_client_config
+from desktop_client.config import default_config_dir
 from desktop_client.controller import Controller
 from desktop_client.i18n import say
 from desktop_client.platform.browser import open_in_browser, write_down
+from desktop_client.settings import load_settings
 from desktop_client.single_instance import SingleInstance
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = QApplication(["aigc-tray"])
     app.setApplicationName("aigc-gateway")
     app.setQuitOnLastWindowClosed(False)
-    language = options.language or _saved_language(options.config_dir) or QLocale.system().name()
+    settings = load_settings(options.config_dir).settings
+    system = options.language or QLocale.system().name()
+    language = settings.spoken_language(system)
     app.setApplicationDisplayName(say("app.name", language))
     options.config_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     single = SingleInstance(options.config_dir)
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     opener = write_down(options.no_browser) if options.no_browser else open_in_browser
     bridge = Bridge(options.config_dir, options.store, say("app.name", language), opener)
-    controller = Controller(bridge, language)
+    controller = Controller(bridge, settings, system)
     single.asked.connect(controller.hand_over)
     controller.finished.connect(app.quit)
     with _ended_by_signals(app):
@@ -81,14 +83,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args(argv)
-
-
-def _saved_language(config_dir: Path) -> str:
-    try:
-        config = load_client_config(config_dir)
-    except AigcError:
-        return ""  # the window says what is wrong with it
-    return config.language if config else ""
 
 
 @contextlib.contextmanager

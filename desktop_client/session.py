@@ -114,6 +114,7 @@ class CoordinatorSession:
         self._clock = clock or SystemClock()
         self._device = device or f"aigc on {socket.gethostname()}"
         self._channel: grpc.aio.Channel | None = None
+        self._leaving: set[asyncio.Task[None]] = set()  # old connections that come to their end
         self._options: Options | None = None
         self._stored: Stored | None = None
         self._renewing = asyncio.Lock()
@@ -145,9 +146,20 @@ class CoordinatorSession:
 
     async def close(self) -> None:
         """Give the connection back. What is stored stays."""
+        for leaving in self._leaving:
+            leaving.cancel()
         if self._channel is not None:
             await self._channel.close(grace=None)
             self._channel = None
+
+    def dial_anew(self) -> None:
+        """The next call makes a new connection: this one may be dead without knowing it, after a
+        sleep or on another network. Calls under way end on the old one."""
+        old, self._channel = self._channel, None
+        if old is not None:
+            leaving = asyncio.create_task(old.close(grace=_CALL_SECONDS))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     def channel(self) -> grpc.aio.Channel:
         """The connection; made at first use, kept, and re-established by gRPC itself."""
@@ -431,9 +443,9 @@ class _Calls:
         session, open_to_all = self._session, method.endswith(("/GetSignInOptions", "/Exchange"))
 
         async def call(request: Any, *, timeout: float | None = None) -> Any:
-            remote = session.channel().unary_unary(method, *args, **kwargs)
             token = "" if open_to_all else await session.bearer()
             for attempt in (1, 2):
+                remote = session.channel().unary_unary(method, *args, **kwargs)
                 try:
                     return await remote(
                         request, timeout=timeout or _CALL_SECONDS, metadata=_bearer_metadata(token)

@@ -1,0 +1,46 @@
+"""What a person asks about themselves: account, API tokens, trash. Asyncio, plain values out.
+
+Each function takes the session to ask with, and raises AigcError with the reason.
+"""
+
+from __future__ import annotations
+
+from desktop_client import conversion
+from desktop_client.model import Account, ApiToken, Trashed
+from desktop_client.session import CoordinatorSession
+from protos.aigc.v1 import creator_pb2 as pb
+
+
+async def account(session: CoordinatorSession) -> Account:
+    """Who is signed in."""
+    said = await session.sessions.WhoAmI(pb.WhoAmIRequest())
+    return conversion.account(said.person)
+
+
+async def tokens(session: CoordinatorSession) -> tuple[ApiToken, ...]:
+    """One's API tokens."""
+    said = await session.creator.ListTokens(pb.ListTokensRequest())
+    return tuple(map(conversion.api_token, said.tokens))
+
+
+async def create_token(session: CoordinatorSession, name: str, days: int) -> str:
+    """Make a token; its secret, which nobody shows again."""
+    said = await session.creator.CreateToken(pb.CreateTokenRequest(name=name, days=days))
+    return said.token
+
+
+async def revoke_token(session: CoordinatorSession, token_id: str) -> None:
+    """End a token at once."""
+    await session.creator.RevokeToken(pb.RevokeTokenRequest(id=token_id))
+
+
+async def trash(session: CoordinatorSession) -> tuple[Trashed, ...]:
+    """What one deleted and can still have back, the last deleted first."""
+    said = await session.creator.ListTrash(pb.ListTrashRequest())
+    return tuple(map(conversion.trashed, said.instances))
+
+
+async def restore(session: CoordinatorSession, instance_id: str) -> str:
+    """Bring a deleted instance back, stopped; the name of the new one."""
+    said = await session.creator.RestoreInstance(pb.RestoreInstanceRequest(instance_id=instance_id))
+    return said.instance.name

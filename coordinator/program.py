@@ -22,6 +22,7 @@ from coordinator.api.enrolment import EnrolmentServicer
 from coordinator.api.gateway_link import GatewayServicer
 from coordinator.api.guard import Guard
 from coordinator.api.instances import CreatorServicer
+from coordinator.api.office import Office
 from coordinator.api.policy import Policy as Access
 from coordinator.api.sessions import SessionServicer
 from coordinator.api.web.app import create_web_app
@@ -154,16 +155,18 @@ class _Coordinator:
             )
             admin_pb2_grpc.add_AdminServiceServicer_to_server(
                 AdminServicer(
-                    reactor,
-                    ledger,
-                    identity,
-                    enrolment,
-                    sessions,
-                    lambda: (watcher.loaded, loaded_at),
-                    materials.authority.pin,
-                    config.public.host,
-                    self._url_of,
-                    clock,
+                    Office(
+                        reactor=reactor,
+                        ledger=ledger,
+                        identity=identity,
+                        enrolment=enrolment,
+                        sessions=sessions,
+                        catalogue=lambda: (watcher.loaded, loaded_at),
+                        pin=materials.authority.pin,
+                        public_host=config.public.host,
+                        url_of=self._url_of,
+                        clock=clock,
+                    )
                 ),
                 server,
             )

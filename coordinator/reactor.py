@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -146,9 +146,12 @@ class Reactor:
         self._engines = dict(engines)
         self.post(CatalogueLoaded(tuple(engines)))
 
-    def watch(self) -> Watch:
-        """Be told of changes, from now on; close it when done."""
-        watch = Watch(self._watches.discard)
+    def watch(self, concerns: Callable[[Changed], bool] | None = None) -> Watch:
+        """Be told of changes (that concern you), from now on; close it when done.
+
+        ``concerns`` is called after each batch, when ``studio`` is the new one: keep it cheap.
+        """
+        watch = Watch(self._watches.discard, concerns)
         self._watches.add(watch)
         return watch
 

@@ -37,14 +37,21 @@ class Watch:
     One reader at a time. Ends after :meth:`close`.
     """
 
-    def __init__(self, forget: Callable[[Watch], None]) -> None:
+    def __init__(
+        self,
+        forget: Callable[[Watch], None],
+        concerns: Callable[[Changed], bool] | None = None,
+    ) -> None:
         self._forget = forget
+        self._concerns = concerns
         self._pending = Changed()
         self._wake = asyncio.Event()
         self._closed = False
 
     def tell(self, changed: Changed) -> None:
-        """Add a change; never blocks."""
+        """Add a change; never blocks. What does not concern the reader does not wake it."""
+        if self._concerns is not None and not self._concerns(changed):
+            return
         self._pending |= changed
         self._wake.set()
 

@@ -16,6 +16,7 @@ from coordinator.domain.instance import (
     Signals,
     State,
     StopReason,
+    Usage,
 )
 from coordinator.domain.node import Door, Node
 from coordinator.domain.people import Person
@@ -111,6 +112,7 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
     node = studio.nodes.get(value.placement.node_id) if value.placement else None
     cards = _cards(value, node)
     entry = studio.queue_entry(value.id)
+    usage = _usage(studio, value)
     return creator_pb2.Instance(
         id=value.id,
         name=value.name,
@@ -149,6 +151,11 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
         data_bytes=volume.bytes if volume else None,
         support_code=value.support_code,
         door=_DOORS[node.door] if node else common_pb2.DOOR_UNSPECIFIED,
+        created_at_ms=milliseconds(value.created_at),
+        node_id=value.placement.node_id if value.placement else "",
+        # vram_reserved_bytes stays absent: each holder has its cards to itself.
+        vram_used_bytes=usage.vram_used_bytes if usage else None,
+        gpu_percent=usage.gpu_percent if usage else None,
     )
 
 
@@ -198,7 +205,7 @@ def gpu(value: Gpu) -> common_pb2.GpuReading:
     )
 
 
-def node(studio: Studio, value: Node) -> admin_pb2.Node:
+def node(studio: Studio, value: Node, certificate_expires: datetime | None) -> admin_pb2.Node:
     """A machine as IT sees it."""
     return admin_pb2.Node(
         id=value.id,
@@ -228,6 +235,13 @@ def node(studio: Studio, value: Node) -> admin_pb2.Node:
         disk_free_bytes=value.disk_free_bytes,
         instance_ids=[i.id for i in studio.placed_on(value.id)],
         ledger_refused=value.ledger_refused,
+        labels=dict(value.labels),
+        cpus=value.cpus,
+        memory_bytes=value.memory_bytes,
+        can_start=value.can_start,
+        quarantined_gpus=sorted(value.quarantined_gpus),
+        certificate_expires_ms=milliseconds(certificate_expires),
+        joined_at_ms=milliseconds(value.joined_at),
     )
 
 
@@ -261,6 +275,14 @@ def _cards(value: Instance, node: Node | None) -> list[Gpu]:
     if value.placement is None or node is None:
         return []
     return [g for g in node.gpus if g.uuid in value.placement.gpu_uuids]
+
+
+def _usage(studio: Studio, value: Instance) -> Usage | None:
+    """What its present run uses; an earlier run's figures are nobody's."""
+    known = studio.usage.get(value.id)
+    if known is None or value.placement is None or known.epoch != value.placement.epoch:
+        return None
+    return known
 
 
 def _activity_rule(rule: ActivityRule) -> gateway_pb2.ActivityRule:

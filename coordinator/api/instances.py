@@ -13,6 +13,7 @@ from coordinator.api.conversion import UrlOf
 from coordinator.api.guard import caller
 from coordinator.domain.events import DeleteRequested, KeepRequested, RenameRequested, StopRequested
 from coordinator.domain.instance import Instance, InstanceId, State, StopReason
+from coordinator.domain.node import NodeId
 from coordinator.domain.people import Person
 from coordinator.domain.trash import trash_of
 from coordinator.fleet.session import Sessions
@@ -21,6 +22,7 @@ from coordinator.identity.tokens import ApiToken
 from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
 from coordinator.refusals import Refusals
+from coordinator.watch import Changed
 from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
 
 # RPC methods are named by the proto.
@@ -66,12 +68,15 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         self, request: creator_pb2.WatchInstancesRequest, context: Any
     ) -> AsyncIterator[creator_pb2.WatchInstancesResponse]:
         person = caller.get().person
-        watch = self._reactor.watch()
+        machines: set[NodeId] = set()  # that my instances are on
+        watch = self._reactor.watch(lambda changed: self._concerns(person, machines, changed))
         told: list[creator_pb2.Instance] | None = None
         upcoming: asyncio.Task[Any] | None = None
         try:
             while True:
                 mine = self._mine(person)
+                machines.clear()
+                machines.update(NodeId(i.node_id) for i in mine if i.node_id)
                 if mine != told:
                     told = mine
                     yield creator_pb2.WatchInstancesResponse(
@@ -207,6 +212,13 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
     ) -> creator_pb2.RevokeTokenResponse:
         await self._identity.revoke_token(caller.get().person.id, request.id)
         return creator_pb2.RevokeTokenResponse()
+
+    def _concerns(self, person: Person, machines: set[NodeId], changed: Changed) -> bool:
+        """Whether somebody's own list may be another: others' engines wake nobody."""
+        if changed.people or changed.catalogue or not changed.nodes.isdisjoint(machines):
+            return True
+        known = self._reactor.studio.instances
+        return any(known[i].owner == person.id for i in changed.instances if i in known)
 
     def _mine(self, person: Person) -> list[creator_pb2.Instance]:
         studio, now = self._reactor.studio, self._clock.now()

@@ -44,6 +44,7 @@ POLICIES: Mapping[str, Policy] = {
     _CREATOR + "ListTrash": Policy.SIGNED_IN,
     _CREATOR + "RestoreInstance": Policy.SIGNED_IN,
     _CREATOR + "StreamLogs": Policy.SIGNED_IN,
+    _CREATOR + "GetInstanceReadings": Policy.SIGNED_IN,
     _CREATOR + "CreateToken": Policy.SIGNED_IN,
     _CREATOR + "ListTokens": Policy.SIGNED_IN,
     _CREATOR + "RevokeToken": Policy.SIGNED_IN,
@@ -63,6 +64,15 @@ POLICIES: Mapping[str, Policy] = {
     _ADMIN + "SetPersonDisabled": Policy.ADMIN,
     _ADMIN + "SetPersonRole": Policy.ADMIN,
     _ADMIN + "ListAudit": Policy.AUDITOR,
+    _ADMIN + "WatchFleet": Policy.AUDITOR,
+    _ADMIN + "UpdateNode": Policy.ADMIN,
+    _ADMIN + "GetNodeReadings": Policy.AUDITOR,
+    _ADMIN + "GetOccupancy": Policy.AUDITOR,
+    _ADMIN + "StreamAnyLogs": Policy.ADMIN,  # what an engine prints is its creator's work
+    _ADMIN + "SignOutEverywhere": Policy.ADMIN,
+    _ADMIN + "ListPersonTokens": Policy.AUDITOR,
+    _ADMIN + "RevokePersonToken": Policy.ADMIN,
+    _ADMIN + "GetStudioSettings": Policy.AUDITOR,
     _ENROLMENT + "GetAuthority": Policy.PUBLIC,
     _ENROLMENT + "Join": Policy.PUBLIC,  # the single-use token decides
     _ENROLMENT + "Renew": Policy.PUBLIC,  # the proof of key decides

@@ -19,7 +19,7 @@ from coordinator.domain.effects import (
     TakeLease,
     TrashVolume,
 )
-from coordinator.domain.instance import Instance, InstanceId, Signals, State
+from coordinator.domain.instance import Instance, InstanceId, Signals, State, Usage
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
 from coordinator.domain.studio import QueueEntry, Residue, Sighting, Studio
@@ -76,6 +76,7 @@ class Draft:
     volumes: dict[VolumeId, Volume] = field(init=False)
     people: dict[PersonId, Person] = field(init=False)
     signals: dict[InstanceId, Signals] = field(init=False)
+    usage: dict[InstanceId, Usage] = field(init=False)
     residues: dict[tuple[NodeId, InstanceId], Residue] = field(init=False)
     heard: dict[NodeId, datetime] = field(init=False)
     sightings: dict[NodeId, tuple[Sighting, ...]] = field(init=False)
@@ -107,6 +108,7 @@ class Draft:
         self.volumes = dict(studio.volumes)
         self.people = dict(studio.people)
         self.signals = dict(studio.signals)
+        self.usage = dict(studio.usage)
         self.residues = dict(studio.residues)
         self.heard = dict(studio.heard)
         self.sightings = dict(studio.sightings)
@@ -161,6 +163,8 @@ class Draft:
         before = self.instances.get(instance.id)
         self.instances[instance.id] = instance
         self.changed_instances.add(instance.id)
+        if instance.placement is None:
+            self.usage.pop(instance.id, None)
         if (
             before is None
             or (before.state in lifecycle.WAITING) != (instance.state in lifecycle.WAITING)
@@ -255,6 +259,12 @@ class Draft:
         if latest is not None and (saved is None or _minute(latest) != _minute(saved)):
             self.changed_signals.add(instance_id)
 
+    def put_usage(self, instance_id: InstanceId, usage: Usage) -> None:
+        """A reading: told to watchers, never written."""
+        if self.usage.get(instance_id) != usage:
+            self.usage[instance_id] = usage
+            self.touched_instances.add(instance_id)
+
     def audit(self, actor: str, action: str, target: str, detail: str = "") -> None:
         self.audits.append(AuditLine(self.now, actor, action, target, detail))
 
@@ -283,6 +293,7 @@ class Draft:
             volumes=self.volumes,
             people=self.people,
             signals=self.signals,
+            usage=self.usage,
             residues=self.residues,
             heard=self.heard,
             sightings=self.sightings,

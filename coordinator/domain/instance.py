@@ -114,6 +114,15 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What one run was last read to use of its cards; None where its machine cannot tell."""
+
+    epoch: int
+    vram_used_bytes: int | None = None
+    gpu_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """See the module. ``epoch`` grows with each placement; a report of another epoch is stale."""
 

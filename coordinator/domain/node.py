@@ -74,3 +74,6 @@ class Node:
     unclaimed: tuple[Unclaimed, ...] = ()
     door: Door = Door.UNKNOWN
     ledger_refused: bool = False
+    # What IT wrote on it, sorted by key. Shown; placement does not look at it.
+    labels: tuple[tuple[str, str], ...] = ()
+    joined_at: datetime | None = None  # None: it joined before this was noted

@@ -28,9 +28,18 @@ from coordinator.domain.events import (
     VolumeOrderDone,
 )
 from coordinator.domain.gpu import Gpu, GpuUuid
-from coordinator.domain.instance import Instance, InstanceId, Placement, Signal, Signals, State
+from coordinator.domain.instance import (
+    Instance,
+    InstanceId,
+    Placement,
+    Signal,
+    Signals,
+    State,
+    Usage,
+)
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.studio import Residue, Sighting
+from coordinator.domain.volume import VolumeId
 
 _OVER = frozenset({Phase.GONE, Phase.FAILED})
 _STARTED = frozenset({Phase.STARTING, Phase.READY})
@@ -115,12 +124,18 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         draft.sightings[node.id] = tuple(sightings)
         draft.touched_nodes.add(node.id)
         draft.place_again = True
+    grown: set[VolumeId] = set()
     for volume_id, size in event.volumes:
         volume = draft.volumes.get(volume_id)
         if volume is None or volume.home != node.id or size is None:
             continue  # not measured since it was moved: what was known is still true
         if volume.bytes != size:
             draft.volumes[volume_id] = replace(volume, bytes=size)  # a reading, not written
+            grown.add(volume_id)
+    if grown:
+        draft.touched_instances.update(
+            i.id for i in draft.instances.values() if i.volume_id in grown
+        )
     if not ours:
         return  # it follows another ledger, or ours before it went back: an admin decides
     _reconcile_absent(draft, node, event, shown)
@@ -175,6 +190,9 @@ def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
             cause = f"node {node.id} reads its figures again"
             draft.happen(instance.id, lifecycle.Heard(), "heard-again", cause)
         _put_work(draft, instance.id, reading.gpu_work, reading.gpu_busy_at)
+        draft.put_usage(
+            instance.id, Usage(reading.epoch, reading.vram_used_bytes, reading.gpu_percent)
+        )
 
 
 def activity_seen(draft: Draft, event: ActivitySeen) -> None:

@@ -27,7 +27,7 @@ from coordinator.domain.volume import InstanceId
 
 def node_enrolled(draft: Draft, event: NodeEnrolled) -> Outcome:
     known = draft.nodes.get(event.node_id)
-    node = Node(event.node_id, event.name, event.pool or "on-prem")
+    node = Node(event.node_id, event.name, event.pool or "on-prem", joined_at=draft.now)
     if known is not None:
         node = replace(known, name=event.name, pool=event.pool or known.pool, revoked=False)
     draft.put_node(node)

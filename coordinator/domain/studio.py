@@ -1,12 +1,13 @@
 """The whole studio as one value: what is committed, and what is only in memory.
 
-Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``heard``,
+Everybody reads it; only the reactor replaces it, after a commit. ``signals``, ``usage``, ``heard``,
 ``sightings``, ``followed``, ``warned`` and ``door_*`` are what machines say all the time: they live
 in memory (the last act of a person is kept coarsely), and a restart begins them anew.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from datetime import datetime
 from coordinator.domain.engine import Engine, EngineId, Text
 from coordinator.domain.events import Phase
 from coordinator.domain.gpu import GpuUuid
-from coordinator.domain.instance import Instance, InstanceId, Signals, State
+from coordinator.domain.instance import Instance, InstanceId, Signals, State, Usage
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
 from coordinator.domain.policy import Policy
@@ -65,6 +66,14 @@ class Term:
     first_revision: int
 
 
+@dataclass(slots=True)
+class _Found:
+    """What one studio was asked before; with a thousand machines the same is asked of it often."""
+
+    queue: Mapping[InstanceId, QueueEntry] | None = None
+    placed: Mapping[NodeId, list[Instance]] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Studio:
     """See the module. All mappings are read-only for everybody."""
@@ -80,6 +89,7 @@ class Studio:
     volumes: Mapping[VolumeId, Volume] = field(default_factory=dict)
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     signals: Mapping[InstanceId, Signals] = field(default_factory=dict)
+    usage: Mapping[InstanceId, Usage] = field(default_factory=dict)
     residues: Mapping[tuple[NodeId, InstanceId], Residue] = field(default_factory=dict)
     queue: Sequence[QueueEntry] = ()
     heard: Mapping[NodeId, datetime] = field(default_factory=dict)
@@ -92,6 +102,8 @@ class Studio:
     door_away_since: datetime | None = None
     door_away_told: bool = False
     door_back_at: datetime | None = None
+    # Answers that were worked out for this very value; see queue_entry and placed_on.
+    _found: _Found = field(default_factory=_Found, init=False, repr=False, compare=False)
 
     def is_ours(self, ledger_id: str, revision: int, term: str) -> bool:
         """Whether who obeys that ledger can have it from us: its revisions, and no copy's."""
@@ -120,13 +132,18 @@ class Studio:
         )
 
     def queue_entry(self, instance_id: InstanceId) -> QueueEntry | None:
-        return next((e for e in self.queue if e.instance_id == instance_id), None)
+        if self._found.queue is None:
+            self._found.queue = {e.instance_id: e for e in self.queue}
+        return self._found.queue.get(instance_id)
 
-    def placed_on(self, node_id: NodeId) -> list[Instance]:
+    def placed_on(self, node_id: NodeId) -> Sequence[Instance]:
         """Who holds something on that node, in a fixed order."""
-        there = [
-            i
-            for i in self.instances.values()
-            if i.placement is not None and i.placement.node_id == node_id
-        ]
-        return sorted(there, key=lambda i: i.id)
+        if self._found.placed is None:
+            placed: dict[NodeId, list[Instance]] = defaultdict(list)
+            for instance in self.instances.values():
+                if instance.placement is not None:
+                    placed[instance.placement.node_id].append(instance)
+            for there in placed.values():
+                there.sort(key=lambda i: i.id)
+            self._found.placed = placed
+        return self._found.placed.get(node_id, ())

@@ -22,7 +22,7 @@ from aigc.tls import join_address
 from coordinator.domain.events import NodeEnrolled
 from coordinator.domain.node import NodeId
 from coordinator.fleet import credentials
-from coordinator.fleet.authority import Authority, NodeCertificate, NodeIdentity
+from coordinator.fleet.authority import NODE_VALID, Authority, NodeCertificate, NodeIdentity
 from coordinator.fleet.credentials import NodeCredential, Ticket
 from coordinator.ledger import audit
 from coordinator.refusals import Refusals
@@ -284,6 +284,13 @@ class Enrolment:
         host = credential.host if credential else ""
         addresses = self._addresses()
         return addresses.node_address(host), addresses.gateway_address(host)
+
+    def certificate_expires(self, node_id: str) -> datetime | None:
+        """When the node's newest certificate ends; None: it has none that is accepted."""
+        credential = self.credentials.get(node_id)
+        if credential is None or credential.revoked:
+            return None
+        return credential.issued_at + NODE_VALID
 
     async def _take_over(self, identity: NodeIdentity, now: datetime) -> None:
         async with self._writing:

@@ -195,12 +195,12 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 
     async def _follow(self, session: Session) -> None:
         """Wakes the writer when something about this machine may have changed."""
-        watch = self._reactor.watch()
+        node_id = session.node_id
+        watch = self._reactor.watch(lambda c: node_id in c.nodes or c.catalogue)
         try:
             session.wake.set()
-            async for changed in watch:
-                if session.node_id in changed.nodes or changed.catalogue:
-                    session.wake.set()
+            async for _ in watch:
+                session.wake.set()
         finally:
             watch.close()
 

@@ -21,6 +21,7 @@ from coordinator.api.enrolment import EnrolmentServicer
 from coordinator.api.gateway_link import GatewayServicer
 from coordinator.api.guard import Guard
 from coordinator.api.instances import CreatorServicer
+from coordinator.api.office import Office
 from coordinator.api.policy import Policy as Access
 from coordinator.api.sessions import SessionServicer
 from coordinator.catalogue import Loaded
@@ -241,16 +242,18 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
         )
         admin_pb2_grpc.add_AdminServiceServicer_to_server(
             AdminServicer(
-                reactor,
-                ledger,
-                identity,
-                enrolment,
-                sessions,
-                lambda: (Loaded(), 0),
-                authority.pin,
-                "aigc.test",
-                url_of,
-                clock,
+                Office(
+                    reactor=reactor,
+                    ledger=ledger,
+                    identity=identity,
+                    enrolment=enrolment,
+                    sessions=sessions,
+                    catalogue=lambda: (Loaded(), 0),
+                    pin=authority.pin,
+                    public_host="aigc.test",
+                    url_of=url_of,
+                    clock=clock,
+                )
             ),
             server,
         )

@@ -1,0 +1,117 @@
+"""AdminService's part about machines: joining, draining, revoking, naming, unclaimed containers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aigc.clock import milliseconds
+from aigc.errors import AigcError, ErrorKind
+from aigc.join_link import JoinLink
+from aigc.tls import join_address, split_address
+from coordinator.api import conversion
+from coordinator.api.office import Office, who
+from coordinator.config import is_loopback
+from coordinator.domain.events import (
+    LedgerAccepted,
+    NodeDeclaredOff,
+    NodeDrainSet,
+    NodeRevoked,
+    UnclaimedResolved,
+)
+from coordinator.domain.node import NodeId
+from protos.aigc.v1 import admin_pb2
+
+# RPC methods are named by the proto.
+# ruff: noqa: N802
+
+_JOIN_MINUTES = 60
+_JOIN_MINUTES_MAX = 7 * 24 * 60
+
+
+class MachinesDesk:
+    """See the module."""
+
+    _office: Office
+
+    async def CreateJoinCommand(
+        self, request: admin_pb2.CreateJoinCommandRequest, context: Any
+    ) -> admin_pb2.CreateJoinCommandResponse:
+        minutes = request.valid_minutes or _JOIN_MINUTES
+        if minutes > _JOIN_MINUTES_MAX:
+            raise AigcError(
+                "join-too-long", "A join command is good for at most 7 days (10080 minutes)."
+            )
+        host, port = split_address(request.address)
+        if is_loopback(host) and not is_loopback(self._office.public_host):
+            host = (
+                self._office.public_host
+            )  # others cannot reach us by the address that this admin used
+        token, expires_at = await self._office.enrolment.create_token(
+            request.pool or "on-prem", host, timedelta(minutes=minutes), who()
+        )
+        link = JoinLink(join_address(host, port), self._office.pin, token)
+        return admin_pb2.CreateJoinCommandResponse(
+            command=f"aigc agent join '{link}'", expires_at_ms=milliseconds(expires_at)
+        )
+
+    async def ListNodes(
+        self, request: admin_pb2.ListNodesRequest, context: Any
+    ) -> admin_pb2.ListNodesResponse:
+        studio = self._office.reactor.studio
+        nodes = sorted(studio.nodes.values(), key=lambda n: (n.revoked, n.name, n.id))
+        expires = self._office.enrolment.certificate_expires
+        return admin_pb2.ListNodesResponse(
+            nodes=[conversion.node(studio, n, expires(n.id)) for n in nodes]
+        )
+
+    async def DrainNode(
+        self, request: admin_pb2.DrainNodeRequest, context: Any
+    ) -> admin_pb2.DrainNodeResponse:
+        event = NodeDrainSet(NodeId(request.node_id), request.draining, who())
+        await self._office.reactor.ask(event)
+        return admin_pb2.DrainNodeResponse()
+
+    async def RevokeNode(
+        self, request: admin_pb2.RevokeNodeRequest, context: Any
+    ) -> admin_pb2.RevokeNodeResponse:
+        # The door closes first: what follows may fail, a revoked machine must not get back in.
+        await self._office.enrolment.revoke(request.node_id, who())
+        await self._office.reactor.ask(NodeRevoked(NodeId(request.node_id), who()))
+        return admin_pb2.RevokeNodeResponse()
+
+    async def DeclareNodeOff(
+        self, request: admin_pb2.DeclareNodeOffRequest, context: Any
+    ) -> admin_pb2.DeclareNodeOffResponse:
+        if not request.reason.strip():
+            raise AigcError(
+                "reason-missing",
+                "Say how you know that the machine is off: its engines' data is given to others "
+                "on your word, and two writers would destroy it.",
+            )
+        node_id = NodeId(request.node_id)
+        if self._office.sessions.get(node_id) is not None:
+            raise AigcError(
+                "node-online",
+                "This machine is connected right now, so it is not off: drain it, or switch it "
+                "off first.",
+                ErrorKind.CONFLICT,
+            )
+        outcome = await self._office.reactor.ask(NodeDeclaredOff(node_id, request.reason, who()))
+        return admin_pb2.DeclareNodeOffResponse(leases_freed=outcome.leases_freed)
+
+    async def AcceptLedger(
+        self, request: admin_pb2.AcceptLedgerRequest, context: Any
+    ) -> admin_pb2.AcceptLedgerResponse:
+        node_id = NodeId(request.node_id)
+        self._office.sessions.check_connected(node_id)
+        await self._office.reactor.ask(LedgerAccepted(node_id, who()))
+        self._office.sessions.accept_ledger(node_id, self._office.reactor.studio.ledger_id)
+        return admin_pb2.AcceptLedgerResponse()
+
+    async def ResolveUnclaimed(
+        self, request: admin_pb2.ResolveUnclaimedRequest, context: Any
+    ) -> admin_pb2.ResolveUnclaimedResponse:
+        event = UnclaimedResolved(NodeId(request.node_id), request.container_id, who())
+        await self._office.reactor.ask(event)
+        return admin_pb2.ResolveUnclaimedResponse()

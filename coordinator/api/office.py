@@ -1,0 +1,44 @@
+"""What AdminService works with, in one value, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aigc.clock import Clock
+from coordinator.api.conversion import UrlOf
+from coordinator.api.guard import caller
+from coordinator.catalogue import Loaded
+from coordinator.domain.people import PersonId
+from coordinator.fleet.enrolment import Enrolment
+from coordinator.fleet.session import Sessions
+from coordinator.identity.identity import Identity
+from coordinator.ledger import Ledger
+from coordinator.reactor import Reactor
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """See the module.
+
+    Attributes:
+        catalogue: what is loaded, and since when (UTC milliseconds).
+        pin: of the coordinator's CA, for join commands.
+        public_host: by which others reach this coordinator.
+    """
+
+    reactor: Reactor
+    ledger: Ledger
+    identity: Identity
+    enrolment: Enrolment
+    sessions: Sessions
+    catalogue: Callable[[], tuple[Loaded, int]]
+    pin: str
+    public_host: str
+    url_of: UrlOf
+    clock: Clock
+
+
+def who() -> PersonId:
+    """The admin who asks."""
+    return caller.get().person.id

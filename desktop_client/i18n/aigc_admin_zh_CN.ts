@@ -3,5 +3,9 @@
 <TS version="2.1" language="zh_CN" sourcelanguage="en_US">
 <context>
     <name></name>
+    <message id="admin.cancel">
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
 </context>
 </TS>

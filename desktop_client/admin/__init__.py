@@ -1,0 +1,1 @@
+"""The admin window: how IT runs a studio."""

@@ -1,0 +1,99 @@
+"""What a page of the admin window is, and what the window is to its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import ClassVar, Protocol
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from desktop_client.admin.bridge import AdminBridge
+from desktop_client.admin.model import Delta, Fleet
+from desktop_client.admin.settings import AdminSettings
+from desktop_client.model import Problem
+from desktop_client.theme import Colours
+
+
+class Shell(Protocol):
+    """The window, as its pages see it.
+
+    Attributes:
+        bridge: everything that takes time goes there.
+        settings: remembered per table; changed through its methods, saved by itself.
+        fleet: the last one heard.
+        language: ``en`` or ``zh``.
+    """
+
+    @property
+    def bridge(self) -> AdminBridge: ...
+    @property
+    def settings(self) -> AdminSettings: ...
+    @property
+    def fleet(self) -> Fleet: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def colours(self) -> Colours: ...
+    @property
+    def zone(self) -> tzinfo | None: ...
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def tell(self, problem: Problem | None) -> None:
+        """Show a refusal in the bar at the page's top; None takes it away. Never a modal."""
+        ...
+
+    def tell_done(self, sentence: str) -> None:
+        """Say in the same bar what was done; it leaves by itself."""
+        ...
+
+    def go_to(self, page: str, filter: str = "", row: str = "") -> None:  # noqa: A002
+        """Another page, with its filter and the row that is meant."""
+        ...
+
+
+class Page(QWidget):
+    """One page. Made when it is first shown; gets each change only while it is shown.
+
+    Signals:
+        badge_changed(): ``badge()`` answers something else now.
+    """
+
+    key: ClassVar[str]
+    badge_changed = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self.shell = shell
+
+    def show_fleet(self, fleet: Fleet, delta: Delta, language: str, colours: Colours) -> None:
+        """Show what changed. ``delta.whole``: everything anew (first, after hiding, after a change
+        of language or theme); the rows that stayed the same objects need no work."""
+        raise NotImplementedError
+
+    def shown(self) -> None:
+        """The page is before the person's eyes: start what costs."""
+
+    def hidden(self) -> None:
+        """It is not any more: stop what costs."""
+
+    def badge(self) -> str | None:
+        """A few characters beside its name at the left; None: as the fleet says (badges.py)."""
+        return None
+
+    def find_in_page(self) -> None:
+        """Ctrl+F: the filter field, where there is one."""
+
+    def refresh(self) -> None:
+        """F5: ask again for what comes by no stream."""
+
+    def open_at(self, filter: str, row: str) -> None:  # noqa: A002
+        """Somebody came by a link: show this filter and this row, each may be empty."""
+
+    def panes(self) -> Sequence[object]:
+        """Its tables (TablePane), so that the window can give them the keyboard."""
+        return ()

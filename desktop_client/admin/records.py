@@ -1,0 +1,155 @@
+"""What the coordinator answers when the admin window asks: plain values. Times are aware UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desktop_client.admin.model import Role
+from desktop_client.model import Engine, Words
+
+
+@dataclass(frozen=True, slots=True)
+class JoinCommand:
+    """The one line that a new machine is joined with, good until then."""
+
+    command: str = field(repr=False)
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The mean of a step that ends at ``at``; what the card cannot tell is None."""
+
+    at: datetime
+    percent: float | None = None
+    memory_used_bytes: int | None = None
+    celsius: float | None = None
+    watts: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one card read, oldest first. Points further apart than ``step_seconds``: a gap."""
+
+    uuid: str
+    name: str
+    points: tuple[Reading, ...] = ()
+    step_seconds: int = 0
+    simulated: bool = False
+    memory_total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OccupancyPoint:
+    """Means over the step that ends at ``at``. ``busy`` is None where no card says."""
+
+    at: datetime
+    cards: float = 0.0
+    held: float = 0.0
+    busy: float | None = None
+    waiting: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One event of an instance with its cause."""
+
+    seq: int
+    at: datetime | None
+    event: str
+    cause: str = ""
+    from_state: str = ""
+    to_state: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueProblem:
+    """What is wrong in a file of the catalogue, and where; ``line`` 0: the file as a whole."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    engines: tuple[Engine, ...] = ()
+    problems: tuple[CatalogueProblem, ...] = ()
+    loaded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has an account or signed in."""
+
+    id: str
+    name: str
+    email: str = ""
+    role: Role = Role.UNKNOWN
+    teams: tuple[str, ...] = ()
+    disabled: bool = False
+    local: bool = False  # an account of ours, not of the studio's directory
+    last_seen: datetime | None = None
+    sessions: int = 0  # programs and browsers that are signed in
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """``one_time_password`` is shown once; changed at the first sign-in."""
+
+    person_id: str
+    name: str
+    one_time_password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token of somebody, without its secret."""
+
+    id: str
+    name: str
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what. The names are as known now, empty where nobody knows one."""
+
+    seq: int
+    at: datetime | None
+    actor: str
+    action: str
+    target: str = ""
+    outcome: str = ""
+    detail: str = ""
+    actor_name: str = ""
+    target_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of coordinator.toml: ``value`` as it would be written there."""
+
+    section: str
+    key: str
+    value: str
+    is_default: bool = False
+    meaning: Words = field(default_factory=Words)
+
+
+@dataclass(frozen=True, slots=True)
+class StudioSettings:
+    settings: tuple[Setting, ...] = ()
+    config_file: str = ""
+    version: str = ""
+    ledger_id: str = ""
+    revision: int = 0
+    started_at: datetime | None = None
+    pin: str = ""
+    server_time: datetime | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from desktop_client.i18n import say
-from desktop_client.model import Part
+from desktop_client.i18n import knows, say
+from desktop_client.model import Part, Problem
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -62,6 +62,29 @@ def duration(span: timedelta, language: str) -> str:
     return say("time.hours_minutes", language, hours=hours, minutes=minutes)
 
 
+def elapsed(span: timedelta, language: str) -> str:
+    """``25 min``, ``3 days``: how long something lasts by now, so rounded down."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    if minutes < 1:
+        return say("time.under_minute", language)
+    if minutes >= 2 * 24 * 60:
+        return say("time.days", language, days=minutes // (24 * 60))
+    return duration(timedelta(minutes=minutes), language)
+
+
+def about(left: timedelta, language: str) -> str:
+    """``about 3 min``: an estimate, coarser the farther it reaches."""
+    if left < timedelta(minutes=1):
+        return say("estimate.soon", language)
+    minutes = -(-int(left.total_seconds()) // 60)
+    if minutes > 60:
+        minutes = -(-minutes // 15) * 15
+    elif minutes > 10:
+        minutes = -(-minutes // 5) * 5
+    span = duration(timedelta(minutes=minutes), language)
+    return say("estimate.about", language, span=span)
+
+
 def part_line(part: Part, language: str) -> str:
     """``image 4.1 / 9.8 GB``; a part of unknown size says what came so far."""
     name = say(f"part.{part.kind}", language)
@@ -89,3 +112,13 @@ def progress(parts: Sequence[Part]) -> float | None:
     if total <= 0:
         return 1.0 if not open_parts else None
     return min(done / total, 1.0)
+
+
+def problem_text(problem: Problem | None, language: str) -> str:
+    """A problem in the person's language: translated by its key where the catalogue knows it."""
+    if problem is None:
+        return ""
+    key = f"problem.{problem.key}"
+    if language == "zh" and knows(key):
+        return say(key, language)
+    return problem.message[:1].upper() + problem.message[1:]

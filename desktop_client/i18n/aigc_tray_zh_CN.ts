@@ -323,5 +323,141 @@
         <source>The browser did not open. Copy this address: {url}</source>
         <translation>浏览器未能打开。请复制此地址：{url}</translation>
     </message>
+    <message id="detail.running">
+        <source>Running for {span}</source>
+        <translation>已运行 {span}</translation>
+    </message>
+    <message id="detail.last_used">
+        <source>last used {at} ({span} ago)</source>
+        <translation>上次使用 {at}（{span}前）</translation>
+    </message>
+    <message id="part.complete">
+        <source>ready</source>
+        <translation>已就绪</translation>
+    </message>
+    <message id="graph.gpu">
+        <source>GPU</source>
+        <translation>GPU 占用</translation>
+    </message>
+    <message id="graph.vram">
+        <source>VRAM</source>
+        <translation>显存</translation>
+    </message>
+    <message id="graph.spoken">
+        <source>{label}: {figure}, over the last {minutes} minutes</source>
+        <translation>{label}：{figure}，最近 {minutes} 分钟</translation>
+    </message>
+    <message id="graph.whole_card">
+        <source>Use of the whole card, which others share</source>
+        <translation>整张显卡的使用情况（与他人共用）</translation>
+    </message>
+    <message id="estimate.soon">
+        <source>less than a minute</source>
+        <translation>不到 1 分钟</translation>
+    </message>
+    <message id="estimate.about">
+        <source>about {span}</source>
+        <translation>约 {span}</translation>
+    </message>
+    <message id="time.under_minute">
+        <source>less than a minute</source>
+        <translation>不到 1 分钟</translation>
+    </message>
+    <message id="time.days">
+        <source>{days} days</source>
+        <translation>{days} 天</translation>
+    </message>
+    <message id="link.online">
+        <source>Connected to {address}</source>
+        <translation>已连接到 {address}</translation>
+    </message>
+    <message id="link.connecting">
+        <source>Connecting to {address}</source>
+        <translation>正在连接 {address}</translation>
+    </message>
+    <message id="link.offline">
+        <source>Cannot reach {address}</source>
+        <translation>无法连接 {address}</translation>
+    </message>
+    <message id="link.signed-out">
+        <source>Not signed in</source>
+        <translation>未登录</translation>
+    </message>
+    <message id="empty.title">
+        <source>No engines yet</source>
+        <translation>暂无引擎</translation>
+    </message>
+    <message id="plain.sign_in.title">
+        <source>You are signed out</source>
+        <translation>您尚未登录</translation>
+    </message>
+    <message id="plain.sign_in.text">
+        <source>Sign in to see and start your engines at {studio}.</source>
+        <translation>登录后即可查看和启动您在 {studio} 的引擎。</translation>
+    </message>
+    <message id="plain.signing_in.text">
+        <source>This window goes on by itself once you are signed in there.</source>
+        <translation>登录完成后，此窗口会自动继续。</translation>
+    </message>
+    <message id="plain.connecting.title">
+        <source>Connecting</source>
+        <translation>正在连接</translation>
+    </message>
+    <message id="plain.connecting.text">
+        <source>Looking for {address}. This takes a moment.</source>
+        <translation>正在查找 {address}，请稍候。</translation>
+    </message>
+    <message id="plain.connecting.again">
+        <source>Your studio does not answer yet. It is tried again by itself.</source>
+        <translation>您的工作室暂无响应，将自动重试。</translation>
+    </message>
+    <message id="plain.first.title">
+        <source>Welcome</source>
+        <translation>欢迎</translation>
+    </message>
+    <message id="plain.first.text">
+        <source>Connect to your studio first; it takes a minute.</source>
+        <translation>请先连接到您的工作室，只需一分钟。</translation>
+    </message>
+    <message id="plain.continue">
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message id="flyout.search">
+        <source>Search engines</source>
+        <translation>搜索引擎</translation>
+    </message>
+    <message id="flyout.no_match">
+        <source>No engine is called “{text}”.</source>
+        <translation>没有名为“{text}”的引擎。</translation>
+    </message>
+    <message id="flyout.account">
+        <source>Account of {name}</source>
+        <translation>{name} 的账户</translation>
+    </message>
+    <message id="flyout.account_unnamed">
+        <source>Account</source>
+        <translation>账户</translation>
+    </message>
+    <message id="flyout.cards">
+        <source>Your engines</source>
+        <translation>您的引擎</translation>
+    </message>
+    <message id="flyout.progress">
+        <source>Progress of {name}</source>
+        <translation>{name} 的进度</translation>
+    </message>
+    <message id="card.part">
+        <source>{part} of {name}</source>
+        <translation>{name} 的{part}</translation>
+    </message>
+    <message id="menu.engines">
+        <source>More engines</source>
+        <translation>更多引擎</translation>
+    </message>
+    <message id="menu.help">
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
 </context>
 </TS>

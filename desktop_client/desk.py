@@ -47,6 +47,7 @@ class Do(StrEnum):
     TRASH = "trash"
     HELP = "help"
     SNOOZE = "snooze"  # value: hour, tomorrow or off
+    STOP_ALL = "stop-all"
     QUIT = "quit"
 
 
@@ -71,6 +72,7 @@ class News(StrEnum):
     RELEASED = "released"
     FAILED = "failed"
     REFUSED = "refused"
+    AWAKE = "awake"  # this computer woke up, and engines ran on meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Notice:
     news: News
     key: str
     instance: Instance | None = None
-    text: str = ""  # of a refusal
+    text: str = ""  # of a refusal; the engines that ran on
+    problem_key: str = ""  # of a refusal: the key of its translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ def refused(desk: Desk, action: Action, problem: Problem) -> Heard:
         refusals={**desk.refusals, action.key: problem},
     )
     instance = next((i for i in desk.snapshot.instances if i.id == action.key), None)
-    return Heard(after, (Notice(News.REFUSED, action.key, instance, problem.message),))
+    notice = Notice(News.REFUSED, action.key, instance, problem.message, problem.key)
+    return Heard(after, (notice,))
 
 
 def hear(desk: Desk, snapshot: Snapshot, now: datetime) -> Heard:

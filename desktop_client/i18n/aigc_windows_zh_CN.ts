@@ -119,5 +119,29 @@
         <source>Close</source>
         <translation>关闭</translation>
     </message>
+    <message id="do.snooze">
+        <source>Silence notifications</source>
+        <translation>暂停通知</translation>
+    </message>
+    <message id="do.stop-all">
+        <source>Stop all engines</source>
+        <translation>停止所有引擎</translation>
+    </message>
+    <message id="news.awake.title">
+        <source>Your engines ran on</source>
+        <translation>您的引擎一直在运行</translation>
+    </message>
+    <message id="news.awake.text">
+        <source>While this computer slept, still running: {text}. They are released when nobody works with them.</source>
+        <translation>本机休眠期间仍在运行：{text}。无人使用时会自动释放。</translation>
+    </message>
+    <message id="news.stop_all">
+        <source>Stop them</source>
+        <translation>全部停止</translation>
+    </message>
+    <message id="news.keep_all">
+        <source>Keep running</source>
+        <translation>继续运行</translation>
+    </message>
 </context>
 </TS>

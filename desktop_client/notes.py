@@ -1,0 +1,129 @@
+"""From what happened to what is told: the words and actions of each notification. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from desktop_client.desk import Action, Do, News, Notice, release_near
+from desktop_client.i18n import say
+from desktop_client.model import Instance, Problem, State
+from desktop_client.settings import Notify, Settings
+from desktop_client.wording import moment, problem_text
+
+# What needs a person: a release that can be put off, and what did not work.
+NEEDS_ME = frozenset({News.RELEASE_NEAR, News.FAILED, News.REFUSED, News.AWAKE})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice in words. ``actions`` are those that are right now, with their labels."""
+
+    title: str
+    text: str
+    actions: tuple[tuple[Action, str], ...] = ()
+
+
+def is_wanted(news: News, settings: Settings, now: datetime) -> bool:
+    """Whether a person wants to be told, by level and snooze."""
+    if settings.notify is Notify.NONE or settings.snoozed(now) is not None:
+        return False
+    return settings.notify is Notify.ALL or news in NEEDS_ME
+
+
+def told(notice: Notice, now: datetime, zone: tzinfo | None, language: str) -> Told:
+    """A notice as it was when it happened, with all its actions."""
+    return _in_words(notice, _offered(notice), now, zone, language)
+
+
+def told_now(
+    notice: Notice,
+    instances: Sequence[Instance],
+    now: datetime,
+    zone: tzinfo | None,
+    language: str,
+) -> Told:
+    """A notice of some time ago, with those of its actions that still make sense."""
+    present = next((i for i in instances if i.id == notice.key), None)
+    actions = tuple(do for do in _offered(notice) if _is_valid(do, present, now))
+    return _in_words(notice, actions, now, zone, language)
+
+
+def click(notice: Notice, instances: Sequence[Instance]) -> Action:
+    """What a click on the notification itself does: open what is ready, else show the cards."""
+    present = next((i for i in instances if i.id == notice.key), None)
+    ready = present is not None and present.state is State.READY and bool(present.url)
+    return Action(Do.OPEN, notice.key) if ready else Action(Do.SHOW)
+
+
+_LABELS = {
+    (News.RELEASE_NEAR, Do.STOP): "news.stop_now",
+    (News.RELEASED, Do.START): "news.start_again",
+    (News.FAILED, Do.SHOW): "news.details",
+    (News.AWAKE, Do.STOP_ALL): "news.stop_all",
+    (News.AWAKE, Do.SHOW): "news.keep_all",
+}
+
+
+def _offered(notice: Notice) -> tuple[Do, ...]:
+    match notice.news:
+        case News.READY:
+            return (Do.OPEN, Do.STOP)
+        case News.RELEASE_NEAR:
+            return (Do.KEEP, Do.STOP)
+        case News.RELEASED:
+            return (Do.START,)
+        case News.FAILED:
+            return (Do.RETRY, Do.SHOW)
+        case News.AWAKE:
+            return (Do.SHOW, Do.STOP_ALL)
+    return ()
+
+
+def _is_valid(do: Do, instance: Instance | None, now: datetime) -> bool:
+    if do is Do.SHOW:
+        return True
+    if instance is None:
+        return False
+    match do:
+        case Do.OPEN:
+            return instance.state is State.READY and bool(instance.url)
+        case Do.STOP:
+            return instance.state is State.READY
+        case Do.KEEP:
+            return release_near(instance, now)
+        case Do.START:
+            return instance.state is State.STOPPED
+        case Do.RETRY:
+            return instance.state is State.FAILED
+    return False
+
+
+def _in_words(
+    notice: Notice, actions: Sequence[Do], now: datetime, zone: tzinfo | None, language: str
+) -> Told:
+    instance = notice.instance
+    at = ""
+    if instance is not None and instance.release_at is not None:
+        at = moment(instance.release_at, now, zone, language)
+    text = notice.text
+    if notice.problem_key:
+        text = problem_text(Problem(notice.problem_key, notice.text), language)
+    values = {
+        "name": instance.name if instance else "",
+        "at": at,
+        "line": instance.line.spoken(language) if instance else "",
+        "text": text,
+    }
+    return Told(
+        title=say(f"news.{notice.news}.title", language, **values),
+        text=say(f"news.{notice.news}.text", language, **values),
+        actions=tuple(
+            (
+                Action(do, "" if do in (Do.SHOW, Do.STOP_ALL) else notice.key),
+                say(_LABELS.get((notice.news, do), f"do.{do}"), language),
+            )
+            for do in actions
+        ),
+    )

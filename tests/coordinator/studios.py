@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from coordinator.domain.engine import Engine, EngineId, EngineVersion, IdlePolicy, Text
 from coordinator.domain.events import (
@@ -16,10 +16,20 @@ from coordinator.domain.events import (
     StartRequested,
 )
 from coordinator.domain.gpu import Gpu, GpuNeed, GpuUuid
-from coordinator.domain.instance import Instance, InstanceId, Signal
-from coordinator.domain.node import NodeId
+from coordinator.domain.instance import (
+    Instance,
+    InstanceId,
+    Placement,
+    Signal,
+    Signals,
+    State,
+    Usage,
+)
+from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
-from coordinator.domain.volume import VolumeId
+from coordinator.domain.policy import Policy
+from coordinator.domain.studio import QueueEntry, Studio
+from coordinator.domain.volume import Volume, VolumeId
 
 GIB = 1 << 30
 
@@ -104,3 +114,77 @@ def observe(instance: Instance, phase: Phase, work: Signal = Signal.IDLE) -> Ins
         gpu_work=work,
     )
     return InstanceObserved(instance.placement.node_id, observed)
+
+
+def big_studio(machines: int, cards: int, instances: int) -> Studio:
+    """A studio at its size: each card is held, who is left over waits in the queue."""
+    engine = make_engine()
+    begin = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+    nodes = {}
+    for number in range(machines):
+        node_id = NodeId(f"node-{number:04}")
+        nodes[node_id] = Node(
+            node_id,
+            f"render-{number:04}",
+            online=True,
+            last_seen=begin,
+            can_start=True,
+            gpus=tuple(
+                Gpu(
+                    GpuUuid(f"GPU-{number:04}-{card}"),
+                    "NVIDIA GeForce RTX 4090",
+                    memory_total_bytes=24 * GIB,
+                    memory_used_bytes=8 * GIB,
+                    utilisation_percent=50.0,
+                    temperature_celsius=60.0,
+                    power_watts=300.0,
+                    pci_bus_id=f"0000:0{card}:00.0",
+                )
+                for card in range(cards)
+            ),
+        )
+    everybody = [make_person(f"creator-{number}") for number in range(1 + instances // 5)]
+    made: dict[InstanceId, Instance] = {}
+    volumes, usage, queue = {}, {}, []
+    for number in range(instances):
+        instance_id, volume_id = InstanceId(f"i-{number:05}"), VolumeId(f"v-{number:05}")
+        owner = everybody[number // 5].id
+        node, card = divmod(number, cards)
+        placement, state = None, State.QUEUED
+        if node < machines:
+            node_id = NodeId(f"node-{node:04}")
+            placement = Placement(node_id, (GpuUuid(f"GPU-{node:04}-{card}"),), 0, 1)
+            state = State.READY
+            usage[instance_id] = Usage(1, 4 * GIB, 40.0)
+        else:
+            reason = Text("all cards are in use", "所有显卡均在使用中")
+            queue.append(QueueEntry(instance_id, len(queue) + 1, reason))
+        made[instance_id] = Instance(
+            id=instance_id,
+            owner=owner,
+            engine_id=engine.id,
+            version="2.0",
+            name=f"Picture {number}",
+            host=f"comfyui-{number}",
+            volume_id=volume_id,
+            created_at=begin,
+            state=state,
+            state_since=begin,
+            epoch=1,
+            placement=placement,
+            ready_at=begin,
+        )
+        volumes[volume_id] = Volume(volume_id, owner, begin)
+    return Studio(
+        "big",
+        Policy(),
+        revision=7,
+        engines={engine.id: engine},
+        instances=made,
+        nodes=nodes,
+        volumes=volumes,
+        people={p.id: p for p in everybody},
+        signals={i: Signals(person_at=begin) for i in made},
+        usage=usage,
+        queue=queue,
+    )

@@ -85,7 +85,7 @@ class Node:
     cpus: int | None = None
     memory_bytes: int | None = None
     can_start: bool = True
-    labels: Mapping[str, str] = NOTHING
+    labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     ledger_refused: bool = False  # it obeys another ledger; see accept_ledger
     certificate_expires: datetime | None = None
     joined_at: datetime | None = None
@@ -109,8 +109,8 @@ class Fleet:
         pin: of a coordinator that the person has not compared the fingerprint of yet.
     """
 
-    nodes: Mapping[str, Node] = _NO_NODES
-    instances: Mapping[str, Instance] = _NO_INSTANCES
+    nodes: Mapping[str, Node] = field(default_factory=lambda: _NO_NODES)
+    instances: Mapping[str, Instance] = field(default_factory=lambda: _NO_INSTANCES)
     server_time: datetime | None = None
     link: Link = Link.CONNECTING
     heard_at: datetime | None = None

@@ -1,0 +1,151 @@
+"""The columns of instances: of all, of those that wait, and of who is on what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from desktop_client.admin.pages import cells
+from desktop_client.admin.pages.cells import DASH
+from desktop_client.admin.tables.column import Align, Column, Speech
+from desktop_client.i18n import say
+from desktop_client.model import Instance, State, Version
+
+_ORDER = {state: index for index, state in enumerate(State)}
+
+
+def needs_of(version: Version | None, speech: Speech) -> str:
+    """``2 cards, 20 GB each``; a dash while the catalogue does not say."""
+    if version is None:
+        return DASH
+    if not version.gpus:
+        return say("queue.need.none", speech.language)
+    size = f"{version.vram_mib / 1024:.1f}".removesuffix(".0")
+    key = "one" if version.gpus == 1 else "more"
+    if not version.vram_mib:
+        return say(f"queue.need.{key}.any", speech.language, count=version.gpus)
+    return say(f"queue.need.{key}", speech.language, count=version.gpus, size=size)
+
+
+def _moment(value: datetime | None) -> float | None:
+    return None if value is None else value.timestamp()
+
+
+_STATE = Column[Instance](
+    "state", "instances.state",
+    text=lambda i, s: cells.state_word(i.state, s.language),
+    sort=lambda i: _ORDER[i.state],
+    words=lambda i: (i.state, say(f"instances.state.{i.state}", "zh")),
+    mark=cells.mark_of,
+    filter_names=("状态",), values=tuple(State), width=120,
+)  # fmt: skip
+_NAME = Column[Instance](
+    "name", "instances.name", lambda i, s: i.name or DASH, filter_names=("名称",), width=150
+)
+_ENGINE = Column[Instance](
+    "engine", "instances.engine",
+    lambda i, s: i.engine_name.spoken(s.language) or i.engine_id,
+    words=lambda i: (i.engine_id,), filter_names=("引擎",), width=150,
+)  # fmt: skip
+_VERSION = Column[Instance](
+    "version", "instances.version", lambda i, s: i.version or DASH,
+    filter_names=("版本",), width=80,
+)  # fmt: skip
+_OWNER = Column[Instance](
+    "owner", "instances.owner", lambda i, s: i.owner_name or i.owner_id or DASH,
+    words=lambda i: (i.owner_id,), filter_names=("所有者",), width=120,
+)  # fmt: skip
+_MACHINE = Column[Instance](
+    "machine", "instances.machine", lambda i, s: i.node_name or DASH,
+    words=lambda i: (i.node_id,), filter_names=("机器",), width=120,
+)  # fmt: skip
+_CARDS = Column[Instance](
+    "cards", "instances.cards", lambda i, s: cells.cards(i),
+    words=lambda i: tuple(c.uuid for c in i.cards),
+    number=lambda i: float(len(i.cards)),
+    filter_names=("显卡",), width=120,
+)  # fmt: skip
+_VRAM = Column[Instance](
+    "vram", "instances.vram", lambda i, s: cells.vram(i),
+    sort=lambda i: i.vram_used_bytes,
+    number=lambda i: cells.gigabytes(i.vram_used_bytes),
+    tooltip=lambda i, s: say("instances.vram.meaning", s.language),
+    filter_names=("显存",), align=Align.END, width=120,
+)  # fmt: skip
+_GPU = Column[Instance](
+    "gpu", "instances.gpu", lambda i, s: cells.percent(i.gpu_percent),
+    sort=lambda i: i.gpu_percent, number=lambda i: i.gpu_percent,
+    align=Align.END, width=70,
+)  # fmt: skip
+_SINCE = Column[Instance](
+    "since", "instances.since", lambda i, s: cells.at(i.since, s),
+    sort=lambda i: _moment(i.since),
+    tooltip=lambda i, s: cells.stamp(i.since, s), width=120,
+)  # fmt: skip
+_ACTIVITY = Column[Instance](
+    "activity", "instances.activity", lambda i, s: cells.at(i.last_activity, s),
+    sort=lambda i: _moment(i.last_activity),
+    tooltip=lambda i, s: cells.stamp(i.last_activity, s), width=120,
+)  # fmt: skip
+_RELEASE = Column[Instance](
+    "release", "instances.release", lambda i, s: cells.at(i.release_at, s),
+    sort=lambda i: _moment(i.release_at),
+    tooltip=lambda i, s: cells.both(i.release_at, s), width=90,
+)  # fmt: skip
+_LINE = Column[Instance](
+    "reason", "instances.reason", lambda i, s: i.line.spoken(s.language) or DASH,
+    words=lambda i: (i.line.en, i.line.zh, i.stop, i.fail),
+    tooltip=lambda i, s: i.line.spoken(s.language),
+    filter_names=("原因",), width=320,
+)  # fmt: skip
+_DATA = Column[Instance](
+    "data", "instances.data", lambda i, s: cells.bytes_of(i.data_bytes),
+    sort=lambda i: i.data_bytes, number=lambda i: cells.gigabytes(i.data_bytes),
+    filter_names=("数据",), align=Align.END, width=90, shown_by_default=False,
+)  # fmt: skip
+_CREATED = Column[Instance](
+    "created", "instances.created", lambda i, s: cells.at(i.created_at, s),
+    sort=lambda i: _moment(i.created_at), width=120, shown_by_default=False,
+)  # fmt: skip
+_ID = Column[Instance]("id", "instances.id", lambda i, s: i.id, width=150, shown_by_default=False)
+_CODE = Column[Instance](
+    "code", "instances.code", lambda i, s: i.support_code or DASH,
+    filter_names=("代码",), width=110, shown_by_default=False,
+)  # fmt: skip
+
+INSTANCES: tuple[Column[Instance], ...] = (
+    _STATE, _NAME, _ENGINE, _VERSION, _OWNER, _MACHINE, _CARDS, _VRAM, _GPU, _SINCE, _ACTIVITY,
+    _RELEASE, _LINE, _DATA, _CREATED, _ID, _CODE,
+)  # fmt: skip
+WORKING: tuple[Column[Instance], ...] = (
+    _OWNER, _STATE, _ENGINE, _NAME, _MACHINE, _CARDS, _GPU, _SINCE, _ACTIVITY,
+)  # fmt: skip
+
+
+def queue_columns(needs: Mapping[tuple[str, str], Version]) -> tuple[Column[Instance], ...]:
+    """``needs``: (engine, version) -> what the catalogue says it needs; looked up when read."""
+
+    def need(instance: Instance) -> Version | None:
+        return needs.get((instance.engine_id, instance.version))
+
+    position = Column[Instance](
+        "position", "queue.position",
+        lambda i, s: DASH if i.queue_position is None else str(i.queue_position),
+        sort=lambda i: i.queue_position,
+        number=lambda i: None if i.queue_position is None else float(i.queue_position),
+        mark=cells.mark_of, align=Align.START, filter_names=("位置",), width=80,
+    )  # fmt: skip
+    waited = Column[Instance](
+        "waited", "queue.waited", lambda i, s: cells.ago(i.since, s),
+        sort=lambda i: None if i.since is None else -i.since.timestamp(),
+        tooltip=lambda i, s: cells.stamp(i.since, s), align=Align.END, width=90,
+    )  # fmt: skip
+    wanted = Column[Instance](
+        "need", "queue.need", lambda i, s: needs_of(need(i), s),
+        sort=lambda i: (need(i) or Version("")).gpus, filter_names=("需求",), width=150,
+    )  # fmt: skip
+    why = Column[Instance](
+        "why", "queue.why", _LINE.text, words=_LINE.words, tooltip=_LINE.tooltip,
+        filter_names=("原因",), width=420,
+    )  # fmt: skip
+    return (position, _NAME, _OWNER, wanted, waited, _SINCE, why, _ENGINE, _VERSION, _ID)

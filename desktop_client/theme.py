@@ -171,6 +171,9 @@ def _sheet(c: Colours) -> str:
         border: 1px solid {c.attention}; font-weight: 600; }}
     QPushButton[role="danger"]:disabled {{ background: {c.hover}; color: {c.quiet};
         border-color: {c.border}; }}
+    QPushButton[role="choice"]:checked {{ background: {c.accent}; color: {c.on_accent};
+        border-color: {c.accent}; }}
+    QPushButton[role="choice"]:checked:focus {{ border-color: {c.text}; }}
     QPushButton[role="link"] {{ border: none; background: transparent; color: {c.accent};
         padding: 0 4px; min-height: {TARGET}px; }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}

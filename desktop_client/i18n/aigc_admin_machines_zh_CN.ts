@@ -59,5 +59,49 @@
         <source>{listed} and {count} more times</source>
         <translation>{listed} 及另外 {count} 段</translation>
     </message>
+    <message id="charts.as_table">
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+    <message id="charts.as_table.of">
+        <source>{title} as a table</source>
+        <translation>以表格显示 {title}</translation>
+    </message>
+    <message id="charts.copy">
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message id="charts.copied">
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message id="charts.time">
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message id="charts.range">
+        <source>Time range</source>
+        <translation>时间范围</translation>
+    </message>
+    <message id="charts.range.hour">
+        <source>Hour</source>
+        <translation>小时</translation>
+    </message>
+    <message id="charts.range.day">
+        <source>Day</source>
+        <translation>天</translation>
+    </message>
+    <message id="charts.range.week">
+        <source>Week</source>
+        <translation>周</translation>
+    </message>
+    <message id="charts.as_graph">
+        <source>Graph</source>
+        <translation>图表</translation>
+    </message>
+    <message id="charts.as_graph.of">
+        <source>{title} as a graph</source>
+        <translation>以图表显示 {title}</translation>
+    </message>
 </context>
 </TS>

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 Known = tuple[datetime, float]
 Reading = tuple[datetime, float | None]
@@ -100,7 +101,7 @@ def gaps(line: Line, start: datetime, end: datetime) -> list[Gap]:
     found = []
     if first - start > slack or (unknown and unknown[0] < first):
         found.append(Gap(start, first))
-    found.extend(Gap(a[-1][0], b[0][0]) for a, b in zip(runs, runs[1:], strict=False))
+    found.extend(Gap(a[-1][0], b[0][0]) for a, b in pairwise(runs))
     if end - last > slack or (unknown and unknown[-1] > last):
         found.append(Gap(last, end))
     return found
@@ -137,6 +138,31 @@ def _extremes(column: list[Known]) -> list[Known]:
     picked.add(min(range(len(column)), key=lambda i: column[i][1]))
     picked.add(max(range(len(column)), key=lambda i: column[i][1]))
     return [column[i] for i in sorted(picked)]
+
+
+def marked(
+    runs: Sequence[Sequence[Known]], start: datetime, end: datetime, count: int, shift: float
+) -> list[Known]:
+    """The readings that carry their line's marker: about ``count`` of them, evenly spread.
+
+    A reading that stands alone and the last of all always do.
+
+    Args:
+        shift: from 0 to 1, so that the markers of several lines do not meet.
+    """
+    width = (end - start) / count
+    found: list[Known] = []
+    taken: set[int] = set()
+    for run in runs:
+        for reading in run:
+            place = int((reading[0] - start) / width + 1 - shift)
+            alone = len(run) == 1
+            if alone or (place not in taken and place > 0):
+                found.append(reading)
+                taken.add(place)
+    if runs and (not found or found[-1] != runs[-1][-1]):
+        found.append(runs[-1][-1])
+    return found
 
 
 def moments(lines: Sequence[Line], start: datetime, end: datetime) -> list[datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from desktop_client.admin.charts.lines import (
     Gap,
     Line,
     gaps,
+    marked,
     moments,
     nearest,
     segments,
@@ -46,7 +48,7 @@ def test_no_segment_goes_over_a_gap(line: Line) -> None:
     unknown = [at for at, value in line.points if value is None]
     for run in segments(line, START, START + HOUR):
         assert run
-        for (before, _), (after, _) in zip(run, run[1:], strict=False):
+        for (before, _), (after, _) in pairwise(run):
             assert line.gap is None or after - before <= line.gap
             assert not any(before < at < after for at in unknown)
 
@@ -57,7 +59,7 @@ def test_gaps_and_segments_together_cover_the_time(line: Line) -> None:
     found = gaps(line, START, end)
     runs = segments(line, START, end)
     assert all(START <= g.start < g.end <= end for g in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     for run in runs:
         assert not any(g.start < at < g.end for g in found for at, _ in run)
     if not runs:
@@ -101,3 +103,17 @@ def test_values_are_exact_or_unknown() -> None:
     assert value_at(line, START + 4 * ten) is None
     assert value_at(Line("k", "n", ()), START) is None
     assert moments([line, line], START, START + ten) == [START, START + ten]
+
+
+@given(lines(), st.integers(1, 12), st.floats(0, 1))
+def test_markers_stand_on_readings_with_the_last_and_the_lonely(
+    line: Line, count: int, shift: float
+) -> None:
+    runs = segments(line, START, START + HOUR)
+    found = marked(runs, START, START + HOUR, count, shift)
+    known = [reading for run in runs for reading in run]
+    assert found == sorted(set(found), key=lambda r: r[0])
+    assert set(found) <= set(known)
+    assert {run[0] for run in runs if len(run) == 1} <= set(found)
+    assert not known or known[-1] in found
+    assert len(found) <= count + 2 + sum(len(run) == 1 for run in runs)

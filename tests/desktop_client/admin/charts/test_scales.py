@@ -69,14 +69,14 @@ ZONES = ["UTC", "Asia/Shanghai", "Asia/Kathmandu", "Europe/Berlin", "America/St_
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
+    st.integers(0, 730 * 86400),
     st.sampled_from(Span),
     st.sampled_from(ZONES),
     st.integers(1, 12),
 )
-def test_ticks_are_round_local_times(end: datetime, span: Span, name: str, most: int) -> None:
+def test_ticks_are_round_local_times(offset: int, span: Span, name: str, most: int) -> None:
     zone = ZoneInfo(name)
-    until = end.replace(tzinfo=UTC)
+    until = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=offset)
     found = time_ticks(until - span.length, until, zone, "en", most)
     assert len(found) <= most
     assert all(until - span.length <= tick.at <= until for tick in found)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -22,6 +23,7 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = "[hidden]"
+_LONGEST_LINE = 20_000  # characters that the RAM log keeps of one record
 # What a secret looks like inside a text, whoever wrote it: the group before it is kept.
 _SECRETS_IN_TEXT = (
     re.compile(
@@ -29,6 +31,12 @@ _SECRETS_IN_TEXT = (
     ),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),  # a JWT
     re.compile(r"(\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE),
+    # Headers as such, to the line's end: whatever scheme or cookies they carry.
+    re.compile(
+        r"(\b(?:proxy-)?(?:authorization|authentication)[\"']?\s*[:=]\s*)[^\r\n]{4,}",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(\b(?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n]{4,}", re.IGNORECASE),
     re.compile(
         r"((?:password|passwd|client_secret|secret|(?:[a-z]+_)?token|code|code_verifier)"
         r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{6,}",
@@ -81,20 +89,60 @@ def bind(logger: logging.Logger, **context: object) -> BoundLog:
     return BoundLog(logger, context)
 
 
-def set_up_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
+class RamLog(logging.Handler):
+    """The last lines in memory, already redacted, for a report that a person sends.
+
+    A line is made when it is logged, so that no object (and no secret) is kept alive; any thread
+    may log and read.
+
+    Args:
+        records: how many are kept; the oldest go.
+    """
+
+    def __init__(self, records: int = 2000) -> None:
+        super().__init__()
+        self.setFormatter(KeyValueFormatter())
+        self._lines: deque[str] = deque(maxlen=records)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - as every handler: a bad format string must not end us
+            self.handleError(record)
+            return
+        shown = line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " [cut]"
+        self._lines.append(shown)  # under the handler's lock
+
+    def lines(self) -> tuple[str, ...]:
+        """What is kept, oldest first; a record with a traceback is one entry of several lines."""
+        lock = self.lock
+        assert lock is not None
+        with lock:
+            return tuple(self._lines)
+
+
+def set_up_logs(
+    level: str = "INFO", stream: TextIO | None = None, ram: RamLog | None = None
+) -> None:
     """Send this program's logs to a stream (standard error by default), redacted.
 
     Libraries are kept at WARNING, since some tell tokens at DEBUG.
+
+    Args:
+        ram: keeps our own records of every level, whatever the stream's is.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(KeyValueFormatter())
+    handler.setLevel(level.upper())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
+    if ram is not None:
+        root.addHandler(ram)
     root.setLevel(logging.WARNING)
     for ours in ("aigc", "coordinator", "gateway", "node_agent", "desktop_client"):
-        logging.getLogger(ours).setLevel(level.upper())
+        logging.getLogger(ours).setLevel(level.upper() if ram is None else logging.DEBUG)
     logging.captureWarnings(True)
 
 

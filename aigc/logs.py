@@ -38,7 +38,8 @@ _SECRETS_IN_TEXT = (
     ),
     re.compile(r"(\b(?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n]{4,}", re.IGNORECASE),
     re.compile(
-        r"((?:password|passwd|client_secret|secret|(?:[a-z]+_)?token|code|code_verifier)"
+        # From the word's beginning, so that a long word is read once and not from each letter.
+        r"(\b\w*(?:password|passwd|secret|token|code|code_verifier)"
         r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{6,}",
         re.IGNORECASE,
     ),

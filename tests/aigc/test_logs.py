@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -58,6 +59,13 @@ def test_a_line_break_does_not_forge_a_line(out: io.StringIO) -> None:
 def test_secrets_in_texts_are_hidden(out: io.StringIO, text: str) -> None:
     logging.getLogger("aigc.test").debug("%s", text, extra={"what": text})
     assert "KNOWN-SECRET-1" not in out.getvalue()
+
+
+def test_long_lines_are_searched_in_time_that_grows_with_their_length() -> None:
+    begun = time.process_time()
+    for text in ("x" * 100_000, "a_" * 50_000, "token " * 20_000, "=" * 100_000):
+        logs.redact(text)
+    assert time.process_time() - begun < 10, "it took minutes where each letter began a search"
 
 
 @pytest.mark.parametrize("key", ["password", "session_token", "authorization", "cookie", "token"])

@@ -9,11 +9,12 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from desktop_client.view_model import Shape
+from desktop_client.card_view import Shape
 
 Row = TypeVar("Row")
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"\d+")
+_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,6 @@ class Column(Generic[Row]):
     shown_by_default: bool = True
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts ``render-2`` before ``render-10``, without regard to case."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in _DIGITS.split(text.casefold())
-        if part
-    )
+def natural(text: str) -> str:
+    """A sort value that puts ``render-2`` before ``render-10``, without regard to case."""
+    return _DIGITS.sub(lambda found: found[0].zfill(_PLACES), text.casefold())

@@ -16,6 +16,7 @@ from coordinator.domain.events import (
     LedgerAccepted,
     NodeDeclaredOff,
     NodeDrainSet,
+    NodeEdited,
     NodeRevoked,
     UnclaimedResolved,
 )
@@ -115,3 +116,24 @@ class MachinesDesk:
         event = UnclaimedResolved(NodeId(request.node_id), request.container_id, who())
         await self._office.reactor.ask(event)
         return admin_pb2.ResolveUnclaimedResponse()
+
+    async def UpdateNode(
+        self, request: admin_pb2.UpdateNodeRequest, context: Any
+    ) -> admin_pb2.UpdateNodeResponse:
+        office, node_id = self._office, NodeId(request.node_id)
+        labels = tuple(request.labels.values.items()) if request.HasField("labels") else None
+        outcome = await office.reactor.ask(
+            NodeEdited(
+                node_id,
+                who(),
+                name=request.name.strip() if request.HasField("name") else None,
+                pool=request.pool.strip() if request.HasField("pool") else None,
+                labels=labels,
+            )
+        )
+        assert outcome.node is not None
+        await office.enrolment.note_name(node_id, outcome.node.name)
+        expires = office.enrolment.certificate_expires(node_id)
+        return admin_pb2.UpdateNodeResponse(
+            node=conversion.node(office.reactor.studio, outcome.node, expires)
+        )

@@ -24,6 +24,7 @@ from coordinator.domain.events import (
     NodeDeclaredOff,
     NodeDisconnected,
     NodeDrainSet,
+    NodeEdited,
     NodeEnrolled,
     NodeObserved,
     NodeRevoked,
@@ -66,6 +67,8 @@ def decide(draft: Draft, event: Event) -> Outcome:
             return orders.node_enrolled(draft, event)
         case NodeDrainSet():
             return orders.node_drain_set(draft, event)
+        case NodeEdited():
+            return orders.node_edited(draft, event)
         case NodeRevoked():
             return orders.node_revoked(draft, event)
         case NodeDeclaredOff():

@@ -245,6 +245,17 @@ class NodeDrainSet:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeEdited:
+    """IT renamed a machine, moved it to a pool, or wrote its labels; None: as it is."""
+
+    node_id: NodeId
+    by: PersonId
+    name: str | None = None
+    pool: str | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeRevoked:
     node_id: NodeId
     by: PersonId
@@ -336,6 +347,7 @@ Event = (
     | DoorOpened
     | DoorLost
     | NodeDrainSet
+    | NodeEdited
     | NodeRevoked
     | NodeDeclaredOff
     | LedgerAccepted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from coordinator.domain import lifecycle, observing
@@ -10,6 +11,7 @@ from coordinator.domain.events import (
     LedgerAccepted,
     NodeDeclaredOff,
     NodeDrainSet,
+    NodeEdited,
     NodeEnrolled,
     NodeRevoked,
     PersonDisabledSet,
@@ -24,15 +26,24 @@ from coordinator.domain.requests import person_or_refuse
 from coordinator.domain.studio import Residue
 from coordinator.domain.volume import InstanceId
 
+LABELS_AT_MOST = 32
+# What people type in filters and commands: without spaces and quotes, in any language.
+_NAME = re.compile(r"\w(?:[\w.-]{0,61}\w)?")
+_LABEL_KEY = re.compile(r"\w(?:[\w./-]{0,61}\w)?")
+_LABEL_VALUE_LENGTH = 100
+
 
 def node_enrolled(draft: Draft, event: NodeEnrolled) -> Outcome:
+    """It joined, or joined again: then it keeps the name that IT may have given it since."""
     known = draft.nodes.get(event.node_id)
-    node = Node(event.node_id, event.name, event.pool or "on-prem", joined_at=draft.now)
-    if known is not None:
-        node = replace(known, name=event.name, pool=event.pool or known.pool, revoked=False)
+    name = _free_name(draft, event.node_id, event.name if known is None else known.name)
+    if known is None:
+        node = Node(event.node_id, name, event.pool or "on-prem", joined_at=draft.now)
+    else:
+        node = replace(known, name=name, pool=event.pool or known.pool, revoked=False)
     draft.put_node(node)
-    draft.audit(event.by, "node-enrol", event.node_id, event.name)
-    draft.tell_studio("node-enrolled", event.by, f"{event.name} in pool {node.pool}")
+    draft.audit(event.by, "node-enrol", event.node_id, name)
+    draft.tell_studio("node-enrolled", event.by, f"{name} in pool {node.pool}")
     return Outcome(node=node)
 
 
@@ -42,6 +53,39 @@ def node_drain_set(draft: Draft, event: NodeDrainSet) -> Outcome:
     action = "node-drain" if event.draining else "node-undrain"
     draft.audit(event.by, action, node.id, node.name)
     draft.tell_studio(action, f"person {event.by}", node.name)
+    return Outcome(node=node)
+
+
+def node_edited(draft: Draft, event: NodeEdited) -> Outcome:
+    """Rename it, move it to a pool, write its labels.
+
+    Raises:
+        Refused: with what is wrong and what is allowed.
+    """
+    before = _node(draft, event.node_id)
+    node, told = before, list[str]()
+    if event.name is not None and event.name != node.name:
+        _check_name(event.name, "node-name", "a machine's name")
+        _check_not_taken(draft, node.id, event.name)
+        told.append(f"name {node.name} -> {event.name}")
+        node = replace(node, name=event.name)
+    if event.pool is not None and event.pool != node.pool:
+        _check_name(event.pool, "node-pool", "a pool's name")
+        told.append(f"pool {node.pool} -> {event.pool}")
+        node = replace(node, pool=event.pool)
+    if event.labels is not None and (labels := tuple(sorted(event.labels))) != node.labels:
+        _check_labels(labels)
+        told.append("labels " + (", ".join(f"{k}={v}" for k, v in labels) or "none"))
+        node = replace(node, labels=labels)
+    if told:
+        draft.put_node(node)
+        draft.audit(event.by, "node-update", node.id, "; ".join(told))
+        draft.tell_studio("node-updated", f"person {event.by}", "; ".join(told))
+    if node.name != before.name:  # lines of instances name their machine
+        homes = {v.id for v in draft.volumes.values() if v.home == node.id}
+        draft.touched_instances.update(
+            i.id for i in draft.instances.values() if i.volume_id in homes
+        )
     return Outcome(node=node)
 
 
@@ -145,3 +189,63 @@ def _node(draft: Draft, node_id: NodeId) -> Node:
             "node-unknown", f"there is no machine {node_id}; list them", RefusalKind.NOT_FOUND
         )
     return node
+
+
+def _check_name(name: str, key: str, what: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            key,
+            f"{what} has 1 to 63 letters, digits, dots, hyphens or underscores, and begins and "
+            f'ends with a letter or digit, such as render-04; "{name[:80]}" does not fit',
+            RefusalKind.INVALID,
+        )
+
+
+def _check_not_taken(draft: Draft, node_id: NodeId, name: str) -> None:
+    """Names tell machines apart, also from another's id; a revoked one's name is free."""
+    for other in draft.nodes.values():
+        if other.id == node_id:
+            continue
+        same = other.name.casefold() == name.casefold() and not other.revoked
+        if same or other.id == name:
+            raise Refused(
+                "node-name-taken",
+                f"there is another machine {other.name} ({other.id}); choose a different name",
+                RefusalKind.CONFLICT,
+            )
+
+
+def _free_name(draft: Draft, node_id: NodeId, name: str) -> str:
+    """The name, with a number behind it if another machine has it."""
+    others = (n for n in draft.nodes.values() if n.id != node_id and not n.revoked)
+    taken = {n.name.casefold() for n in others}
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def _check_labels(labels: tuple[tuple[str, str], ...]) -> None:
+    if len(labels) > LABELS_AT_MOST:
+        raise Refused(
+            "node-labels",
+            f"a machine has at most {LABELS_AT_MOST} labels, these are {len(labels)}; leave some "
+            "out",
+            RefusalKind.INVALID,
+        )
+    for key, value in labels:
+        if not _LABEL_KEY.fullmatch(key):
+            raise Refused(
+                "node-labels",
+                "a label's key has 1 to 63 letters, digits, dots, slashes, hyphens or "
+                f'underscores, such as room or rack/unit; "{key[:80]}" does not fit',
+                RefusalKind.INVALID,
+            )
+        if len(value) > _LABEL_VALUE_LENGTH or not value.isprintable():
+            raise Refused(
+                "node-labels",
+                f"the value of label {key} must be one line of at most {_LABEL_VALUE_LENGTH} "
+                "printable characters; shorten it",
+                RefusalKind.INVALID,
+            )

@@ -221,6 +221,16 @@ class Enrolment:
             await self._ledger.transact(work)
             self._changed(row)
 
+    async def note_name(self, node_id: str, name: str) -> None:
+        """IT renamed a machine: its credential is called the same. Nothing for an unknown one."""
+        async with self._writing:
+            credential = self.credentials.get(node_id)
+            if credential is None or credential.name == name:
+                return
+            row = replace(credential, name=name)
+            await self._ledger.transact(lambda c: credentials.put_credential(c, row))
+            self._changed(row)
+
     async def note_duplicate(self, node_id: str, detail: str) -> None:
         """Two machines use one identity: remembered until it is revoked and joined anew."""
         async with self._writing:

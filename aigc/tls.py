@@ -2,6 +2,9 @@
 
 The coordinator's and the gateway's certificates carry fixed names, so that a client may dial any
 address and still check whom it reached (``grpc.ssl_target_name_override`` and the like).
+
+``cryptography`` is loaded by what makes keys and looks for authorities. A pin is checked
+without it, because the tray does that at every start.
 """
 
 from __future__ import annotations
@@ -13,12 +16,6 @@ import socket
 import ssl
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from aigc.errors import AigcError, ErrorKind
 
 COORDINATOR_NAME = "coordinator.aigc.internal"
@@ -29,8 +26,17 @@ _PIN_PREFIX = "sha256:"
 
 
 def spki_pin(cert_pem: bytes) -> str:
-    """The pin of a certificate: ``sha256:`` and base64url of its public key's SHA-256, unpadded."""
-    return _pin_of(x509.load_pem_x509_certificate(cert_pem))
+    """The pin of a certificate: ``sha256:`` and base64url of its public key's SHA-256, unpadded.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+    _, found, rest = cert_pem.partition(begin)
+    body, ended, _ = rest.partition(end)
+    if not found or not ended:
+        raise ValueError("no certificate in PEM")
+    return _pin_of(base64.b64decode(b"".join(body.split()), validate=True))
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -59,6 +65,9 @@ def join_address(host: str, port: int) -> str:
 
 def new_key_pem() -> bytes:
     """A fresh EC P-256 private key, PKCS #8, unencrypted: the caller stores it with mode 0600."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -68,6 +77,11 @@ def new_key_pem() -> bytes:
 
 def make_csr(key_pem: bytes, common_name: str) -> bytes:
     """A certificate request (PEM) for a key; the signer decides every name in the certificate."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
     key = serialization.load_pem_private_key(key_pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise AigcError("key-unsupported", "The private key is not an elliptic-curve key.")
@@ -140,11 +154,11 @@ async def fetch_authority(host: str, port: int, pin: str | None, timeout: float 
         chain = _peer_chain(writer.get_extra_info("ssl_object"))
     finally:
         writer.transport.abort()
-    return _choose_authority(chain, pin, where)
+    return await asyncio.to_thread(_choose_authority, chain, pin, where)  # loads a library
 
 
-def _choose_authority(chain: list[x509.Certificate], pin: str | None, where: str) -> bytes:
-    authorities = [c for c in chain if _is_authority(c)]
+def _choose_authority(chain: list[bytes], pin: str | None, where: str) -> bytes:
+    authorities = [der for der in chain if _is_authority(der)]
     if not authorities:
         raise AigcError(
             "coordinator-not-ours",
@@ -154,7 +168,7 @@ def _choose_authority(chain: list[x509.Certificate], pin: str | None, where: str
         )
     chosen = authorities[-1]
     if pin is not None:
-        matching = [c for c in authorities if _pin_of(c) == pin]
+        matching = [der for der in authorities if _pin_of(der) == pin]
         if not matching:
             raise AigcError(
                 "pin-mismatch",
@@ -164,30 +178,59 @@ def _choose_authority(chain: list[x509.Certificate], pin: str | None, where: str
                 ErrorKind.FORBIDDEN,
             )
         chosen = matching[0]
-    return chosen.public_bytes(serialization.Encoding.PEM)
+    return ssl.DER_cert_to_PEM_cert(chosen).encode("ascii")
 
 
-def _pin_of(certificate: x509.Certificate) -> str:
-    spki = certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    digest = hashlib.sha256(spki).digest()
+def _pin_of(der: bytes) -> str:
+    digest = hashlib.sha256(_public_key_info(der)).digest()
     return _PIN_PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def _public_key_info(der: bytes) -> bytes:
+    """A certificate's SubjectPublicKeyInfo, byte for byte (RFC 5280, section 4.1)."""
+    _, at, _ = _element(der, 0)  # the certificate
+    _, at, _ = _element(der, at)  # what is signed of it
+    tag, _, end = _element(der, at)
+    if tag == _VERSION:
+        at = end
+    for _ in range(5):  # serial number, signature, issuer, validity, subject
+        _, _, at = _element(der, at)
+    tag, _, end = _element(der, at)
+    if tag != _SEQUENCE:
+        raise ValueError("no public key in the certificate")
+    return der[at:end]
+
+
+_SEQUENCE, _VERSION = 0x30, 0xA0
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, where the content begins and where it ends, of the DER element there."""
+    if at + 2 > len(der):
+        raise ValueError("the certificate is cut short")
+    tag, length, begin = der[at], der[at + 1], at + 2
+    if length & 0x80:
+        count = length & 0x7F
+        length = int.from_bytes(der[begin : begin + count], "big")
+        begin += count
+    if begin + length > len(der):
+        raise ValueError("the certificate is cut short")
+    return tag, begin, begin + length
+
+
+def _is_authority(der: bytes) -> bool:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
+        certificate = x509.load_der_x509_certificate(der)
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, ValueError, UnsupportedAlgorithm):
         return False
 
 
-def _peer_chain(tls: Any) -> list[x509.Certificate]:
-    """The certificates the peer sent, leaf first (public in Python 3.13, private before)."""
+def _peer_chain(tls: Any) -> list[bytes]:
+    """The certificates the peer sent (DER), leaf first (public in Python 3.13, private before)."""
     if hasattr(tls, "get_unverified_chain"):
-        ders = list(tls.get_unverified_chain())
-    else:
-        ders = [
-            ssl.PEM_cert_to_DER_cert(c.public_bytes()) for c in tls._sslobj.get_unverified_chain()
-        ]
-    return [x509.load_der_x509_certificate(der) for der in ders]
+        return list(tls.get_unverified_chain())
+    return [ssl.PEM_cert_to_DER_cert(c.public_bytes()) for c in tls._sslobj.get_unverified_chain()]

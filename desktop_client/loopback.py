@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from desktop_client.i18n import say
+from desktop_client.i18n import messages, say
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class Loopback:
         return f"http://{self._host}:{self._port}{PATH}"
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(messages)  # the page's words, read from files once
         self._server = await asyncio.start_server(
             self._connected, "127.0.0.1", 0, limit=_HEAD_LIMIT
         )

@@ -13,21 +13,17 @@ import base64
 import binascii
 import json
 import secrets
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
-
 from aigc.errors import AigcError, ErrorKind
 from desktop_client.loopback import Answer, Loopback
+from desktop_client.web import Reply, Web, WebError
 
-_HTTP_SECONDS = 15.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -72,8 +68,9 @@ async def sign_in(
         AigcError: who did not answer or what was refused, and what to do.
     """
     state, nonce, verifier = (secrets.token_urlsafe(n) for n in (32, 32, 64))
-    async with _http(options) as http, Loopback(options.loopback_host, state) as loopback:
-        provider = await _discover(http, options.issuer)
+    web = _web(options)
+    async with Loopback(options.loopback_host, state) as loopback:
+        provider = await _discover(web, options.issuer)
         query = {
             "response_type": "code",
             "client_id": options.client_id,
@@ -102,7 +99,7 @@ async def sign_in(
         try:
             _check_answer(answer, options.issuer, provider)
             tokens = await _redeem(
-                http,
+                web,
                 options,
                 provider,
                 {
@@ -128,14 +125,14 @@ async def refresh(options: SignInOptions, refresh_token: str) -> Tokens:
         AigcError: ``sign-in-expired`` when the issuer refuses it; ``issuer-unreachable`` when it
             does not answer, which is no reason to sign anybody out.
     """
-    async with _http(options) as http:
-        provider = await _discover(http, options.issuer)
-        tokens = await _redeem(
-            http,
-            options,
-            provider,
-            {"grant_type": "refresh_token", "refresh_token": refresh_token},
-        )
+    web = _web(options)
+    provider = await _discover(web, options.issuer)
+    tokens = await _redeem(
+        web,
+        options,
+        provider,
+        {"grant_type": "refresh_token", "refresh_token": refresh_token},
+    )
     if tokens.refresh_token:
         return tokens
     return Tokens(tokens.id_token, tokens.access_token, refresh_token, tokens.nonce)
@@ -153,28 +150,14 @@ def _check_answer(answer: Answer, issuer: str, provider: _Provider) -> None:
         )
 
 
-@asynccontextmanager
-async def _http(options: SignInOptions) -> AsyncIterator[httpx.AsyncClient]:
-    context = await asyncio.to_thread(_tls, options.ca_pem)
-    local = urlsplit(options.issuer).hostname in _LOOPBACK
-    async with httpx.AsyncClient(
-        verify=context, timeout=_HTTP_SECONDS, follow_redirects=False, trust_env=not local
-    ) as http:
-        yield http
+def _web(options: SignInOptions) -> Web:
+    return Web(options.ca_pem, direct=urlsplit(options.issuer).hostname in _LOOPBACK)
 
 
-def _tls(ca_pem: bytes) -> ssl.SSLContext:
-    """The system's trust and the studio's own CA."""
-    context = ssl.create_default_context()
-    if ca_pem:
-        context.load_verify_locations(cadata=ca_pem.decode("ascii"))
-    return context
-
-
-async def _discover(http: httpx.AsyncClient, issuer: str) -> _Provider:
+async def _discover(web: Web, issuer: str) -> _Provider:
     _check_secure(issuer)
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    value = _object(await _request(http, "GET", address, issuer), issuer)
+    value = _object(await _request(web, address, issuer), issuer)
     if value.get("issuer") != issuer:
         raise _refused(f"it calls itself {str(value.get('issuer'))[:100]!r} instead of {issuer!r}")
     methods = value.get("code_challenge_methods_supported")
@@ -193,16 +176,11 @@ async def _discover(http: httpx.AsyncClient, issuer: str) -> _Provider:
 
 
 async def _redeem(
-    http: httpx.AsyncClient, options: SignInOptions, provider: _Provider, form: dict[str, str]
+    web: Web, options: SignInOptions, provider: _Provider, form: dict[str, str]
 ) -> Tokens:
-    response = await _request(
-        http,
-        "POST",
-        provider.token_endpoint,
-        options.issuer,
-        form | {"client_id": options.client_id},
-    )
-    value = _object(response, options.issuer)
+    form = form | {"client_id": options.client_id}
+    reply = await _request(web, provider.token_endpoint, options.issuer, form)
+    value = _object(reply, options.issuer)
     id_token = value.get("id_token")
     if not isinstance(id_token, str):
         raise _refused("it gave no ID token")
@@ -220,48 +198,33 @@ async def _redeem(
 
 
 async def _request(
-    http: httpx.AsyncClient,
-    method: str,
-    address: str,
-    issuer: str,
-    form: dict[str, str] | None = None,
-) -> httpx.Response:
+    web: Web, address: str, issuer: str, form: dict[str, str] | None = None
+) -> Reply:
     try:
-        response = await http.request(
-            method, address, data=form, headers={"accept": "application/json"}
-        )
-    except httpx.HTTPError as error:
-        raise _unreachable(issuer, _cause(error)) from error
-    if response.status_code >= 500 or response.status_code == 429:
-        raise _unreachable(issuer, f"it answered {response.status_code}")
-    if response.status_code != 200:
+        reply = await (web.get(address) if form is None else web.post(address, form))
+    except WebError as error:
+        raise _unreachable(issuer, str(error)) from error
+    if reply.status >= 500 or reply.status == 429:
+        raise _unreachable(issuer, f"it answered {reply.status}")
+    if reply.status != 200:
         code = ""
         try:
-            code = str(response.json().get("error") or "")
+            code = str(json.loads(reply.body).get("error") or "")
         except (ValueError, AttributeError):
-            code = f"status {response.status_code}"
+            code = f"status {reply.status}"
         if form is not None and form["grant_type"] == "refresh_token" and code == "invalid_grant":
             raise AigcError(
                 "sign-in-expired",
                 "Your sign-in has expired; sign in again.",
                 ErrorKind.UNAUTHENTICATED,
             )
-        raise _refused(f"it answered {code[:100] or response.status_code}")
-    return response
+        raise _refused(f"it answered {code[:100] or reply.status}")
+    return reply
 
 
-def _cause(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {_HTTP_SECONDS:g} s"
-    text = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "its certificate is not trusted here"
-    return text[:200]
-
-
-def _object(response: httpx.Response, issuer: str) -> dict[str, Any]:
+def _object(reply: Reply, issuer: str) -> dict[str, Any]:
     try:
-        value = response.json()
+        value = json.loads(reply.body)
     except ValueError as error:
         raise _unreachable(issuer, "its answer is not JSON") from error
     if not isinstance(value, dict):

@@ -6,7 +6,7 @@ Readings for the small graphs, and bytes for an honest estimate. All times are t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from desktop_client.model import Instance, Link, Part, Snapshot, State
@@ -16,6 +16,7 @@ _RATE_SPAN = timedelta(seconds=20)
 _RATE_LEAST = timedelta(seconds=5)  # of watching, before anything is said
 _LONGEST_ESTIMATE = timedelta(hours=12)  # beyond, a rate of seconds says nothing
 _TICK = timedelta(milliseconds=1)
+_STEP = timedelta(seconds=5)  # between two messages of the coordinator's, where something changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,9 @@ def _record(past: Past, instance: Instance, at: datetime, missed: bool) -> Past:
     readings = [r for r in past.readings if at - SPAN <= r.at < at]
     if readings and missed:
         readings.append(Reading(readings[-1].at + _TICK))
+    elif readings and at - readings[-1].at > 2 * _STEP:
+        # Nothing was said because nothing changed: the value held until now.
+        readings.append(replace(readings[-1], at=at - _STEP))
     if instance.state is State.READY:
         use = use_of(instance)
         readings.append(Reading(at, use.percent, use.used_bytes))

@@ -38,6 +38,36 @@ def mark(shape: Shape, struck: bool, colours: Colours, size: int, ratio: float) 
     return pixmap
 
 
+def gear(colours: Colours, size: int, ratio: float) -> QPixmap:
+    """For settings."""
+    pixmap, painter = _canvas(size, ratio)
+    painter.translate(size / 2, size / 2)
+    colour = QColor(colours.quiet)
+    painter.setPen(_pen(colour, size * 0.11))
+    painter.drawEllipse(QPointF(), size * 0.26, size * 0.26)
+    painter.setPen(_pen(colour, size * 0.15))
+    for _ in range(8):
+        painter.drawLine(QPointF(0, -size * 0.34), QPointF(0, -size * 0.40))
+        painter.rotate(45)
+    painter.end()
+    return pixmap
+
+
+def chevron(colours: Colours, size: int, ratio: float) -> QPixmap:
+    """For what opens downwards."""
+    pixmap, painter = _canvas(size, ratio)
+    painter.setPen(_pen(QColor(colours.quiet), max(size * 0.12, 1.4)))
+    painter.drawPolyline(
+        [
+            QPointF(size * 0.26, size * 0.40),
+            QPointF(size * 0.50, size * 0.64),
+            QPointF(size * 0.74, size * 0.40),
+        ]
+    )
+    painter.end()
+    return pixmap
+
+
 def tray_icon(icon: Icon) -> QIcon:
     """The tray's icon in every usual size: a hexagon, and in it the state's own glyph."""
     made = QIcon()

@@ -136,6 +136,7 @@ def _sheet(c: Colours) -> str:
     QLabel[role="title"] {{ font-size: {TITLE}px; font-weight: 600; }}
     QLabel[role="quiet"] {{ color: {c.quiet}; }}
     QLabel[role="caption"] {{ color: {c.quiet}; font-size: {CAPTION}px; }}
+    QLabel[role="figure"] {{ font-size: {CAPTION}px; }}
     QLabel[role="problem"] {{ color: {c.attention}; }}
     QLabel[role="badge"] {{ color: {c.queued}; border: 1px solid {c.queued};
         border-radius: 4px; padding: 0 4px; font-size: {CAPTION}px; }}
@@ -144,11 +145,15 @@ def _sheet(c: Colours) -> str:
         padding: {GRID}px; }}
     QFrame#card {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {RADIUS}px; }}
+    QFrame#card:focus {{ border: 2px solid {c.accent}; }}
     QFrame#card[struck="true"] QLabel {{ color: {c.quiet}; }}
     QFrame#banner {{ background: {c.attention_surface}; border: 1px solid {c.attention};
         border-radius: {RADIUS}px; }}
     QFrame#header {{ background: {c.surface}; border: none;
         border-bottom: 1px solid {c.border}; }}
+    QFrame#footer {{ background: {c.surface}; border: none;
+        border-top: 1px solid {c.border}; }}
+    QFrame#flyout {{ background: {c.window}; border: 1px solid {c.border}; }}
     QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; border: none; }}
     QPushButton {{ min-height: {TARGET - 2}px; padding: 0 12px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
@@ -182,6 +187,7 @@ def _sheet(c: Colours) -> str:
     QToolButton {{ min-width: {TARGET}px; min-height: {TARGET}px; border-radius: 6px;
         border: 1px solid transparent; background: transparent; color: {c.quiet};
         font-size: {TITLE}px; }}
+    QToolButton[role="account"] {{ font-size: {BODY}px; padding: 0 4px; }}
     QToolButton:hover {{ background: {c.hover}; color: {c.text}; }}
     QToolButton:focus {{ border: 2px solid {c.accent}; }}
     QToolButton::menu-indicator {{ image: none; }}
@@ -192,8 +198,33 @@ def _sheet(c: Colours) -> str:
         min-height: {PRIMARY_TARGET - 4}px; }}
     QPlainTextEdit {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.border};
         border-radius: 6px; font-family: monospace; font-size: {CAPTION}px; }}
+    QLabel[role="step"] {{ color: {c.quiet}; font-size: {CAPTION}px; }}
+    QLabel[role="step"][now="true"] {{ color: {c.accent}; font-weight: 600; }}
+    QLabel[role="section"] {{ font-weight: 600; }}
+    QFrame#rule {{ background: {c.border}; border: none; min-height: 1px; max-height: 1px; }}
+    QFrame#panel {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: {RADIUS}px; }}
+    QFrame#notice {{ background: {c.surface}; border: 1px solid {c.accent};
+        border-radius: {RADIUS}px; }}
+    QCheckBox, QRadioButton {{ min-height: {TARGET - 4}px; spacing: {GRID}px; padding: 0 4px;
+        border: 2px solid transparent; border-radius: 6px; background: transparent; }}
+    QCheckBox:focus, QRadioButton:focus {{ border-color: {c.accent}; }}
+    QCheckBox:disabled, QRadioButton:disabled {{ color: {c.quiet}; }}
+    QListWidget#nav {{ background: {c.surface}; border: none;
+        border-right: 1px solid {c.border}; padding: {GRID}px; outline: none; }}
+    QListWidget#nav::item {{ min-height: {PRIMARY_TARGET}px; padding: 0 {GRID}px;
+        border-radius: 6px; border: 2px solid transparent; color: {c.text}; }}
+    QListWidget#nav::item:hover {{ background: {c.hover}; }}
+    QListWidget#nav::item:selected {{ background: {c.hover}; color: {c.accent}; }}
+    QListWidget#nav:focus::item:selected {{ border-color: {c.accent}; }}
+    QComboBox, QSpinBox {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
+        border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
+    QComboBox:focus, QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 0 7px;
+        min-height: {PRIMARY_TARGET - 4}px; }}
     QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;
         background: {c.hover}; }}
+    QProgressBar[role="slim"] {{ min-height: 4px; max-height: 4px; border-radius: 2px; }}
+    QProgressBar[role="slim"]::chunk {{ border-radius: 2px; }}
     QProgressBar::chunk {{ border-radius: 3px; background: {c.starting}; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; border: none; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; border: none; }}

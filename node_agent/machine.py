@@ -128,6 +128,7 @@ class MachineFacts:
             cpus=os.cpu_count() or 1,
             memory_bytes=self._memory,
             session_nonce=self._nonce,
+            features=["keep-unclaimed"],
         )
 
     def observed(self, reconciler: Reconciler) -> node_pb2.ObservedSet:
@@ -160,7 +161,7 @@ class MachineFacts:
                     instance_id=container.instance_id,
                     epoch=container.epoch,
                     first_seen_ms=first,
-                    stop_after_ms=reconciler.quarantine.stop_after(first),
+                    stop_after_ms=reconciler.quarantine.stop_after(container.container_id),
                     gpu_uuids=container.gpu_uuids,
                 )
                 for container, first in reconciler.quarantine.held.values()

@@ -1,16 +1,20 @@
-"""Containers of ours that no ledger knows: kept, shown, and stopped only after a hold."""
+"""Containers of ours that no ledger knows: kept, shown, and stopped only after a hold.
+
+IT may say to keep one: then the hold begins anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from aigc.clock import Clock, milliseconds
 from node_agent.config import AgentConfig
 from node_agent.engines.driver import Container
-from node_agent.store import Store
+from node_agent.store import Store, Unclaimed
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +52,35 @@ class Quarantine:
             AigcError: ``agent-state-broken``: nothing is stopped that could not be remembered.
         """
         now = milliseconds(self._clock.now())
-        first = {c.container_id: self._store.unclaimed.get(c.container_id, now) for c in found}
-        await self._store.save_unclaimed(first)
-        self.held = {c.container_id: (c, first[c.container_id]) for c in found}
+        known = self._store.unclaimed
+        await self._store.save_unclaimed(
+            {c.container_id: known.get(c.container_id, Unclaimed(now)) for c in found}
+        )
+        known = self._store.unclaimed
+        self.held = {c.container_id: (c, known[c.container_id].first_seen_ms) for c in found}
         self._stopping = {name: job for name, job in self._stopping.items() if not job.done()}
-        for name, (container, first_seen) in self.held.items():
-            if now >= self.stop_after(first_seen) and name not in self._stopping:
+        for name, (container, _) in self.held.items():
+            if now >= self.stop_after(name) and name not in self._stopping:
                 log.warning("unclaimed stopped", extra={"instance_id": container.instance_id})
                 self._stopping[name] = asyncio.ensure_future(self._stop(container))
 
-    def stop_after(self, first_seen_ms: int) -> int:
-        """When an unclaimed container is stopped, UTC milliseconds."""
+    async def keep(self, container_id: str) -> None:
+        """Hold it for another hold time from now on; nothing for one that is not held or stops.
+
+        Raises:
+            AigcError: ``agent-state-broken``: it could not be remembered.
+        """
+        known = self._store.unclaimed.get(container_id)
+        if known is None or container_id in self._stopping:
+            log.warning("not unclaimed any more", extra={"container_id": container_id})
+            return
+        kept = replace(known, kept_at_ms=milliseconds(self._clock.now()))
+        await self._store.save_unclaimed({**self._store.unclaimed, container_id: kept})
+        log.info("unclaimed kept", extra={"container_id": container_id})
+
+    def stop_after(self, container_id: str) -> int:
+        """When a container that is held is stopped, UTC milliseconds."""
+        known = self._store.unclaimed[container_id]
         hold = timedelta(hours=self._config.unclaimed_hold_hours)
-        return first_seen_ms + round(hold.total_seconds() * 1000)
+        begun = max(known.first_seen_ms, known.kept_at_ms)
+        return begun + round(hold.total_seconds() * 1000)

@@ -250,6 +250,8 @@ class NodeSession:
             case "accept_ledger":
                 await reconciler.accept_ledger(order.accept_ledger.ledger_id)
                 self.tell_everything()
+            case "keep_unclaimed":
+                await self._keep(reconciler, order.keep_unclaimed.container_id)
             case "volume_order":
                 self._take_volume_order(reconciler, order.volume_order)
             case "log_request":
@@ -276,6 +278,13 @@ class NodeSession:
                 self._news.set()
         except AigcError as error:
             log.error("desired set not taken", extra={"why": error.message})
+
+    async def _keep(self, reconciler: Reconciler, container_id: str) -> None:
+        try:
+            await reconciler.quarantine.keep(container_id)
+        except AigcError as error:
+            log.error("unclaimed container not kept", extra={"why": error.message})
+        self.tell_everything()
 
     def _take_volume_order(self, reconciler: Reconciler, order: node_pb2.VolumeOrder) -> None:
         """Beside the stream, since a purge may take long; once at a time."""

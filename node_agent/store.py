@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS runs (
   fail_reason TEXT NOT NULL, error TEXT NOT NULL, memory_before INTEGER,
   PRIMARY KEY (instance_id, epoch));
 CREATE TABLE IF NOT EXISTS unclaimed (
-  container_id TEXT PRIMARY KEY, first_seen_ms INTEGER NOT NULL);
+  container_id TEXT PRIMARY KEY, first_seen_ms INTEGER NOT NULL,
+  kept_at_ms INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS volume_results (
   order_id TEXT PRIMARY KEY, ok INTEGER NOT NULL, error TEXT NOT NULL);
 """
@@ -75,6 +76,17 @@ class VolumeResult:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """Since when a container is unclaimed, and when IT last said to keep it (0: never).
+
+    Both are UTC milliseconds.
+    """
+
+    first_seen_ms: int
+    kept_at_ms: int = 0
+
+
 class Store:
     """See the module. Made by :meth:`open`; values are served from memory, writes wait for disk."""
 
@@ -83,7 +95,7 @@ class Store:
         self._thread = thread
         self.ledger = AcceptedLedger()
         self._runs: dict[tuple[str, int], RunRecord] = {}
-        self._unclaimed: dict[str, int] = {}
+        self._unclaimed: dict[str, Unclaimed] = {}
         self._results: dict[str, VolumeResult] = {}
 
     @classmethod
@@ -117,8 +129,8 @@ class Store:
         return self._runs
 
     @property
-    def unclaimed(self) -> Mapping[str, int]:
-        """Container id -> first seen, UTC milliseconds."""
+    def unclaimed(self) -> Mapping[str, Unclaimed]:
+        """By container id."""
         return self._unclaimed
 
     @property
@@ -167,16 +179,16 @@ class Store:
         if self._runs.pop(key, None) is not None:
             await self._write("DELETE FROM runs WHERE instance_id = ? AND epoch = ?", key)
 
-    async def save_unclaimed(self, first_seen: Mapping[str, int]) -> None:
+    async def save_unclaimed(self, unclaimed: Mapping[str, Unclaimed]) -> None:
         """Replace the whole list."""
-        if dict(first_seen) == self._unclaimed:
+        if dict(unclaimed) == self._unclaimed:
             return
-        self._unclaimed = dict(first_seen)
-        rows = list(first_seen.items())
+        self._unclaimed = dict(unclaimed)
+        rows = [(name, u.first_seen_ms, u.kept_at_ms) for name, u in unclaimed.items()]
 
         def replace_all() -> None:
             self._connection.execute("DELETE FROM unclaimed")
-            self._connection.executemany("INSERT INTO unclaimed VALUES (?, ?)", rows)
+            self._connection.executemany("INSERT INTO unclaimed VALUES (?, ?, ?)", rows)
 
         await self._in_transaction(replace_all)
 
@@ -231,7 +243,8 @@ class Store:
                 error,
                 before,
             )
-        self._unclaimed = dict(self._connection.execute("SELECT * FROM unclaimed").fetchall())
+        for name, first_seen, kept_at in self._connection.execute("SELECT * FROM unclaimed"):
+            self._unclaimed[name] = Unclaimed(first_seen, kept_at)
         for order_id, ok, error in self._connection.execute("SELECT * FROM volume_results"):
             self._results[order_id] = VolumeResult(order_id, bool(ok), error)
 
@@ -244,6 +257,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.executescript(_SCHEMA)
-    if not any(row[1] == "term" for row in connection.execute("PRAGMA table_info(ledger)")):
-        connection.execute("ALTER TABLE ledger ADD COLUMN term TEXT NOT NULL DEFAULT ''")
+    # Columns that a file of an older agent does not have.
+    _add_column(connection, "ledger", "term", "TEXT NOT NULL DEFAULT ''")
+    _add_column(connection, "unclaimed", "kept_at_ms", "INTEGER NOT NULL DEFAULT 0")
     return connection
+
+
+def _add_column(connection: sqlite3.Connection, table: str, column: str, kind: str) -> None:
+    there = connection.execute(f"PRAGMA table_info({table})")
+    if not any(row[1] == column for row in there):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")

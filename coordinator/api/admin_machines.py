@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from aigc.clock import milliseconds
@@ -21,6 +22,8 @@ from coordinator.domain.events import (
     UnclaimedResolved,
 )
 from coordinator.domain.node import NodeId
+from coordinator.domain.studio import Studio
+from coordinator.reactor import Reactor, Watch
 from protos.aigc.v1 import admin_pb2
 
 # RPC methods are named by the proto.
@@ -28,6 +31,7 @@ from protos.aigc.v1 import admin_pb2
 
 _JOIN_MINUTES = 60
 _JOIN_MINUTES_MAX = 7 * 24 * 60
+_KEPT_WITHIN = 15.0  # seconds for a machine to confirm
 
 
 class MachinesDesk:
@@ -113,8 +117,38 @@ class MachinesDesk:
     async def ResolveUnclaimed(
         self, request: admin_pb2.ResolveUnclaimedRequest, context: Any
     ) -> admin_pb2.ResolveUnclaimedResponse:
-        event = UnclaimedResolved(NodeId(request.node_id), request.container_id, who())
-        await self._office.reactor.ask(event)
+        office, node_id = self._office, NodeId(request.node_id)
+        keep = request.fate == admin_pb2.ResolveUnclaimedRequest.FATE_KEEP
+        event = UnclaimedResolved(node_id, request.container_id, who(), keep)
+        if not keep:
+            await office.reactor.ask(event)
+            return admin_pb2.ResolveUnclaimedResponse()
+        if node_id in office.reactor.studio.nodes:
+            office.sessions.check_can_keep(node_id)
+        watch = office.reactor.watch(lambda changed: node_id in changed.nodes)
+        try:
+            await office.reactor.ask(event)
+            before = _stop_after(office.reactor.studio, node_id, request.container_id)
+            office.sessions.keep_unclaimed(node_id, request.container_id)
+            confirmed = asyncio.create_task(
+                _kept(office.reactor, watch, node_id, request.container_id, before)
+            )
+            late = asyncio.create_task(office.clock.sleep(_KEPT_WITHIN))
+            try:
+                await asyncio.wait({confirmed, late}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (confirmed, late):
+                    task.cancel()
+                await asyncio.gather(confirmed, late, return_exceptions=True)
+        finally:
+            watch.close()
+        if confirmed.cancelled() or not confirmed.result():
+            raise AigcError(
+                "keep-unconfirmed",
+                "The machine has not confirmed that it keeps the container: look at its list of "
+                "unclaimed containers again in a moment.",
+                ErrorKind.UNAVAILABLE,
+            )
         return admin_pb2.ResolveUnclaimedResponse()
 
     async def UpdateNode(
@@ -137,3 +171,23 @@ class MachinesDesk:
         return admin_pb2.UpdateNodeResponse(
             node=conversion.node(office.reactor.studio, outcome.node, expires)
         )
+
+
+async def _kept(
+    reactor: Reactor, watch: Watch, node_id: NodeId, container_id: str, before: datetime | None
+) -> bool:
+    """Wait until the machine shows a later end of the hold; False if it is not held any more."""
+    async for _ in watch:
+        after = _stop_after(reactor.studio, node_id, container_id)
+        if after is None:
+            return False
+        if before is None or after > before:
+            return True
+    return False  # the coordinator stops
+
+
+def _stop_after(studio: Studio, node_id: NodeId, container_id: str) -> datetime | None:
+    """Until when the machine holds it, as it last said."""
+    node = studio.nodes.get(node_id)
+    held = node.unclaimed if node is not None else ()
+    return next((u.stop_after for u in held if u.container_id == container_id), None)

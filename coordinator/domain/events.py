@@ -278,11 +278,12 @@ class LedgerAccepted:
 
 @dataclass(frozen=True, slots=True)
 class UnclaimedResolved:
-    """Stop that unclaimed container now."""
+    """Stop that unclaimed container now, or keep it for another hold time."""
 
     node_id: NodeId
     container_id: str
     by: PersonId
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

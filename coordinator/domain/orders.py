@@ -134,16 +134,22 @@ def unclaimed_resolved(draft: Draft, event: UnclaimedResolved) -> Outcome:
             f"{node.name} has no unclaimed container {event.container_id}; list them again",
             RefusalKind.NOT_FOUND,
         )
-    draft.put_residue(
-        Residue(
-            node.id,
-            InstanceId(found.instance_id),
-            found.epoch,
-            found.gpu_uuids,
-            draft.revision + 1,
-        )
-    )
+    instance_id = InstanceId(found.instance_id)
     detail = f"container {found.container_id}, instance {found.instance_id}, epoch {found.epoch}"
+    if event.keep:  # its machine holds it, and is told by whoever asked
+        if (node.id, instance_id) in draft.residues:
+            raise Refused(
+                "unclaimed-stopping",
+                f"{found.container_id} on {node.name} is being stopped already, so it cannot be "
+                "kept",
+                RefusalKind.CONFLICT,
+            )
+        draft.audit(event.by, "unclaimed-keep", node.id, detail)
+        draft.tell_studio("unclaimed-kept", f"person {event.by}", detail)
+        return Outcome(node=node)
+    draft.put_residue(
+        Residue(node.id, instance_id, found.epoch, found.gpu_uuids, draft.revision + 1)
+    )
     draft.audit(event.by, "unclaimed-stop", node.id, detail)
     draft.tell_studio("unclaimed-resolved", f"person {event.by}", detail)
     return Outcome(node=node)

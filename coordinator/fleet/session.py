@@ -218,6 +218,30 @@ class Sessions:
         session.send_desired = True
         session.send(node_pb2.NodeOrder(accept_ledger=order))
 
+    def check_can_keep(self, node_id: NodeId) -> None:
+        """Whether a machine's agent knows the order to keep an unclaimed container.
+
+        Raises:
+            AigcError: ``node-offline`` or ``agent-too-old``.
+        """
+        hello = self.check_connected(node_id).hello
+        if "keep-unclaimed" not in hello.features:
+            raise AigcError(
+                "agent-too-old",
+                f"The agent of {hello.hostname} (version {hello.agent_version or 'unknown'}) "
+                "cannot keep an unclaimed container longer: update the agent there.",
+                ErrorKind.CONFLICT,
+            )
+
+    def keep_unclaimed(self, node_id: NodeId, container_id: str) -> None:
+        """Tell a machine to hold an unclaimed container for another hold time.
+
+        Raises:
+            AigcError: ``node-offline``.
+        """
+        order = node_pb2.KeepUnclaimedOrder(container_id=container_id)
+        self.check_connected(node_id).send(node_pb2.NodeOrder(keep_unclaimed=order))
+
     def check_connected(self, node_id: NodeId) -> Session:
         """The machine's stream.
 

@@ -145,7 +145,9 @@ def big_studio(machines: int, cards: int, instances: int) -> Studio:
         )
     everybody = [make_person(f"creator-{number}") for number in range(1 + instances // 5)]
     made: dict[InstanceId, Instance] = {}
-    volumes, usage, queue = {}, {}, []
+    volumes: dict[VolumeId, Volume] = {}
+    usage: dict[InstanceId, Usage] = {}
+    queue: list[QueueEntry] = []
     for number in range(instances):
         instance_id, volume_id = InstanceId(f"i-{number:05}"), VolumeId(f"v-{number:05}")
         owner = everybody[number // 5].id

@@ -294,6 +294,37 @@ async def test_unclaimed_containers_are_kept_and_stopped_only_after_the_hold(
         assert [c.instance_id for c in containers] == ["i-2"]
 
 
+async def test_an_unclaimed_container_is_kept_for_another_hold_time_by_order(
+    side: CoordinatorSide, start_agent: StartAgent, config: AgentConfig
+) -> None:
+    def held(seen: Seen) -> node_pb2.UnclaimedContainer | None:
+        return seen.observed.unclaimed[0] if seen.observed and seen.observed.unclaimed else None
+
+    async with start_agent(leave=True):
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        side.desire([])
+        seen = await side.until(lambda s: held(s) is not None, "unclaimed")
+        assert "keep-unclaimed" in seen.hellos[0].features
+        before = held(seen)
+        assert before is not None
+        for container_id in ("no-such", before.container_id):
+            order = node_pb2.KeepUnclaimedOrder(container_id=container_id)
+            side.order(node_pb2.NodeOrder(keep_unclaimed=order))
+
+        def later(seen: Seen) -> bool:
+            now = held(seen)
+            return now is not None and now.stop_after_ms > before.stop_after_ms
+
+        await side.until(later, "a later end")
+        after = held(side.seen)
+        assert after is not None
+        assert after.first_seen_ms == before.first_seen_ms
+    side.seen = Seen()
+    async with start_agent():
+        await side.until(later, "remembered over a restart")
+
+
 async def test_gone_waits_for_the_proof_that_the_card_is_free(
     side: CoordinatorSide,
     start_agent: StartAgent,

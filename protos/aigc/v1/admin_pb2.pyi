@@ -418,7 +418,7 @@ class ResolveUnclaimedRequest(_message.Message):
         FATE_STOP: ResolveUnclaimedRequest._Fate.ValueType  # 1
         """end it now"""
         FATE_KEEP: ResolveUnclaimedRequest._Fate.ValueType  # 2
-        """hold it for another hold time"""
+        """hold it for another hold time from now on; told once its machine has confirmed it"""
 
     class Fate(_Fate, metaclass=_FateEnumTypeWrapper): ...
     FATE_UNSPECIFIED: ResolveUnclaimedRequest.Fate.ValueType  # 0
@@ -426,7 +426,7 @@ class ResolveUnclaimedRequest(_message.Message):
     FATE_STOP: ResolveUnclaimedRequest.Fate.ValueType  # 1
     """end it now"""
     FATE_KEEP: ResolveUnclaimedRequest.Fate.ValueType  # 2
-    """hold it for another hold time"""
+    """hold it for another hold time from now on; told once its machine has confirmed it"""
 
     NODE_ID_FIELD_NUMBER: _builtins.int
     CONTAINER_ID_FIELD_NUMBER: _builtins.int
@@ -1014,7 +1014,9 @@ class WatchFleetResponse(_message.Message):
     catalogue_changed: _builtins.bool
     server_time_ms: _builtins.int
     @_builtins.property
-    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Node]: ...
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Node]:
+        """Not sent again for a newer last_seen_ms alone: show that of machines that are offline."""
+
     @_builtins.property
     def removed_node_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property

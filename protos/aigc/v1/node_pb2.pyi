@@ -289,6 +289,7 @@ class Hello(_message.Message):
     CPUS_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     SESSION_NONCE_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
     agent_version: _builtins.str
     boot_id: _builtins.str
     hostname: _builtins.str
@@ -303,6 +304,10 @@ class Hello(_message.Message):
     memory_bytes: _builtins.int
     session_nonce: _builtins.int
     """random per agent process: two processes with one identity are noticed"""
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Orders that this agent knows and older ones leave alone: "keep-unclaimed"."""
+
     def __init__(
         self,
         *,
@@ -318,10 +323,11 @@ class Hello(_message.Message):
         cpus: _builtins.int = ...,
         memory_bytes: _builtins.int = ...,
         session_nonce: _builtins.int = ...,
+        features: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time_ms", b"agent_time_ms", "agent_version", b"agent_version", "boot_id", b"boot_id", "cpus", b"cpus", "docker_version", b"docker_version", "driver_name", b"driver_name", "hostname", b"hostname", "ledger_id", b"ledger_id", "memory_bytes", b"memory_bytes", "nvidia_driver", b"nvidia_driver", "revision", b"revision", "session_nonce", b"session_nonce"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time_ms", b"agent_time_ms", "agent_version", b"agent_version", "boot_id", b"boot_id", "cpus", b"cpus", "docker_version", b"docker_version", "driver_name", b"driver_name", "features", b"features", "hostname", b"hostname", "ledger_id", b"ledger_id", "memory_bytes", b"memory_bytes", "nvidia_driver", b"nvidia_driver", "revision", b"revision", "session_nonce", b"session_nonce"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -727,6 +733,7 @@ class NodeOrder(_message.Message):
     LOG_CANCEL_FIELD_NUMBER: _builtins.int
     VOLUME_ORDER_FIELD_NUMBER: _builtins.int
     ACCEPT_LEDGER_FIELD_NUMBER: _builtins.int
+    KEEP_UNCLAIMED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -739,6 +746,8 @@ class NodeOrder(_message.Message):
     def volume_order(self) -> Global___VolumeOrder: ...
     @_builtins.property
     def accept_ledger(self) -> Global___AcceptLedgerOrder: ...
+    @_builtins.property
+    def keep_unclaimed(self) -> Global___KeepUnclaimedOrder: ...
     def __init__(
         self,
         *,
@@ -748,12 +757,13 @@ class NodeOrder(_message.Message):
         log_cancel: Global___LogCancel | None = ...,
         volume_order: Global___VolumeOrder | None = ...,
         accept_ledger: Global___AcceptLedgerOrder | None = ...,
+        keep_unclaimed: Global___KeepUnclaimedOrder | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["welcome", "desired", "log_request", "log_cancel", "volume_order", "accept_ledger"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["welcome", "desired", "log_request", "log_cancel", "volume_order", "accept_ledger", "keep_unclaimed"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -1232,3 +1242,24 @@ class AcceptLedgerOrder(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AcceptLedgerOrder: _TypeAlias = AcceptLedgerOrder  # noqa: Y015
+
+@_typing.final
+class KeepUnclaimedOrder(_message.Message):
+    """Hold an unclaimed container for another hold time from now on; the next ObservedSet tells until when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTAINER_ID_FIELD_NUMBER: _builtins.int
+    container_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        container_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container_id", b"container_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeepUnclaimedOrder: _TypeAlias = KeepUnclaimedOrder  # noqa: Y015

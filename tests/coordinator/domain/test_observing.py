@@ -204,7 +204,11 @@ def test_an_unclaimed_container_is_ended_by_order_only(bench: Bench) -> None:
     assert bench.state(2) is State.QUEUED, "the unclaimed container holds the other card"
     with pytest.raises(Refused, match="no unclaimed container c8"):
         bench.say(UnclaimedResolved(NODE, "c8", IT))
+    bench.say(UnclaimedResolved(NODE, "c9", IT, keep=True))
+    assert desired_for(bench.studio, NODE).ended == (), "its machine holds it"
     bench.say(UnclaimedResolved(NODE, "c9", IT))
+    with pytest.raises(Refused, match="being stopped already"):
+        bench.say(UnclaimedResolved(NODE, "c9", IT, keep=True))
     ended = desired_for(bench.studio, NODE).ended
     assert [(e.instance_id, e.epoch) for e in ended] == [("alien", 3)]
     gone = Observed(InstanceId("alien"), 3, Phase.GONE)

@@ -1,6 +1,7 @@
 """Between Qt's thread and the asyncio loop: the only file that knows both.
 
-Every method returns at once; answers come as signals, delivered in the GUI thread.
+Every method returns at once; answers come as signals, delivered in the GUI thread. The client, and
+with it gRPC, is loaded beside the GUI thread once the program runs: the icon is there before.
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
 from aigc.clock import SystemClock
 from aigc.errors import AigcError, ErrorKind
-from desktop_client.client import Client
 from desktop_client.desk import Action, Do
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
 from desktop_client.platform.notifications import Note, Notifications
-from desktop_client.session import CoordinatorSession
 from desktop_client.settings import Settings, save_settings
+
+if TYPE_CHECKING:
+    from desktop_client.client import Client
+    from desktop_client.session import CoordinatorSession
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +75,8 @@ class Bridge(QObject):
         self._saving = asyncio.Lock()
         self._settled.connect(self._call_back)
         self._open_url = open_url
-        self._client = Client(
-            config_dir, store_kind, SystemClock(), self.heard.emit, self._open_for_sign_in
-        )
+        self._store_kind = store_kind
+        self._loaded: asyncio.Future[Client] = self._thread.future()
         self._application = application
         self._notifications: Notifications | None = None
         self._logs: dict[str, Future[None]] = {}
@@ -92,12 +94,28 @@ class Bridge(QObject):
     async def _run(self, coordinator: str) -> None:
         self._notifications = Notifications(self._application, self.chosen.emit)
         try:
-            await self._client.run(coordinator)
+            client = await asyncio.to_thread(self._load)
+            self._loaded.set_result(client)
+            await client.run(coordinator)
         except Exception:
             log.exception("the connection to the coordinator ended by a defect")
             raise
         finally:
             await self._notifications.close()
+
+    def _load(self) -> Client:
+        from desktop_client.client import Client
+
+        return Client(
+            self._config_dir,
+            self._store_kind,
+            SystemClock(),
+            self.heard.emit,
+            self._open_for_sign_in,
+        )
+
+    async def _client(self) -> Client:
+        return await asyncio.shield(self._loaded)
 
     # -- the coordinator --------------------------------------------------------------------------
 
@@ -106,7 +124,7 @@ class Bridge(QObject):
         self._thread.submit(self._ask(action, engine_id, instance_id))
 
     async def _ask(self, action: Action, engine_id: str, instance_id: str) -> None:
-        client = self._client
+        client = await self._client()
         try:
             match action.do:
                 case Do.START | Do.RETRY:
@@ -130,8 +148,9 @@ class Bridge(QObject):
         self._thread.submit(self._stop_all(instance_ids))
 
     async def _stop_all(self, instance_ids: list[str]) -> None:
+        client = await self._client()
         results = await asyncio.gather(
-            *(self._client.stop(i) for i in instance_ids), return_exceptions=True
+            *(client.stop(i) for i in instance_ids), return_exceptions=True
         )
         for instance_id, result in zip(instance_ids, results, strict=True):
             if isinstance(result, BaseException):
@@ -150,7 +169,7 @@ class Bridge(QObject):
         receiver is gone by then."""
 
         async def ask() -> T:
-            return await work(self._client.online())
+            return await work((await self._client()).online())
 
         self._thread.submit(self._settle(ask(), receiver, done, failed))
 
@@ -172,7 +191,11 @@ class Bridge(QObject):
         failed: Callable[[Problem], None],
     ) -> None:
         """Go to the coordinator that a join link names; answers as above."""
-        self._thread.submit(self._settle(self._client.join(text), receiver, done, failed))
+
+        async def go() -> None:
+            await (await self._client()).join(text)
+
+        self._thread.submit(self._settle(go(), receiver, done, failed))
 
     async def _settle(
         self,
@@ -206,40 +229,40 @@ class Bridge(QObject):
                 self.not_saved.emit(_problem_of(error))
 
     def find(self, text: str) -> None:
-        self._do(self._client.find(text))
+        self._do(lambda client: client.find(text))
 
     def trust(self) -> None:
-        self._do(self._client.trust())
+        self._do(lambda client: client.trust())
 
     def forget(self) -> None:
-        self._do(self._client.forget())
+        self._do(lambda client: client.forget())
 
     def back(self) -> None:
-        self._do(self._client.back())
+        self._do(lambda client: client.back())
 
     def sign_in(self) -> None:
-        self._thread.call(self._client.start_sign_in)
+        self._do(_begin_sign_in)
 
     def cancel_sign_in(self) -> None:
-        self._do(self._client.cancel_sign_in())
+        self._do(lambda client: client.cancel_sign_in())
 
     def sign_out(self) -> None:
-        self._do(self._client.sign_out())
+        self._do(lambda client: client.sign_out())
 
     def look(self) -> None:
         """A person is looking: ask for the catalogue again, or reconnect now."""
-        self._do(self._client.refresh_engines())
+        self._do(lambda client: client.refresh_engines())
 
     def revive(self) -> None:
         """This computer woke up, or is on another network."""
-        self._thread.call(self._client.revive)
+        self._do(_revive)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
         self._thread.submit(self._done(work))
 
-    async def _done(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _done(self, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work(await self._client())
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
             self.refused.emit(Action(Do.SHOW), _problem_of(error))
 
@@ -258,7 +281,7 @@ class Bridge(QObject):
     async def _follow_logs(self, instance_id: str) -> None:
         problem = ""
         try:
-            async for lines in self._client.logs(instance_id):
+            async for lines in (await self._client()).logs(instance_id):
                 self.lines.emit(instance_id, lines)
         except AigcError as error:
             problem = error.message
@@ -300,6 +323,14 @@ class Bridge(QObject):
             if error.kind is not ErrorKind.UNAVAILABLE:
                 raise
             log.info("the browser did not open for signing in")
+
+
+async def _begin_sign_in(client: Client) -> None:
+    client.start_sign_in()
+
+
+async def _revive(client: Client) -> None:
+    client.revive()
 
 
 def _problem_of(error: BaseException) -> Problem:

@@ -31,8 +31,15 @@ class LoopThread:
         """Call a function in the loop's thread; never waits."""
         self._loop.call_soon_threadsafe(function, *args)
 
+    def future(self) -> asyncio.Future[Any]:
+        """One of the loop's, to be settled and awaited in its thread."""
+        return self._loop.create_future()
+
     def stop(self) -> None:
         """Cancel what runs, let it clean up for a few seconds, end the thread."""
+        if self._thread.ident is None:  # never started
+            self._loop.close()
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_SECONDS)
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSocketNotifier
+from PySide6.QtCore import QLocale, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from aigc import logs
@@ -54,8 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     single.asked.connect(controller.hand_over)
     controller.finished.connect(app.quit)
     with _ended_by_signals(app):
-        bridge.start(options.coordinator)
         controller.start(show=options.show)
+        # What the bridge loads takes longer than the icon: the icon first.
+        QTimer.singleShot(0, lambda: bridge.start(options.coordinator))
         try:
             return app.exec()
         finally:

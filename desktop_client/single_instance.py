@@ -1,79 +1,189 @@
 """One program per person and settings folder: a second start hands over and ends.
 
-A lock file decides who is first (the kernel gives it back when the holder dies); the local socket
-only carries the message, so a stale socket confuses nobody.
+A lock file decides who is first (the kernel gives it back when the holder dies). Beside it stands
+where the first one listens: a socket of a new name at each start, in a folder that only this
+person can enter, so that nobody else can be there before us and a dead one's socket is in nobody's
+way.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
-from hashlib import sha256
+import os
+import secrets
+import shutil
+import stat
+import sys
+import tempfile
+import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from desktop_client.platform.files import read_text, replace_file
 from desktop_client.tokens import try_lock
 
 log = logging.getLogger(__name__)
 
-_WAIT_MS = 5000
-_LONGEST = 4096  # bytes of a message
+LONGEST = 4096  # bytes of a message, its line's end included
+_HAND_OVER_SECONDS = 10.0
+_SILENCE_MS = 5000  # who connects and says nothing is cut off
+_FOLDER = "aigc-tray-"
 
 
 class SingleInstance(QObject):
-    """Signals: asked(str), what a second start was given (a join link, or nothing)."""
+    """Signals: asked(str), what a second start was given (a link, or nothing)."""
 
     asked = Signal(str)
 
     def __init__(self, config_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        digest = sha256(str(config_dir.resolve()).encode()).hexdigest()[:16]
-        self._name = f"aigc-tray-{digest}"
+        self._where = config_dir / "tray.address"
         self._lock = try_lock(config_dir / "tray.lock")
         self._server: QLocalServer | None = None
+        self._folder: Path | None = None
 
     def take(self) -> bool:
         """Whether this is the first; then it listens until ``release``."""
         if not self._lock.__enter__():
             self._lock.__exit__(None, None, None)
             return False
-        QLocalServer.removeServer(self._name)
+        self._clear_up()
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.setMaxPendingConnections(8)
         self._server.newConnection.connect(self._connected)
-        if not self._server.listen(self._name):
+        name = self._new_name()
+        if self._server.listen(name):
+            replace_file(self._where, name.encode(), 0o600)
+        else:
             log.warning("a second start cannot be noticed: %s", self._server.errorString())
         return True
 
     def hand_over(self, message: str) -> bool:
-        """Give the first one a message; whether it took it. Waits for a few seconds."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(_WAIT_MS):
-            return False
-        socket.write(message.encode()[:_LONGEST] + b"\n")
-        taken = socket.waitForBytesWritten(_WAIT_MS) and socket.waitForReadyRead(_WAIT_MS)
-        socket.disconnectFromServer()
-        return taken
+        """Give the first one a message; whether it took it. Waits for up to ten seconds.
+
+        A message that is too long is handed over as an empty one.
+        """
+        deadline = time.monotonic() + _HAND_OVER_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            name = (read_text(self._where) or "").strip()
+            socket = QLocalSocket()
+            if name:
+                socket.connectToServer(name)
+            if name and socket.waitForConnected(int(left * 1000)):
+                return _say(socket, message, int(left * 1000))
+            time.sleep(0.05)  # the first one is starting just now, and nothing tells us when
+        return False
 
     def release(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-            self._lock.__exit__(None, None, None)
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        self._where.unlink(missing_ok=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.__exit__(None, None, None)
+
+    def _new_name(self) -> str:
+        """Where to listen: a pipe's name on Windows, elsewhere a path in a folder of our own."""
+        if sys.platform == "win32":
+            return f"aigc-tray-{secrets.token_hex(16)}"
+        parent = _runtime_folder()
+        self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=parent))  # mode 0700
+        return str(self._folder / "socket")
+
+    def _clear_up(self) -> None:
+        """What one that was killed left behind; only a folder that is surely such a one."""
+        name = (read_text(self._where) or "").strip()
+        folder = Path(name).parent
+        if not name or not folder.name.startswith(_FOLDER) or sys.platform == "win32":
+            return
+        with contextlib.suppress(OSError):
+            if folder.lstat().st_uid == os.getuid():
+                Path(name).unlink(missing_ok=True)
+                folder.rmdir()
 
     def _connected(self) -> None:
         assert self._server is not None
         while (socket := self._server.nextPendingConnection()) is not None:
+            socket.setReadBufferSize(LONGEST + 1)
             socket.readyRead.connect(self._read)
             socket.disconnected.connect(socket.deleteLater)
+            limit = QTimer(socket)
+            limit.setSingleShot(True)
+            limit.timeout.connect(self._cut_off)
+            limit.start(_SILENCE_MS)
+
+    def _cut_off(self) -> None:
+        limit = self.sender()
+        socket = None if limit is None else limit.parent()
+        if isinstance(socket, QLocalSocket):
+            socket.abort()
 
     def _read(self) -> None:
         socket = self.sender()
-        if not isinstance(socket, QLocalSocket) or not socket.canReadLine():
+        if not isinstance(socket, QLocalSocket):
             return
-        message = bytes(socket.readLine(_LONGEST + 1).data()).decode("utf-8", "replace").strip()
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > LONGEST:
+                log.warning("a second start said too much and was cut off")
+                socket.abort()
+            return
+        heard = _understand(bytes(socket.readLine(LONGEST + 1).data()))
+        if heard is None:
+            socket.abort()
+            return
+        message, activation = heard
         socket.write(b"taken\n")
         socket.flush()
+        if activation:  # with it, Wayland lets our window come to the front
+            os.environ["XDG_ACTIVATION_TOKEN"] = activation
         self.asked.emit(message)
+
+
+def _say(socket: QLocalSocket, message: str, wait_ms: int) -> bool:
+    """Whether the other side took the message."""
+    value = {"message": message, "activation": os.environ.get("XDG_ACTIVATION_TOKEN", "")}
+    line = json.dumps(value).encode() + b"\n"
+    if len(line) > LONGEST:
+        log.warning("what was given is too long to be handed over")
+        line = b'{"message": "", "activation": ""}\n'
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.user32.AllowSetForegroundWindow(-1)  # or the first one's window only blinks
+    socket.write(line)
+    taken = socket.waitForBytesWritten(wait_ms) and socket.waitForReadyRead(wait_ms)
+    socket.disconnectFromServer()
+    return taken
+
+
+def _understand(line: bytes) -> tuple[str, str] | None:
+    """(message, activation token), or None for anything that is not ours."""
+    try:
+        value = json.loads(line)
+        message, activation = value["message"], value["activation"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(message, str) or not isinstance(activation, str):
+        return None
+    return message, activation
+
+
+def _runtime_folder() -> Path | None:
+    """The session's own folder if it is one that only this person enters; None: the temporary."""
+    if sys.platform == "win32":
+        return None
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    short = len(os.fsencode(folder)) < 60  # a socket's path holds about 100 bytes
+    return folder if private and short and found.st_uid == os.getuid() else None

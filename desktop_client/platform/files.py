@@ -18,7 +18,7 @@ def read_text(path: Path) -> str | None:
         return None
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write so that a reader sees the old file or the new one, never half of one.
 
     Raises:
@@ -30,7 +30,7 @@ def replace_file(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.chmod(name, 0o644)
+            os.chmod(name, mode)
             os.replace(name, path)
         except BaseException:
             with contextlib.suppress(OSError):

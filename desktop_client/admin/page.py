@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import ClassVar, Protocol
 
@@ -11,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_client.admin.bridge import AdminBridge
 from desktop_client.admin.model import Delta, Fleet
-from desktop_client.admin.settings import AdminSettings
+from desktop_client.admin.settings import AdminSettings, TableSettings
 from desktop_client.model import Problem
 from desktop_client.theme import Colours
 
@@ -21,7 +20,7 @@ class Shell(Protocol):
 
     Attributes:
         bridge: everything that takes time goes there.
-        settings: remembered per table; changed through its methods, saved by itself.
+        settings: what is remembered; see keep_table.
         fleet: the last one heard.
         language: ``en`` or ``zh``.
     """
@@ -41,6 +40,10 @@ class Shell(Protocol):
 
     def now(self) -> datetime:
         """Aware UTC."""
+        ...
+
+    def keep_table(self, key: str, table: TableSettings) -> None:
+        """Remember how a table is arranged."""
         ...
 
     def tell(self, problem: Problem | None) -> None:
@@ -93,7 +96,3 @@ class Page(QWidget):
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002
         """Somebody came by a link: show this filter and this row, each may be empty."""
-
-    def panes(self) -> Sequence[object]:
-        """Its tables (TablePane), so that the window can give them the keyboard."""
-        return ()

@@ -1,9 +1,9 @@
 """The filter language of the tables: ``machine:render-04 state:ready,starting vram>10 -"out of"``.
 
-Words with spaces between them must all hold. ``key:value`` looks into a column, ``key=value`` wants
-exactly that, ``<``, ``<=``, ``>``, ``>=`` compare numbers; commas say "one of these"; a ``-`` before
-a word turns it round; a word without a key is looked for in every column. Full-width punctuation
-of a Chinese keyboard is understood. Pure.
+All words must hold. ``key:value`` looks into a column, ``key=value`` wants exactly that, ``<``,
+``<=``, ``>``, ``>=`` compare numbers; commas say "one of these"; a ``-`` before a word turns it
+round; a word without a key is looked for in every column. Full-width punctuation of a Chinese
+keyboard is understood. Pure.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _COMPARE: dict[Op, Callable[[float, float], bool]] = {
 }
 
 
-class FilterFault(ValueError):
+class FilterError(ValueError):
     """What is wrong with a filter, for ``sentence``."""
 
     def __init__(self, key: str, /, **values: str) -> None:
@@ -88,7 +88,7 @@ def parse(text: str) -> Filter:
     """The filter that a text means; ``parse(str(f)) == f``.
 
     Raises:
-        FilterFault: a quotation mark is not closed.
+        FilterError: a quotation mark is not closed.
     """
     terms, at = [], 0
     while at < len(text):
@@ -144,7 +144,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
         else:
             found.append(text[at])
             at += 1
-    raise FilterFault("admin.filter.unclosed", text=text[start:])
+    raise FilterError("admin.filter.unclosed", text=text[start:])
 
 
 def _written(value: str) -> str:
@@ -161,7 +161,7 @@ def matcher(found: Filter, columns: Sequence[Column[Row]], speech: Speech) -> Ca
     """Whether a row passes.
 
     Raises:
-        FilterFault: a key that no column has, or a comparison that makes no sense.
+        FilterError: a key that no column has, or a comparison that makes no sense.
     """
     tests = [_test(term, columns, speech) for term in found.terms]
     if len(tests) == 1:
@@ -204,10 +204,10 @@ def _as_number(term: Term, column: Column[Row]) -> float | None:
 def _comparison(term: Term, column: Column[Row]) -> Callable[[Row], bool]:
     number, compare = column.number, _COMPARE[term.op]
     if number is None:
-        raise FilterFault("admin.filter.no_number", key=term.key)
+        raise FilterError("admin.filter.no_number", key=term.key)
     limit = _number(term.values[0]) if len(term.values) == 1 else None
     if limit is None:
-        raise FilterFault("admin.filter.needs_number", key=term.key, op=str(term.op))
+        raise FilterError("admin.filter.needs_number", key=term.key, op=str(term.op))
 
     def holds(row: Row) -> bool:
         value = number(row)
@@ -225,12 +225,12 @@ def _number(text: str) -> float | None:
 
 
 def find_column(key: str, columns: Sequence[Column[Row]]) -> Column[Row]:
-    """The column of that name. Raises FilterFault, which lists the names that there are."""
+    """The column of that name. Raises FilterError, which lists the names that there are."""
     for column in columns:
         if key == column.key.casefold() or key in column.filter_names:
             return column
     names = ", ".join(column.key for column in columns)
-    raise FilterFault("admin.filter.unknown", key=key, names=names)
+    raise FilterError("admin.filter.unknown", key=key, names=names)
 
 
 def haystack(row: Row, columns: Sequence[Column[Row]], speech: Speech) -> str:
@@ -261,7 +261,7 @@ def complete(text: str, columns: Sequence[Column[Row]]) -> list[str]:
         return [f"{head}{sign}{n}:" for n in names if n.startswith(folded)]
     try:
         column = find_column(keyed[1].casefold(), columns)
-    except FilterFault:
+    except FilterError:
         return []
     before, _, begun = word.rpartition(",")
     stem = f"{before}," if before else word[: keyed.end()]

@@ -88,9 +88,10 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self._order: RowOrder[Row] = RowOrder(self._sorter(), descending)
         self._texts: dict[str, tuple[Row, list[str | None]]] = {}
         self._icons: dict[Mark, QIcon] = {}
-        self._held = False
+        self._holds: set[str] = set()
+        self._rebuilding: Generator[None, None, None] | None = None
         self._jobs: list[Generator[None, None, None]] = []
-        self._counts = (-1, -1)
+        self._counted = (-1, -1)
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._work)
@@ -118,6 +119,11 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     def total(self) -> int:
         """Rows, those that the filter hides too."""
         return len(self._order.rows)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """So many rows are shown, of so many."""
+        return len(self._order.ids), len(self._order.rows)
 
     def row_at(self, index: Index | int) -> Row:
         place = index if isinstance(index, int) else index.row()
@@ -185,7 +191,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self._rebuild()
 
     def set_filter(self, found: Filter) -> None:
-        """Show only what passes. Raises FilterFault, and then nothing changes."""
+        """Show only what passes. Raises FilterError, and then nothing changes."""
         matcher(found, self.columns, self._speech)
         if found != self._filter:
             self._filter = found
@@ -204,24 +210,29 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         if language and self.total:
             self._rebuild()
 
-    def hold(self) -> None:
+    def hold(self, reason: str) -> None:
         """From now on nothing moves; rows change in place, new ones are appended."""
-        self._held = self._order.frozen = True
+        self._holds.add(reason)
+        self._order.frozen = True
 
-    def release(self) -> None:
-        """Order again what changed meanwhile."""
-        self._held = False
-        if self._order.frozen:
-            self._do(self._release(), at_once=True)
+    def release(self, reason: str) -> None:
+        """Once no reason is left: order again what changed meanwhile."""
+        if reason in self._holds:
+            self._holds.remove(reason)
+            if not self._holds:
+                self._do(self._release(), at_once=True)
 
     def _release(self) -> Generator[None, None, None]:
-        self._order.frozen = self._held
-        if not self._held:
+        self._order.frozen = bool(self._holds)
+        if not self._holds:
             self._show(self._order.whole(), ())
         yield
 
     def _rebuild(self) -> None:
-        self._do(self._rebuilt_order(), at_once=self.total <= _AT_ONCE)
+        # A rebuilding that is under way has shown nothing yet: the newer one takes its place.
+        self._jobs = [job for job in self._jobs if job is not self._rebuilding]
+        self._rebuilding = self._rebuilt_order()
+        self._do(self._rebuilding, at_once=self.total <= _AT_ONCE)
 
     def _rebuilt_order(self) -> Generator[None, None, None]:
         old = self._order
@@ -232,7 +243,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         made.ids, made.ghosts = old.ids, old.ghosts  # until the views know better
         self._order = made
         self._show(made.whole(), ())
-        made.frozen = self._held
+        made.frozen = bool(self._holds)
 
     def _sorter(self) -> Callable[[Row], Any]:
         column = self.column(self._sort_key)
@@ -346,9 +357,9 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self.layoutChanged.emit([], hint)
 
     def _count(self) -> None:
-        counts = (len(self._order.ids), len(self._order.rows))
-        if counts != self._counts:
-            self._counts = counts
+        counts = self.counts
+        if counts != self._counted:
+            self._counted = counts
             self.counted.emit(*counts)
 
     # -- QAbstractTableModel ----------------------------------------------------------------------
@@ -367,7 +378,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
             return _RIGHT if self.columns[index.column()].align is Align.END else _LEFT
         if role == _DECORATION:
             return self._mark(index)
-        if role == _FOREGROUND or role == _FONT:
+        if role in (_FOREGROUND, _FONT):
             return self._look(index, role) if self._order.ghosts else None
         if role == _TOOLTIP:
             column = self.columns[index.column()]

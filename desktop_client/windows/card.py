@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -17,29 +18,42 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_client.card_view import CardView, PartView
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
 from desktop_client.shapes import engine_icon, mark
 from desktop_client.theme import BODY, GRID, Colours
-from desktop_client.view_model import CardView
+from desktop_client.windows.graph import GraphWidget
 from desktop_client.windows.parts import ElidedLabel, button, label, repolish, set_text
 
 _ICON = 40
 _STEPS = 1000  # of a progress bar
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_STEPS_OF = {
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Home: -(10**6),
+    Qt.Key.Key_End: 10**6,
+}
 
 
 class CardWidget(QFrame):
     """Shows a CardView; updated in place.
 
+    By keyboard: Enter does the one action that is right now, Menu or Shift+F10 opens "more".
+
     Signals:
         performed(Action): a person asked for something.
+        left(int): the focus is to go so many cards further, or back.
     """
 
     performed = Signal(object)
+    left = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._view: CardView | None = None
         self._colours: Colours | None = None
         self._language = ""
@@ -59,11 +73,26 @@ class CardWidget(QFrame):
         self._refusal = label("problem")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar_text = label("caption")
+        self._parts: list[_PartRow] = []
+        self._graphs = QWidget()
+        self._gpu = GraphWidget()
+        self._vram = GraphWidget()
         self._details = label("caption")
+        self._beside = label("caption")
         self._action = button("primary")
-        self._action.clicked.connect(self._act)
+        self._action.clicked.connect(self.act)
+        for one in (self._action, self._more):
+            one.installEventFilter(self)
         self._lay_out()
+
+    @property
+    def view(self) -> CardView | None:
+        """What is shown."""
+        return self._view
+
+    def stops(self) -> list[QWidget]:
+        """Where Tab halts, in order."""
+        return [self, self._more, self._action]
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -76,25 +105,37 @@ class CardWidget(QFrame):
         state.setSpacing(GRID - 2)
         state.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         state.addWidget(self._line, 1)
-        body = QVBoxLayout()
+        graphs = QHBoxLayout(self._graphs)
+        graphs.setContentsMargins(0, 2, 0, 2)
+        graphs.setSpacing(GRID + 4)
+        graphs.addWidget(self._gpu, 2)
+        graphs.addWidget(self._vram, 3)
+        self._part_rows = QVBoxLayout()
+        self._part_rows.setSpacing(GRID // 2)
+        self._body = body = QVBoxLayout()
         body.setSpacing(GRID // 2)
         body.addLayout(head)
         body.addLayout(state)
         body.addWidget(self._bar)
-        body.addWidget(self._bar_text)
+        body.addLayout(self._part_rows)
+        body.addWidget(self._graphs)
         body.addWidget(self._details)
         body.addWidget(self._refusal)
         foot = QHBoxLayout()
-        foot.setContentsMargins(0, GRID // 2, 0, 0)
-        foot.addStretch(1)
-        foot.addWidget(self._action)
+        foot.setContentsMargins(0, 2, 2, 0)
+        foot.setSpacing(GRID)
+        foot.addWidget(self._beside, 1, Qt.AlignmentFlag.AlignVCenter)
+        foot.addStretch(0)
+        foot.addWidget(self._action, 0, Qt.AlignmentFlag.AlignBottom)
         body.addLayout(foot)
         grid = QGridLayout(self)
-        grid.setContentsMargins(GRID + 4, GRID + 2, GRID + 2, GRID + 4)
+        grid.setContentsMargins(GRID + 4, GRID, GRID, GRID + 2)
         grid.setHorizontalSpacing(GRID + 4)
         grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addLayout(body, 0, 1)
         grid.setColumnStretch(1, 1)
+
+    # -- what it shows --------------------------------------------------------------------------
 
     def show_view(self, view: CardView, colours: Colours, language: str) -> None:
         """Show a card; what did not change is not touched."""
@@ -112,38 +153,62 @@ class CardWidget(QFrame):
         self._title.show_text(view.title)
         set_text(self._badge, say("simulated", language) if view.simulated else "")
         set_text(self._version, view.version)
-        self._mark.setPixmap(mark(view.shape, view.struck, colours, BODY, ratio))
+        shape = (view.shape, view.struck)
+        if old is None or not same_look or shape != (old.shape, old.struck):
+            self._mark.setPixmap(mark(view.shape, view.struck, colours, BODY, ratio))
         set_text(self._line, view.line)
-        set_text(self._details, "\n".join(view.details))
+        above, beside = _split(view)
+        set_text(self._details, "\n".join(above))
+        set_text(self._beside, beside)
         set_text(self._refusal, view.refusal)
-        self._show_progress(view)
-        self._action.setVisible(view.action is not None)
-        if view.action is not None:
-            role = "calm" if view.action.action.do is Do.CANCEL else "primary"
-            if self._action.property("role") != role:
-                self._action.setProperty("role", role)
-                repolish(self._action)
-            self._action.setText(view.action.label)
-            self._action.setEnabled(view.action.enabled)
-            self._action.setAccessibleName(f"{view.action.label}: {view.title}")
+        self._show_progress(view, language)
+        self._show_graphs(view, colours, language)
+        self._show_action(view)
         self._more.setVisible(bool(view.more))
         self._more.setAccessibleName(f"{say('do.more', language)}: {view.title}")
         self._more.setToolTip(say("do.more", language))
         if old is None or view.more != old.more:
             self._fill_menu(view)
-        self.setAccessibleName(f"{view.title}, {view.line}")
+        self.setAccessibleName(f"{view.title} {view.version}, {view.line}")
+        self.setAccessibleDescription(". ".join([*view.details, view.refusal]).strip(". "))
 
-    def _show_progress(self, view: CardView) -> None:
-        progress = view.progress
-        self._bar.setVisible(progress is not None)
-        set_text(self._bar_text, progress.text if progress is not None else "")
-        if progress is None:
+    def _show_progress(self, view: CardView, language: str) -> None:
+        whole = view.progress if not view.parts else None
+        self._bar.setVisible(whole is not None)
+        self._bar.setAccessibleName(say("flyout.progress", language, name=view.title))
+        if whole is not None:
+            _set_bar(self._bar, whole.fraction)
+        while len(self._parts) < len(view.parts):
+            row = _PartRow()
+            self._parts.append(row)
+            self._part_rows.addWidget(row)
+        for index, row in enumerate(self._parts):
+            row.setVisible(index < len(view.parts))
+            if index < len(view.parts):
+                row.show_part(view.parts[index], view.title, language)
+
+    def _show_graphs(self, view: CardView, colours: Colours, language: str) -> None:
+        self._graphs.setVisible(bool(view.graphs))
+        if view.graphs:
+            gpu, vram = view.graphs
+            quiet = colours.stopped if view.struck else ""
+            self._gpu.show_graph(gpu, quiet or colours.starting, colours, language)
+            self._vram.show_graph(vram, quiet or colours.queued, colours, language)
+
+    def _show_action(self, view: CardView) -> None:
+        usable = view.action is not None and view.action.enabled
+        if not usable and self._action.hasFocus():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # it stays with this card
+        self._action.setVisible(view.action is not None)
+        if view.action is None:
             return
-        if progress.fraction is None:
-            self._bar.setRange(0, 0)
-        else:
-            self._bar.setRange(0, _STEPS)
-            self._bar.setValue(round(progress.fraction * _STEPS))
+        role = "calm" if view.action.action.do is Do.CANCEL else "primary"
+        if self._action.property("role") != role:
+            self._action.setProperty("role", role)
+            repolish(self._action)
+        self._action.setText(view.action.label)
+        self._action.setEnabled(view.action.enabled)
+        self._action.setAccessibleName(f"{view.action.label}: {view.title}")
 
     def _fill_menu(self, view: CardView) -> None:
         self._menu.clear()
@@ -154,9 +219,94 @@ class CardWidget(QFrame):
             item.setEnabled(offer.enabled)
             item.triggered.connect(self._performer(offer.action))
 
+    # -- what a person does ---------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.key() in _ENTER:
+            self.act()
+        elif event.key() in _STEPS_OF:
+            self.left.emit(_STEPS_OF[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Arrows go from card to card from within one too, and Enter presses its button."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            key = event.key()
+            if key in _STEPS_OF:
+                self.left.emit(_STEPS_OF[Qt.Key(key)])
+                return True
+            if key in _ENTER and watched is self._action:
+                self.act()
+                return True
+            if key in _ENTER and watched is self._more:
+                self._more.showMenu()
+                return True
+        return super().eventFilter(watched, event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Right click, the Menu key and Shift+F10."""
+        if self._view is None or not self._view.more:
+            return
+        if event.reason() is QContextMenuEvent.Reason.Mouse:
+            self._menu.popup(event.globalPos())
+        else:
+            self._menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
     def _performer(self, action: Action) -> Callable[[], None]:
         return lambda: self.performed.emit(action)
 
-    def _act(self) -> None:
-        if self._view is not None and self._view.action is not None:
-            self.performed.emit(self._view.action.action)
+    def act(self) -> None:
+        """Do the one action that is right now, if it is to be had."""
+        action = self._view.action if self._view is not None else None
+        if action is not None and action.enabled:
+            self.performed.emit(action.action)
+
+
+class _PartRow(QWidget):
+    """One part on its way: its name, its bytes, a slim bar, about how long it still takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = label("caption", wrap=False)
+        self._figure = ElidedLabel("figure")
+        self._left = label("caption", wrap=False)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setProperty("role", "slim")
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self._name)
+        head.addWidget(self._figure, 1)
+        head.addWidget(self._left)
+        body = QVBoxLayout(self)
+        body.setContentsMargins(0, 0, 0, 2)
+        body.setSpacing(3)
+        body.addLayout(head)
+        body.addWidget(self._bar)
+
+    def show_part(self, part: PartView, title: str, language: str) -> None:
+        if self._name.text() != part.label:
+            self._name.setText(part.label)
+        self._figure.show_text(part.figure)
+        set_text(self._left, part.left)
+        _set_bar(self._bar, part.fraction)
+        name = say("card.part", language, part=part.label, name=title)
+        self._bar.setAccessibleName(name)
+        self._bar.setAccessibleDescription(f"{part.figure} {part.left}".strip())
+
+
+def _set_bar(bar: QProgressBar, fraction: float | None) -> None:
+    if fraction is None:
+        bar.setRange(0, 0)
+    else:
+        bar.setRange(0, _STEPS)
+        bar.setValue(round(fraction * _STEPS))
+
+
+def _split(view: CardView) -> tuple[tuple[str, ...], str]:
+    """The details: those that take the whole width, and the last one, beside the button."""
+    noted = (view.note, *view.details) if view.note else view.details
+    if view.action is None or not noted:
+        return noted, ""
+    return noted[:-1], noted[-1]

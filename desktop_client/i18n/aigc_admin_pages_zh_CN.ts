@@ -787,5 +787,869 @@
         <source>Take {count} instances out of the queue?</source>
         <translation>将 {count} 个实例移出队列？</translation>
     </message>
+    <message id="instances.cause.node">
+        <source>machine {name}</source>
+        <translation>机器 {name}</translation>
+    </message>
+    <message id="instances.cause.timer">
+        <source>timer</source>
+        <translation>定时器</translation>
+    </message>
+    <message id="instances.cause.placement">
+        <source>placement</source>
+        <translation>调度</translation>
+    </message>
+    <message id="instances.event.start">
+        <source>Start asked for</source>
+        <translation>请求启动</translation>
+    </message>
+    <message id="instances.event.visit">
+        <source>Visited</source>
+        <translation>页面访问</translation>
+    </message>
+    <message id="instances.event.stop-requested">
+        <source>Stop asked for</source>
+        <translation>请求停止</translation>
+    </message>
+    <message id="instances.event.delete-requested">
+        <source>Deletion asked for</source>
+        <translation>请求删除</translation>
+    </message>
+    <message id="instances.event.kept">
+        <source>Kept running</source>
+        <translation>保持运行</translation>
+    </message>
+    <message id="instances.event.renamed">
+        <source>Renamed</source>
+        <translation>重命名</translation>
+    </message>
+    <message id="instances.event.version-changed">
+        <source>Other version</source>
+        <translation>更换版本</translation>
+    </message>
+    <message id="instances.event.placed">
+        <source>Given a place</source>
+        <translation>分配位置</translation>
+    </message>
+    <message id="instances.event.placed-nowhere">
+        <source>No place yet</source>
+        <translation>暂无位置</translation>
+    </message>
+    <message id="instances.event.restored">
+        <source>Brought back from the trash</source>
+        <translation>从回收站恢复</translation>
+    </message>
+    <message id="instances.event.released">
+        <source>Released</source>
+        <translation>已释放</translation>
+    </message>
+    <message id="instances.event.observed-preparing">
+        <source>Preparing</source>
+        <translation>准备中</translation>
+    </message>
+    <message id="instances.event.observed-starting">
+        <source>Starting</source>
+        <translation>启动中</translation>
+    </message>
+    <message id="instances.event.observed-ready">
+        <source>Answers</source>
+        <translation>已响应</translation>
+    </message>
+    <message id="instances.event.observed-stopping">
+        <source>Stopping</source>
+        <translation>停止中</translation>
+    </message>
+    <message id="instances.event.observed-exited">
+        <source>Ended by itself</source>
+        <translation>自行结束</translation>
+    </message>
+    <message id="instances.event.observed-gone">
+        <source>Confirmed gone</source>
+        <translation>确认已结束</translation>
+    </message>
+    <message id="instances.event.observed-failed">
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message id="instances.event.observed-gpu-quarantined">
+        <source>Card not proven free</source>
+        <translation>显卡未确认释放</translation>
+    </message>
+    <message id="instances.event.missing">
+        <source>Missing on its machine</source>
+        <translation>机器上未找到</translation>
+    </message>
+    <message id="instances.event.heard-again">
+        <source>Heard of again</source>
+        <translation>恢复响应</translation>
+    </message>
+    <message id="instances.event.node-restarted">
+        <source>Its machine restarted</source>
+        <translation>机器已重启</translation>
+    </message>
+    <message id="instances.event.node-silent">
+        <source>Its machine fell silent</source>
+        <translation>机器无响应</translation>
+    </message>
+    <message id="instances.event.unreachable-too-long">
+        <source>Silent for too long</source>
+        <translation>长时间无响应</translation>
+    </message>
+    <message id="instances.event.node-declared-off">
+        <source>Its machine was declared off</source>
+        <translation>机器被声明为已关闭</translation>
+    </message>
+    <message id="instances.event.adopted">
+        <source>Adopted</source>
+        <translation>已接管</translation>
+    </message>
+    <message id="instances.event.signal-failed">
+        <source>Use cannot be seen</source>
+        <translation>无法获知使用情况</translation>
+    </message>
+    <message id="instances.event.person-disabled">
+        <source>Its owner was disabled</source>
+        <translation>所有者已停用</translation>
+    </message>
+    <message id="queue.vram">
+        <source>VRAM each</source>
+        <translation>每张显存</translation>
+    </message>
+    <message id="people.title">
+        <source>People</source>
+        <translation>人员</translation>
+    </message>
+    <message id="people.name">
+        <source>Name</source>
+        <translation>姓名</translation>
+    </message>
+    <message id="people.email">
+        <source>E-mail</source>
+        <translation>邮箱</translation>
+    </message>
+    <message id="people.role">
+        <source>Role</source>
+        <translation>角色</translation>
+    </message>
+    <message id="people.role.creator">
+        <source>Creator</source>
+        <translation>创作者</translation>
+    </message>
+    <message id="people.role.team_lead">
+        <source>Team lead</source>
+        <translation>团队负责人</translation>
+    </message>
+    <message id="people.role.auditor">
+        <source>Auditor</source>
+        <translation>审计员</translation>
+    </message>
+    <message id="people.role.admin">
+        <source>Admin</source>
+        <translation>管理员</translation>
+    </message>
+    <message id="people.teams">
+        <source>Teams</source>
+        <translation>团队</translation>
+    </message>
+    <message id="people.account">
+        <source>Account</source>
+        <translation>账户</translation>
+    </message>
+    <message id="people.account.local">
+        <source>local</source>
+        <translation>本地</translation>
+    </message>
+    <message id="people.account.provider">
+        <source>provider</source>
+        <translation>身份提供方</translation>
+    </message>
+    <message id="people.state">
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message id="people.state.active">
+        <source>Active</source>
+        <translation>正常</translation>
+    </message>
+    <message id="people.state.disabled">
+        <source>Disabled</source>
+        <translation>已停用</translation>
+    </message>
+    <message id="people.seen">
+        <source>Last seen</source>
+        <translation>最近出现</translation>
+    </message>
+    <message id="people.sessions">
+        <source>Signed in</source>
+        <translation>登录数</translation>
+    </message>
+    <message id="people.sessions.meaning">
+        <source>Programs and browsers that are signed in.</source>
+        <translation>已登录的程序和浏览器数。</translation>
+    </message>
+    <message id="people.tokens">
+        <source>Tokens</source>
+        <translation>令牌</translation>
+    </message>
+    <message id="people.live">
+        <source>Instances now</source>
+        <translation>当前实例</translation>
+    </message>
+    <message id="people.id">
+        <source>Id</source>
+        <translation>标识</translation>
+    </message>
+    <message id="people.token.name">
+        <source>Token</source>
+        <translation>令牌</translation>
+    </message>
+    <message id="people.token.used">
+        <source>Last used</source>
+        <translation>最近使用</translation>
+    </message>
+    <message id="people.token.ends">
+        <source>Ends</source>
+        <translation>到期</translation>
+    </message>
+    <message id="people.token.made">
+        <source>Made</source>
+        <translation>创建</translation>
+    </message>
+    <message id="people.empty">
+        <source>Nobody has an account yet.</source>
+        <translation>还没有任何账户。</translation>
+    </message>
+    <message id="people.choose">
+        <source>Choose somebody to see their account, sessions and tokens.</source>
+        <translation>请选择一位人员，以查看其账户、会话和令牌。</translation>
+    </message>
+    <message id="people.several">
+        <source>{count} people chosen</source>
+        <translation>已选择 {count} 位人员</translation>
+    </message>
+    <message id="people.add">
+        <source>New account…</source>
+        <translation>新建账户…</translation>
+    </message>
+    <message id="people.add.title">
+        <source>New account</source>
+        <translation>新建账户</translation>
+    </message>
+    <message id="people.add.text">
+        <source>For somebody who has no account with the studio’s sign-in provider. They get a one-time password and choose their own at the first sign-in.</source>
+        <translation>适用于没有工作室身份提供方账户的人员。系统会生成一次性密码，首次登录时由本人更改。</translation>
+    </message>
+    <message id="people.add.username">
+        <source>User name</source>
+        <translation>用户名</translation>
+    </message>
+    <message id="people.add.username.hint">
+        <source>for signing in, such as lin</source>
+        <translation>用于登录，例如 lin</translation>
+    </message>
+    <message id="people.add.name">
+        <source>Name that others see</source>
+        <translation>显示名称</translation>
+    </message>
+    <message id="people.add.name.hint">
+        <source>such as Lin Xia</source>
+        <translation>例如 林夏</translation>
+    </message>
+    <message id="people.add.yes">
+        <source>Make the account</source>
+        <translation>创建账户</translation>
+    </message>
+    <message id="people.add.asking">
+        <source>Making the account…</source>
+        <translation>正在创建账户…</translation>
+    </message>
+    <message id="people.added.title">
+        <source>{name} has an account</source>
+        <translation>已为 {name} 创建账户</translation>
+    </message>
+    <message id="people.added.text">
+        <source>This password is shown now and never again. Give it to {name} in a way that only they can read; it works once, for choosing another.</source>
+        <translation>此密码仅显示这一次。请以只有 {name} 能看到的方式告知；它只能用一次，用于设置新密码。</translation>
+    </message>
+    <message id="people.added.password">
+        <source>One-time password</source>
+        <translation>一次性密码</translation>
+    </message>
+    <message id="people.added.copy">
+        <source>Copy the password</source>
+        <translation>复制密码</translation>
+    </message>
+    <message id="people.added.copied">
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message id="people.added.close">
+        <source>Done</source>
+        <translation>完成</translation>
+    </message>
+    <message id="people.role.change">
+        <source>Change role…</source>
+        <translation>更改角色…</translation>
+    </message>
+    <message id="people.role.title">
+        <source>Role of {name}</source>
+        <translation>{name} 的角色</translation>
+    </message>
+    <message id="people.role.creator.meaning">
+        <source>Uses engines; sees only their own.</source>
+        <translation>使用引擎，只能看到自己的内容。</translation>
+    </message>
+    <message id="people.role.team_lead.meaning">
+        <source>Uses engines; sees what their team uses.</source>
+        <translation>使用引擎，可查看团队的使用情况。</translation>
+    </message>
+    <message id="people.role.auditor.meaning">
+        <source>Sees everything in this window and changes nothing.</source>
+        <translation>可查看本窗口的全部内容，但不能更改。</translation>
+    </message>
+    <message id="people.role.admin.meaning">
+        <source>Sees and changes everything.</source>
+        <translation>可查看和更改全部内容。</translation>
+    </message>
+    <message id="people.role.provider">
+        <source>The role given here wins over what the sign-in provider says.</source>
+        <translation>此处设置的角色优先于身份提供方给出的角色。</translation>
+    </message>
+    <message id="people.role.yes">
+        <source>Give this role</source>
+        <translation>设为此角色</translation>
+    </message>
+    <message id="people.role.done">
+        <source>{name} is {role} now.</source>
+        <translation>{name} 现在是{role}。</translation>
+    </message>
+    <message id="people.disable">
+        <source>Disable…</source>
+        <translation>停用…</translation>
+    </message>
+    <message id="people.disable.title">
+        <source>Disable {name}?</source>
+        <translation>停用 {name}？</translation>
+    </message>
+    <message id="people.disable.title.many">
+        <source>Disable {count} people?</source>
+        <translation>停用 {count} 位人员？</translation>
+    </message>
+    <message id="people.disable.sessions">
+        <source>Signed in: {count}; each ends at once, open pages too</source>
+        <translation>登录数 {count}：立即全部结束，包括已打开的页面</translation>
+    </message>
+    <message id="people.disable.tokens">
+        <source>API tokens: {count}; none of them works any more</source>
+        <translation>API 令牌数 {count}：全部失效</translation>
+    </message>
+    <message id="people.disable.running">
+        <source>Running: {names}; it goes on until it is released, and nobody can open it</source>
+        <translation>运行中：{names}；会继续运行直至释放，但无人能打开</translation>
+    </message>
+    <message id="people.disable.waiting">
+        <source>In the queue: {names}; taken out</source>
+        <translation>排队中：{names}；将移出队列</translation>
+    </message>
+    <message id="people.disable.consequence">
+        <source>Files are kept. Enabling the account again brings back everything but the sessions.</source>
+        <translation>文件会保留。重新启用账户后，除会话外一切恢复。</translation>
+    </message>
+    <message id="people.disable.yes">
+        <source>Disable {name}</source>
+        <translation>停用 {name}</translation>
+    </message>
+    <message id="people.disable.done">
+        <source>{name} is locked out.</source>
+        <translation>{name} 已被停用。</translation>
+    </message>
+    <message id="people.enable">
+        <source>Enable</source>
+        <translation>启用</translation>
+    </message>
+    <message id="people.enable.done">
+        <source>{name} may sign in again.</source>
+        <translation>{name} 可以重新登录。</translation>
+    </message>
+    <message id="people.out">
+        <source>Sign out everywhere…</source>
+        <translation>全部退出登录…</translation>
+    </message>
+    <message id="people.out.title">
+        <source>Sign {name} out everywhere?</source>
+        <translation>让 {name} 在所有设备退出登录？</translation>
+    </message>
+    <message id="people.out.victims">
+        <source>Signed in: {count}; each program and browser ends at once</source>
+        <translation>登录数 {count}：所有程序和浏览器立即退出</translation>
+    </message>
+    <message id="people.out.consequence">
+        <source>They can sign in again. Engines keep running, and API tokens keep working.</source>
+        <translation>可以重新登录。引擎继续运行，API 令牌仍然有效。</translation>
+    </message>
+    <message id="people.out.yes">
+        <source>Sign out everywhere</source>
+        <translation>全部退出登录</translation>
+    </message>
+    <message id="people.out.done">
+        <source>{name}: {count} signed out.</source>
+        <translation>{name}：已退出 {count} 处登录。</translation>
+    </message>
+    <message id="people.to_instances">
+        <source>Instances</source>
+        <translation>实例</translation>
+    </message>
+    <message id="people.token.none">
+        <source>No API tokens.</source>
+        <translation>没有 API 令牌。</translation>
+    </message>
+    <message id="people.token.revoke">
+        <source>Revoke…</source>
+        <translation>吊销…</translation>
+    </message>
+    <message id="people.token.revoke.title.one">
+        <source>Revoke {token} of {name}?</source>
+        <translation>吊销 {name} 的令牌 {token}？</translation>
+    </message>
+    <message id="people.token.revoke.title.many">
+        <source>Revoke {count} tokens of {name}?</source>
+        <translation>吊销 {name} 的 {count} 个令牌？</translation>
+    </message>
+    <message id="people.token.revoke.victim">
+        <source>{token}, last used {at}</source>
+        <translation>{token}，最近使用 {at}</translation>
+    </message>
+    <message id="people.token.revoke.consequence">
+        <source>Scripts that sign in with it are refused at once. A revoked token cannot be brought back.</source>
+        <translation>使用该令牌登录的脚本会立即被拒绝。已吊销的令牌无法恢复。</translation>
+    </message>
+    <message id="people.token.revoke.yes">
+        <source>Revoke</source>
+        <translation>吊销</translation>
+    </message>
+    <message id="people.token.revoked">
+        <source>Revoked: {count}.</source>
+        <translation>已吊销 {count} 个。</translation>
+    </message>
+    <message id="people.yourself">
+        <source>You cannot do this to your own account.</source>
+        <translation>不能对自己的账户执行此操作。</translation>
+    </message>
+    <message id="catalogue.title">
+        <source>Catalogue</source>
+        <translation>目录</translation>
+    </message>
+    <message id="catalogue.engine">
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message id="catalogue.version">
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message id="catalogue.state">
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message id="catalogue.state.default">
+        <source>Offered, default</source>
+        <translation>提供，默认</translation>
+    </message>
+    <message id="catalogue.state.offered">
+        <source>Offered</source>
+        <translation>提供</translation>
+    </message>
+    <message id="catalogue.state.withdrawn">
+        <source>Withdrawn</source>
+        <translation>已撤下</translation>
+    </message>
+    <message id="catalogue.state.gone">
+        <source>Not in the catalogue</source>
+        <translation>不在目录中</translation>
+    </message>
+    <message id="catalogue.need">
+        <source>Needs</source>
+        <translation>需求</translation>
+    </message>
+    <message id="catalogue.live">
+        <source>Running</source>
+        <translation>运行中</translation>
+    </message>
+    <message id="catalogue.waiting">
+        <source>Waiting</source>
+        <translation>排队中</translation>
+    </message>
+    <message id="catalogue.all">
+        <source>Instances</source>
+        <translation>实例</translation>
+    </message>
+    <message id="catalogue.summary">
+        <source>Summary</source>
+        <translation>简介</translation>
+    </message>
+    <message id="catalogue.id">
+        <source>Id</source>
+        <translation>标识</translation>
+    </message>
+    <message id="catalogue.file">
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message id="catalogue.line">
+        <source>Line</source>
+        <translation>行</translation>
+    </message>
+    <message id="catalogue.field">
+        <source>Field</source>
+        <translation>字段</translation>
+    </message>
+    <message id="catalogue.message">
+        <source>What is wrong</source>
+        <translation>问题</translation>
+    </message>
+    <message id="catalogue.empty">
+        <source>No engine is published yet. Put a catalogue file into {folder}.</source>
+        <translation>尚未发布任何引擎。请将目录文件放入 {folder}。</translation>
+    </message>
+    <message id="catalogue.folder">
+        <source>the catalogue folder</source>
+        <translation>目录文件夹</translation>
+    </message>
+    <message id="catalogue.loaded">
+        <source>Loaded {at} from {folder}. It is read again by itself when a file changes.</source>
+        <translation>于 {at} 从 {folder} 加载。文件更改后会自动重新读取。</translation>
+    </message>
+    <message id="catalogue.loading">
+        <source>Asking the coordinator for the catalogue…</source>
+        <translation>正在向协调器请求目录…</translation>
+    </message>
+    <message id="catalogue.broken.one">
+        <source>1 entry cannot be used</source>
+        <translation>1 个条目无法使用</translation>
+    </message>
+    <message id="catalogue.broken.many">
+        <source>{count} entries cannot be used</source>
+        <translation>{count} 个条目无法使用</translation>
+    </message>
+    <message id="catalogue.choose">
+        <source>Choose a version to see who uses it.</source>
+        <translation>请选择一个版本，以查看使用者。</translation>
+    </message>
+    <message id="catalogue.to_instances">
+        <source>Show its instances</source>
+        <translation>查看其实例</translation>
+    </message>
+    <message id="catalogue.copy_place">
+        <source>Copy the place</source>
+        <translation>复制位置</translation>
+    </message>
+    <message id="catalogue.mend">
+        <source>Everything else in the catalogue works meanwhile.</source>
+        <translation>目录中的其他条目不受影响。</translation>
+    </message>
+    <message id="audit.title">
+        <source>Audit log</source>
+        <translation>审计日志</translation>
+    </message>
+    <message id="audit.time">
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message id="audit.who">
+        <source>Who</source>
+        <translation>操作者</translation>
+    </message>
+    <message id="audit.what">
+        <source>What</source>
+        <translation>操作</translation>
+    </message>
+    <message id="audit.target">
+        <source>Target</source>
+        <translation>对象</translation>
+    </message>
+    <message id="audit.outcome">
+        <source>Outcome</source>
+        <translation>结果</translation>
+    </message>
+    <message id="audit.outcome.done">
+        <source>done</source>
+        <translation>成功</translation>
+    </message>
+    <message id="audit.outcome.refused">
+        <source>refused</source>
+        <translation>被拒绝</translation>
+    </message>
+    <message id="audit.detail">
+        <source>Detail</source>
+        <translation>详情</translation>
+    </message>
+    <message id="audit.number">
+        <source>Number</source>
+        <translation>编号</translation>
+    </message>
+    <message id="audit.empty">
+        <source>Nothing was noted that fits.</source>
+        <translation>没有符合条件的记录。</translation>
+    </message>
+    <message id="audit.search">
+        <source>Search all of it</source>
+        <translation>搜索全部记录</translation>
+    </message>
+    <message id="audit.search.hint">
+        <source>who, what, target or detail; Enter asks the coordinator</source>
+        <translation>操作者、操作、对象或详情，按回车向协调器查询</translation>
+    </message>
+    <message id="audit.newest">
+        <source>Ask for what is new</source>
+        <translation>获取最新记录</translation>
+    </message>
+    <message id="audit.older">
+        <source>Load older entries</source>
+        <translation>加载更早的记录</translation>
+    </message>
+    <message id="audit.all">
+        <source>That is all: the log begins {at}.</source>
+        <translation>已全部加载：日志始于 {at}。</translation>
+    </message>
+    <message id="audit.shown">
+        <source>{count} entries, back to {at}. Older ones come as you scroll.</source>
+        <translation>{count} 条记录，最早 {at}。向下滚动会加载更早的记录。</translation>
+    </message>
+    <message id="audit.loading">
+        <source>Asking the coordinator…</source>
+        <translation>正在询问协调器…</translation>
+    </message>
+    <message id="audit.did.account-create">
+        <source>Made an account</source>
+        <translation>创建账户</translation>
+    </message>
+    <message id="audit.did.first-admin">
+        <source>Made the first admin</source>
+        <translation>创建首个管理员</translation>
+    </message>
+    <message id="audit.did.token-create">
+        <source>Made an API token</source>
+        <translation>创建 API 令牌</translation>
+    </message>
+    <message id="audit.did.token-revoke">
+        <source>Revoked an API token</source>
+        <translation>吊销 API 令牌</translation>
+    </message>
+    <message id="audit.did.join-command">
+        <source>Made a join command</source>
+        <translation>生成加入命令</translation>
+    </message>
+    <message id="audit.did.node-join">
+        <source>A machine joined</source>
+        <translation>机器加入</translation>
+    </message>
+    <message id="audit.did.node-enrol">
+        <source>A machine was enrolled</source>
+        <translation>机器已登记</translation>
+    </message>
+    <message id="audit.did.node-renew">
+        <source>A machine renewed its certificate</source>
+        <translation>机器续期证书</translation>
+    </message>
+    <message id="audit.did.node-duplicate">
+        <source>A machine’s certificate was used twice</source>
+        <translation>机器证书被重复使用</translation>
+    </message>
+    <message id="audit.did.certificate-revoke">
+        <source>Revoked a certificate</source>
+        <translation>吊销证书</translation>
+    </message>
+    <message id="audit.did.node-revoke">
+        <source>Revoked a machine</source>
+        <translation>移除机器</translation>
+    </message>
+    <message id="audit.did.node-drain">
+        <source>Drained a machine</source>
+        <translation>将机器设为维护</translation>
+    </message>
+    <message id="audit.did.node-undrain">
+        <source>Undrained a machine</source>
+        <translation>结束机器维护</translation>
+    </message>
+    <message id="audit.did.node-update">
+        <source>Changed a machine</source>
+        <translation>修改机器</translation>
+    </message>
+    <message id="audit.did.node-declare-off">
+        <source>Declared a machine off</source>
+        <translation>声明机器已关闭</translation>
+    </message>
+    <message id="audit.did.ledger-accept">
+        <source>Made a machine accept the ledger</source>
+        <translation>让机器接受账本</translation>
+    </message>
+    <message id="audit.did.unclaimed-stop">
+        <source>Stopped an unclaimed container</source>
+        <translation>停止未认领的容器</translation>
+    </message>
+    <message id="audit.did.unclaimed-keep">
+        <source>Kept an unclaimed container</source>
+        <translation>保留未认领的容器</translation>
+    </message>
+    <message id="audit.did.person-disable">
+        <source>Disabled a person</source>
+        <translation>停用人员</translation>
+    </message>
+    <message id="audit.did.person-enable">
+        <source>Enabled a person</source>
+        <translation>启用人员</translation>
+    </message>
+    <message id="audit.did.person-role">
+        <source>Changed a role</source>
+        <translation>更改角色</translation>
+    </message>
+    <message id="audit.did.instance-stop">
+        <source>Stopped somebody’s instance</source>
+        <translation>停止他人的实例</translation>
+    </message>
+    <message id="audit.did.instance-delete">
+        <source>Deleted an instance</source>
+        <translation>删除实例</translation>
+    </message>
+    <message id="audit.did.instance-restore">
+        <source>Brought an instance back</source>
+        <translation>恢复实例</translation>
+    </message>
+    <message id="audit.did.instance-logs">
+        <source>Read somebody’s log</source>
+        <translation>查看他人的日志</translation>
+    </message>
+    <message id="audit.did.sign-out-everywhere">
+        <source>Signed somebody out everywhere</source>
+        <translation>让人员全部退出登录</translation>
+    </message>
+    <message id="studio.title">
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message id="studio.here">
+        <source>This window</source>
+        <translation>本窗口</translation>
+    </message>
+    <message id="studio.studio">
+        <source>The studio</source>
+        <translation>工作室</translation>
+    </message>
+    <message id="studio.section">
+        <source>Section</source>
+        <translation>部分</translation>
+    </message>
+    <message id="studio.section.top">
+        <source>(top)</source>
+        <translation>（顶层）</translation>
+    </message>
+    <message id="studio.key">
+        <source>Key</source>
+        <translation>键</translation>
+    </message>
+    <message id="studio.value">
+        <source>Value</source>
+        <translation>值</translation>
+    </message>
+    <message id="studio.origin">
+        <source>From</source>
+        <translation>来源</translation>
+    </message>
+    <message id="studio.origin.default">
+        <source>default</source>
+        <translation>默认</translation>
+    </message>
+    <message id="studio.origin.set">
+        <source>set</source>
+        <translation>已设置</translation>
+    </message>
+    <message id="studio.meaning">
+        <source>Meaning</source>
+        <translation>含义</translation>
+    </message>
+    <message id="studio.edit">
+        <source>Edit {file} on the coordinator’s machine; a restart of the coordinator takes it up. Engines keep running meanwhile.</source>
+        <translation>请在协调器所在机器上编辑 {file}，重启协调器后生效。期间引擎继续运行。</translation>
+    </message>
+    <message id="studio.loading">
+        <source>Asking the coordinator…</source>
+        <translation>正在询问协调器…</translation>
+    </message>
+    <message id="studio.version">
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message id="studio.started">
+        <source>Running since</source>
+        <translation>运行自</translation>
+    </message>
+    <message id="studio.ledger">
+        <source>Ledger</source>
+        <translation>账本</translation>
+    </message>
+    <message id="studio.ledger.value">
+        <source>{id}, revision {revision}</source>
+        <translation>{id}，修订 {revision}</translation>
+    </message>
+    <message id="studio.pin">
+        <source>Fingerprint</source>
+        <translation>指纹</translation>
+    </message>
+    <message id="studio.pin.meaning">
+        <source>Of the coordinator’s certificate authority: what a person compares at the first connection.</source>
+        <translation>协调器证书颁发机构的指纹：首次连接时由人员核对。</translation>
+    </message>
+    <message id="studio.copy">
+        <source>Copy {what}</source>
+        <translation>复制{what}</translation>
+    </message>
+    <message id="studio.copied">
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message id="studio.copy.label">
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message id="studio.coordinator">
+        <source>Coordinator</source>
+        <translation>协调器</translation>
+    </message>
+    <message id="studio.account">
+        <source>Account</source>
+        <translation>账户</translation>
+    </message>
+    <message id="studio.account.value">
+        <source>{person}, {role}</source>
+        <translation>{person}，{role}</translation>
+    </message>
+    <message id="studio.sign_out">
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message id="studio.language">
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message id="studio.language.system">
+        <source>As the desktop</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message id="studio.theme">
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message id="studio.theme.system">
+        <source>As the desktop</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message id="studio.theme.light">
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message id="studio.theme.dark">
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
 </context>
 </TS>

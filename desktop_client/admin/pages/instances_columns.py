@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.cells import DASH
-from desktop_client.admin.tables.column import Align, Column, Speech
+from desktop_client.admin.tables.column import Align, Column
 from desktop_client.i18n import say
-from desktop_client.model import Instance, State, Version
+from desktop_client.model import Instance, State
 
 _ORDER = {state: index for index, state in enumerate(State)}
-
-
-def needs_of(version: Version | None, speech: Speech) -> str:
-    """``2 cards, 20 GB each``; a dash while the catalogue does not say."""
-    if version is None:
-        return DASH
-    if not version.gpus:
-        return say("queue.need.none", speech.language)
-    size = f"{version.vram_mib / 1024:.1f}".removesuffix(".0")
-    key = "one" if version.gpus == 1 else "more"
-    if not version.vram_mib:
-        return say(f"queue.need.{key}.any", speech.language, count=version.gpus)
-    return say(f"queue.need.{key}", speech.language, count=version.gpus, size=size)
 
 
 def _moment(value: datetime | None) -> float | None:
@@ -120,32 +106,3 @@ INSTANCES: tuple[Column[Instance], ...] = (
 WORKING: tuple[Column[Instance], ...] = (
     _OWNER, _STATE, _ENGINE, _NAME, _MACHINE, _CARDS, _GPU, _SINCE, _ACTIVITY,
 )  # fmt: skip
-
-
-def queue_columns(needs: Mapping[tuple[str, str], Version]) -> tuple[Column[Instance], ...]:
-    """``needs``: (engine, version) -> what the catalogue says it needs; looked up when read."""
-
-    def need(instance: Instance) -> Version | None:
-        return needs.get((instance.engine_id, instance.version))
-
-    position = Column[Instance](
-        "position", "queue.position",
-        lambda i, s: DASH if i.queue_position is None else str(i.queue_position),
-        sort=lambda i: i.queue_position,
-        number=lambda i: None if i.queue_position is None else float(i.queue_position),
-        mark=cells.mark_of, align=Align.START, filter_names=("位置",), width=80,
-    )  # fmt: skip
-    waited = Column[Instance](
-        "waited", "queue.waited", lambda i, s: cells.ago(i.since, s),
-        sort=lambda i: None if i.since is None else -i.since.timestamp(),
-        tooltip=lambda i, s: cells.stamp(i.since, s), align=Align.END, width=90,
-    )  # fmt: skip
-    wanted = Column[Instance](
-        "need", "queue.need", lambda i, s: needs_of(need(i), s),
-        sort=lambda i: (need(i) or Version("")).gpus, filter_names=("需求",), width=150,
-    )  # fmt: skip
-    why = Column[Instance](
-        "why", "queue.why", _LINE.text, words=_LINE.words, tooltip=_LINE.tooltip,
-        filter_names=("原因",), width=420,
-    )  # fmt: skip
-    return (position, _NAME, _OWNER, wanted, waited, _SINCE, why, _ENGINE, _VERSION, _ID)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_client.admin.model import Door, Fleet, Gpu, Node, Role, Unclaimed
+from desktop_client.admin.model import Door, Fleet, Gpu, Node, Unclaimed
 from desktop_client.admin.pages.attention import (
     Concern,
     Facts,
@@ -23,41 +23,8 @@ from desktop_client.admin.pages.overview_view import STEP, overview
 from desktop_client.admin.pages.usual_day import Like, usual_day
 from desktop_client.admin.records import Catalogue, CatalogueProblem, OccupancyPoint
 from desktop_client.i18n import knows
-from desktop_client.model import Card, Engine, Instance, Link, State, Version, Words
-
-NOW = datetime(2026, 11, 23, 14, 37, tzinfo=UTC)  # a Monday
-GIB = 1 << 30
-
-
-def gpu(number: int = 0, **more: object) -> Gpu:
-    made = Gpu(f"GPU-{number}", "RTX 4090", memory_total_bytes=24 * GIB, percent=50.0)
-    return replace(made, **more)  # type: ignore[arg-type]
-
-
-def node(name: str = "render-01", **more: object) -> Node:
-    made = Node(
-        id=f"n-{name}", name=name, pool="on-prem", online=True, last_seen=NOW, gpus=(gpu(),),
-        agent_version="0.9.0", disk_free_bytes=500_000_000_000, door=Door.CLOSED,
-        certificate_expires=NOW + timedelta(hours=20),
-    )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]
-
-
-def instance(name: str = "ComfyUI", state: State = State.READY, **more: object) -> Instance:
-    made = Instance(
-        id=f"i-{name}", name=name, engine_id="comfyui", engine_name=Words("ComfyUI", "ComfyUI"),
-        version="0.12", state=state, owner_id="p-1", owner_name="Lin Xia",
-        line=Words("Ready", "就绪"), since=NOW - timedelta(hours=1),
-    )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]
-
-
-def fleet(nodes: tuple[Node, ...] = (), instances: tuple[Instance, ...] = ()) -> Fleet:
-    return Fleet(
-        nodes={n.id: n for n in nodes},
-        instances={i.id: i for i in instances},
-        server_time=NOW, heard_at=NOW, link=Link.ONLINE, role=Role.ADMIN,
-    )  # fmt: skip
+from desktop_client.model import Card, Engine, Instance, State, Version, Words
+from tests.desktop_client.admin.pages.studio import GIB, NOW, fleet, gpu, instance, node
 
 
 def items(

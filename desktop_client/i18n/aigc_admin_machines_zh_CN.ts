@@ -103,5 +103,457 @@
         <source>{title} as a graph</source>
         <translation>以图表显示 {title}</translation>
     </message>
+    <message id="machines.comma">
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message id="machines.standing.online">
+        <source>Online</source>
+        <translation>在线</translation>
+    </message>
+    <message id="machines.standing.draining">
+        <source>Draining</source>
+        <translation>维护中</translation>
+    </message>
+    <message id="machines.standing.cannot-start">
+        <source>Cannot start engines</source>
+        <translation>无法启动引擎</translation>
+    </message>
+    <message id="machines.standing.offline">
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message id="machines.standing.revoked">
+        <source>Revoked</source>
+        <translation>已吊销</translation>
+    </message>
+    <message id="machines.takes.online">
+        <source>takes engines</source>
+        <translation>接收引擎</translation>
+    </message>
+    <message id="machines.takes.draining">
+        <source>no new ones: drained by IT</source>
+        <translation>不接收新引擎：IT 维护中</translation>
+    </message>
+    <message id="machines.takes.cannot-start">
+        <source>none: it cannot start them</source>
+        <translation>不接收：无法启动引擎</translation>
+    </message>
+    <message id="machines.takes.offline">
+        <source>none: it does not answer</source>
+        <translation>不接收：无响应</translation>
+    </message>
+    <message id="machines.takes.offline_draining">
+        <source>none: it does not answer, and IT drains it</source>
+        <translation>不接收：无响应且维护中</translation>
+    </message>
+    <message id="machines.takes.revoked">
+        <source>none: its certificate was revoked</source>
+        <translation>不接收：证书已吊销</translation>
+    </message>
+    <message id="machines.door.closed">
+        <source>Closed</source>
+        <translation>已隔离</translation>
+    </message>
+    <message id="machines.door.open-to-local-users">
+        <source>Open to local users</source>
+        <translation>对本机用户开放</translation>
+    </message>
+    <message id="machines.door.closed.meaning">
+        <source>Only the gateway reaches the engines here; whoever has an account on this machine does not.</source>
+        <translation>只有网关能访问此机器上的引擎，机器上的其他账户无法访问。</translation>
+    </message>
+    <message id="machines.door.open-to-local-users.meaning">
+        <source>Whoever has an account on this machine can reach the engines on it without signing in. Give such accounts only to people who may see them all.</source>
+        <translation>在此机器上拥有账户的人无需登录即可访问其上的引擎。请只把账户交给可以查看所有引擎的人。</translation>
+    </message>
+    <message id="machines.seen.now">
+        <source>now</source>
+        <translation>现在</translation>
+    </message>
+    <message id="machines.problems.more">
+        <source>{first} (and {count} more)</source>
+        <translation>{first}（另有 {count} 项）</translation>
+    </message>
+    <message id="machines.problem.ledger">
+        <source>It obeys another ledger (an old backup or an empty one came back): it does nothing that this coordinator says until you accept this ledger.</source>
+        <translation>它遵循另一份账本（可能恢复了旧备份或空账本）：在您接受当前账本之前，它不会执行此协调器的指令。</translation>
+    </message>
+    <message id="machines.problem.cannot_start">
+        <source>It cannot start engines now.</source>
+        <translation>它目前无法启动引擎。</translation>
+    </message>
+    <message id="machines.problem.quarantined">
+        <source>Set aside, because their memory is not proven free after their last holder: {cards}.</source>
+        <translation>已隔离（上一使用者之后未能确认显存已释放）：{cards}。</translation>
+    </message>
+    <message id="machines.problem.unclaimed">
+        <source>{count} containers run there that the ledger knows nothing of.</source>
+        <translation>有 {count} 个账本未知的容器正在运行。</translation>
+    </message>
+    <message id="machines.problem.unclaimed.one">
+        <source>A container runs there that the ledger knows nothing of.</source>
+        <translation>有 1 个账本未知的容器正在运行。</translation>
+    </message>
+    <message id="machines.docker.process">
+        <source>none (processes)</source>
+        <translation>无（进程方式）</translation>
+    </message>
+    <message id="machines.simulated.behind">
+        <source>{text} (simulated)</source>
+        <translation>{text}（模拟）</translation>
+    </message>
+    <message id="machines.column.state">
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message id="machines.column.name">
+        <source>Machine</source>
+        <translation>机器</translation>
+    </message>
+    <message id="machines.column.pool">
+        <source>Pool</source>
+        <translation>资源池</translation>
+    </message>
+    <message id="machines.column.labels">
+        <source>Labels</source>
+        <translation>标签</translation>
+    </message>
+    <message id="machines.column.seen">
+        <source>Last seen</source>
+        <translation>最后响应</translation>
+    </message>
+    <message id="machines.column.cards">
+        <source>Cards</source>
+        <translation>显卡</translation>
+    </message>
+    <message id="machines.column.cards.meaning">
+        <source>Cards that engines hold, of all cards</source>
+        <translation>引擎占用的显卡 / 显卡总数</translation>
+    </message>
+    <message id="machines.column.model">
+        <source>GPU models</source>
+        <translation>显卡型号</translation>
+    </message>
+    <message id="machines.column.use">
+        <source>GPU use</source>
+        <translation>GPU 利用率</translation>
+    </message>
+    <message id="machines.column.use.meaning">
+        <source>Mean of the cards that tell</source>
+        <translation>有读数的显卡的平均值</translation>
+    </message>
+    <message id="machines.column.vram">
+        <source>VRAM</source>
+        <translation>显存</translation>
+    </message>
+    <message id="machines.column.vram_total">
+        <source>VRAM in all</source>
+        <translation>显存总量</translation>
+    </message>
+    <message id="machines.column.temperature">
+        <source>Temp.</source>
+        <translation>温度</translation>
+    </message>
+    <message id="machines.column.temperature.meaning">
+        <source>Of the hottest card</source>
+        <translation>最热的显卡</translation>
+    </message>
+    <message id="machines.column.instances">
+        <source>Instances</source>
+        <translation>实例</translation>
+    </message>
+    <message id="machines.column.takes">
+        <source>Takes engines</source>
+        <translation>是否接收引擎</translation>
+    </message>
+    <message id="machines.column.disk">
+        <source>Disk free</source>
+        <translation>可用磁盘</translation>
+    </message>
+    <message id="machines.column.driver">
+        <source>NVIDIA driver</source>
+        <translation>NVIDIA 驱动</translation>
+    </message>
+    <message id="machines.column.docker">
+        <source>Docker</source>
+        <translation>Docker 版本</translation>
+    </message>
+    <message id="machines.column.agent">
+        <source>Agent</source>
+        <translation>代理版本</translation>
+    </message>
+    <message id="machines.column.door">
+        <source>Door</source>
+        <translation>隔离状态</translation>
+    </message>
+    <message id="machines.column.problems">
+        <source>Problems</source>
+        <translation>问题</translation>
+    </message>
+    <message id="machines.column.joined">
+        <source>Joined</source>
+        <translation>加入时间</translation>
+    </message>
+    <message id="machines.column.id">
+        <source>Id</source>
+        <translation>标识</translation>
+    </message>
+    <message id="machines.column.holder">
+        <source>Held by</source>
+        <translation>使用者</translation>
+    </message>
+    <message id="machines.column.gpu_use">
+        <source>Use</source>
+        <translation>利用率</translation>
+    </message>
+    <message id="machines.column.power">
+        <source>Power</source>
+        <translation>功耗</translation>
+    </message>
+    <message id="machines.column.pci">
+        <source>PCI</source>
+        <translation>PCI 地址</translation>
+    </message>
+    <message id="machines.column.uuid">
+        <source>UUID</source>
+        <translation>显卡 UUID</translation>
+    </message>
+    <message id="machines.gpu.free">
+        <source>Free</source>
+        <translation>空闲</translation>
+    </message>
+    <message id="machines.gpu.held">
+        <source>Held</source>
+        <translation>使用中</translation>
+    </message>
+    <message id="machines.gpu.quarantined">
+        <source>Set aside</source>
+        <translation>已隔离</translation>
+    </message>
+    <message id="machines.act.drain">
+        <source>Drain…</source>
+        <translation>维护…</translation>
+    </message>
+    <message id="machines.act.undrain">
+        <source>Take engines again</source>
+        <translation>恢复接收引擎</translation>
+    </message>
+    <message id="machines.act.rename">
+        <source>Rename…</source>
+        <translation>重命名…</translation>
+    </message>
+    <message id="machines.act.pool">
+        <source>Move to a pool…</source>
+        <translation>移到资源池…</translation>
+    </message>
+    <message id="machines.act.labels">
+        <source>Labels…</source>
+        <translation>标签…</translation>
+    </message>
+    <message id="machines.act.accept-ledger">
+        <source>Accept this ledger…</source>
+        <translation>接受当前账本…</translation>
+    </message>
+    <message id="machines.act.declare-off">
+        <source>Declare off…</source>
+        <translation>声明已关机…</translation>
+    </message>
+    <message id="machines.act.revoke">
+        <source>Revoke…</source>
+        <translation>吊销证书…</translation>
+    </message>
+    <message id="machines.count">
+        <source>{count} machines</source>
+        <translation>{count} 台机器</translation>
+    </message>
+    <message id="machines.drain.title">
+        <source>Drain {names}: {what}</source>
+        <translation>维护 {names}：{what}</translation>
+    </message>
+    <message id="machines.drain.verb">
+        <source>Drain {name}</source>
+        <translation>维护 {name}</translation>
+    </message>
+    <message id="machines.drain.verb.more">
+        <source>Drain {count} machines</source>
+        <translation>维护 {count} 台机器</translation>
+    </message>
+    <message id="machines.drain.sentence">
+        <source>What runs goes on until it ends; nothing new starts there until you take it back. An engine whose files are there waits meanwhile.</source>
+        <translation>正在运行的引擎会继续运行直到结束；在您恢复之前，不会有新引擎在此启动。文件在此机器上的引擎需要等待。</translation>
+    </message>
+    <message id="machines.drain.nobody">
+        <source>nobody works there</source>
+        <translation>当前无人使用</translation>
+    </message>
+    <message id="machines.drain.one">
+        <source>1 creator keeps working</source>
+        <translation>1 位创作者可继续使用</translation>
+    </message>
+    <message id="machines.drain.people">
+        <source>{count} creators keep working</source>
+        <translation>{count} 位创作者可继续使用</translation>
+    </message>
+    <message id="machines.drain.both">
+        <source>{work}, {waiting}</source>
+        <translation>{work}，{waiting}</translation>
+    </message>
+    <message id="machines.drain.queued.one">
+        <source>1 queued goes elsewhere</source>
+        <translation>1 个排队请求将转到其他机器</translation>
+    </message>
+    <message id="machines.drain.queued.more">
+        <source>{count} queued go elsewhere</source>
+        <translation>{count} 个排队请求将转到其他机器</translation>
+    </message>
+    <message id="machines.drain.stuck.one">
+        <source>1 queued waits: no other machine takes engines</source>
+        <translation>1 个排队请求需等待：没有其他机器接收引擎</translation>
+    </message>
+    <message id="machines.drain.stuck.more">
+        <source>{count} queued wait: no other machine takes engines</source>
+        <translation>{count} 个排队请求需等待：没有其他机器接收引擎</translation>
+    </message>
+    <message id="machines.revoke.title">
+        <source>Revoke {names}: {what}</source>
+        <translation>吊销 {names}：{what}</translation>
+    </message>
+    <message id="machines.revoke.verb">
+        <source>Revoke {name}</source>
+        <translation>吊销 {name}</translation>
+    </message>
+    <message id="machines.revoke.verb.more">
+        <source>Revoke {count} machines</source>
+        <translation>吊销 {count} 台机器</translation>
+    </message>
+    <message id="machines.revoke.what.none">
+        <source>no engine is there</source>
+        <translation>没有引擎在其上</translation>
+    </message>
+    <message id="machines.revoke.what.one">
+        <source>1 engine is cut off</source>
+        <translation>1 个引擎将被切断</translation>
+    </message>
+    <message id="machines.revoke.what.more">
+        <source>{count} engines of {people} people are cut off</source>
+        <translation>{people} 人的 {count} 个引擎将被切断</translation>
+    </message>
+    <message id="machines.revoke.sentence">
+        <source>Their pages end at once, and nobody reaches them any more. They keep running, and their cards and files stay theirs, until the machine is switched off and you declare it off. The machine comes back only with a new join command.</source>
+        <translation>相关页面会立即断开，任何人都无法再访问。引擎仍会继续运行并占用显卡和文件，直到机器关机且您声明其已关机。该机器只能用新的加入命令重新加入。</translation>
+    </message>
+    <message id="machines.revoke.idle">
+        <source>It is cut off at once and comes back only with a new join command.</source>
+        <translation>机器会立即断开，只能用新的加入命令重新加入。</translation>
+    </message>
+    <message id="machines.declare-off.title">
+        <source>Declare {names} off: {what}</source>
+        <translation>声明 {names} 已关机：{what}</translation>
+    </message>
+    <message id="machines.declare-off.verb">
+        <source>Declare {name} off</source>
+        <translation>声明 {name} 已关机</translation>
+    </message>
+    <message id="machines.declare-off.verb.more">
+        <source>Declare {count} machines off</source>
+        <translation>声明 {count} 台机器已关机</translation>
+    </message>
+    <message id="machines.off.what.none">
+        <source>nothing is held there</source>
+        <translation>没有占用</translation>
+    </message>
+    <message id="machines.off.what.one">
+        <source>1 engine counts as ended</source>
+        <translation>1 个引擎视为已结束</translation>
+    </message>
+    <message id="machines.off.what.more">
+        <source>{count} engines of {people} people count as ended</source>
+        <translation>{people} 人的 {count} 个引擎视为已结束</translation>
+    </message>
+    <message id="machines.off.sentence">
+        <source>Their cards and files are given to others on your word. Be sure: if one of these machines still runs, two writers destroy the files.</source>
+        <translation>将依据您的声明把其显卡和文件交给他人使用。请务必确认：如果机器仍在运行，两处同时写入会损坏文件。</translation>
+    </message>
+    <message id="machines.off.online">
+        <source>{names}: online right now, so not off. Drain it, or switch it off first.</source>
+        <translation>{names} 当前在线，并未关机。请先维护或关闭机器。</translation>
+    </message>
+    <message id="machines.accept-ledger.title">
+        <source>Accept this ledger for {names}: {what}</source>
+        <translation>为 {names} 接受当前账本：{what}</translation>
+    </message>
+    <message id="machines.accept-ledger.verb">
+        <source>Accept for {name}</source>
+        <translation>为 {name} 接受</translation>
+    </message>
+    <message id="machines.accept-ledger.verb.more">
+        <source>Accept for {count} machines</source>
+        <translation>为 {count} 台机器接受</translation>
+    </message>
+    <message id="machines.ledger.what.none">
+        <source>no engine is known there</source>
+        <translation>其上没有已知引擎</translation>
+    </message>
+    <message id="machines.ledger.what.one">
+        <source>1 engine is known there</source>
+        <translation>其上有 1 个已知引擎</translation>
+    </message>
+    <message id="machines.ledger.what.more">
+        <source>{count} engines of {people} people are known there</source>
+        <translation>其上有 {people} 人的 {count} 个已知引擎</translation>
+    </message>
+    <message id="machines.ledger.sentence">
+        <source>From then on the machine does what this coordinator says. Engines there that this ledger does not know become unclaimed: they are kept, shown here, and stopped after the hold time.</source>
+        <translation>此后该机器将执行此协调器的指令。当前账本未知的引擎会成为未认领容器：先保留并在此显示，超过保留时间后停止。</translation>
+    </message>
+    <message id="machines.victim">
+        <source>{name} of {owner}</source>
+        <translation>{owner} 的 {name}</translation>
+    </message>
+    <message id="machines.victim.on">
+        <source>{victim}, on {machine}</source>
+        <translation>{victim}，位于 {machine}</translation>
+    </message>
+    <message id="machines.victims.more">
+        <source>and {count} more</source>
+        <translation>以及另外 {count} 个</translation>
+    </message>
+    <message id="machines.unclaimed.stranger">
+        <source>container {container}, of an instance that nobody knows</source>
+        <translation>容器 {container}，所属实例未知</translation>
+    </message>
+    <message id="machines.unclaimed.known">
+        <source>{name} of {owner}, an earlier run (container {container})</source>
+        <translation>{owner} 的 {name} 的早先运行（容器 {container}）</translation>
+    </message>
+    <message id="machines.rename.wrong">
+        <source>1 to 63 letters, digits, dots, hyphens or underscores; it begins and ends with a letter or digit, such as render-04.</source>
+        <translation>1 到 63 个字母、数字、点、连字符或下划线，首尾须为字母或数字，例如 render-04。</translation>
+    </message>
+    <message id="machines.rename.taken">
+        <source>There is another machine {name}; choose a different name.</source>
+        <translation>已有机器 {name}，请换一个名称。</translation>
+    </message>
+    <message id="machines.pool.wrong">
+        <source>1 to 63 letters, digits, dots, hyphens or underscores, such as on-prem.</source>
+        <translation>1 到 63 个字母、数字、点、连字符或下划线，例如 on-prem。</translation>
+    </message>
+    <message id="machines.labels.many">
+        <source>A machine has at most {most} labels.</source>
+        <translation>每台机器最多 {most} 个标签。</translation>
+    </message>
+    <message id="machines.labels.key">
+        <source>“{key}” cannot be a label's name: letters, digits, dots, slashes, hyphens or underscores, such as room.</source>
+        <translation>“{key}”不能作为标签名：只能使用字母、数字、点、斜杠、连字符或下划线，例如 room。</translation>
+    </message>
+    <message id="machines.labels.value">
+        <source>The value of {key} is longer than {most} characters.</source>
+        <translation>{key} 的值超过 {most} 个字符。</translation>
+    </message>
+    <message id="machines.labels.twice">
+        <source>{key} is there twice.</source>
+        <translation>{key} 重复。</translation>
+    </message>
 </context>
 </TS>

@@ -1,0 +1,1 @@
+"""The page about machines: their table and cards, one machine in detail, and all that IT does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
@@ -145,7 +146,9 @@ def _sheet(c: Colours) -> str:
         padding: {GRID}px; }}
     QFrame#card {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {RADIUS}px; }}
-    QFrame#card:focus {{ border: 2px solid {c.accent}; }}
+    QFrame#card {{ margin: 1px; }}
+    QFrame#card:focus {{ border: 2px solid {c.accent}; margin: 0; }}
+    QFrame#card[struck="true"] QProgressBar::chunk {{ background: {c.stopped}; }}
     QFrame#card[struck="true"] QLabel {{ color: {c.quiet}; }}
     QFrame#banner {{ background: {c.attention_surface}; border: 1px solid {c.attention};
         border-radius: {RADIUS}px; }}
@@ -209,6 +212,13 @@ def _sheet(c: Colours) -> str:
     QCheckBox, QRadioButton {{ min-height: {TARGET - 4}px; spacing: {GRID}px; padding: 0 4px;
         border: 2px solid transparent; border-radius: 6px; background: transparent; }}
     QCheckBox:focus, QRadioButton:focus {{ border-color: {c.accent}; }}
+    QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {c.stopped};
+        border-radius: 4px; background: {c.surface}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url("{_resource(c, "check")}"); }}
+    QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {c.stopped};
+        border-radius: 9px; background: {c.surface}; }}
+    QRadioButton::indicator:checked {{ width: 8px; height: 8px; border: 5px solid {c.accent}; }}
     QCheckBox:disabled, QRadioButton:disabled {{ color: {c.quiet}; }}
     QListWidget#nav {{ background: {c.surface}; border: none;
         border-right: 1px solid {c.border}; padding: {GRID}px; outline: none; }}
@@ -216,7 +226,7 @@ def _sheet(c: Colours) -> str:
         border-radius: 6px; border: 2px solid transparent; color: {c.text}; }}
     QListWidget#nav::item:hover {{ background: {c.hover}; }}
     QListWidget#nav::item:selected {{ background: {c.hover}; color: {c.accent}; }}
-    QListWidget#nav:focus::item:selected {{ border-color: {c.accent}; }}
+    QListWidget#nav:focus {{ border-right: 2px solid {c.accent}; }}
     QComboBox, QSpinBox {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
     QComboBox:focus, QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 0 7px;
@@ -240,6 +250,12 @@ def _sheet(c: Colours) -> str:
     QMenu::item:disabled {{ color: {c.quiet}; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
     """
+
+
+def _resource(c: Colours, name: str) -> str:
+    """A picture of ours in the theme's variant, as style sheets name files."""
+    look = "dark" if c.dark else "light"
+    return (Path(__file__).parent / "resources" / f"{name}-{look}.svg").as_posix()
 
 
 def _mix(one: str, other: str) -> str:

@@ -121,8 +121,7 @@ class SingleInstance(QObject):
 
     def _cut_off(self) -> None:
         limit = self.sender()
-        socket = None if limit is None else limit.parent()
-        if isinstance(socket, QLocalSocket):
+        if isinstance(limit, QTimer) and isinstance(socket := limit.parent(), QLocalSocket):
             socket.abort()
 
     def _read(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from aigc.errors import AigcError
 
 GROUP = "Desktop Entry"
+_BLANKS = " \t\r"
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _UNESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 # An argument with one of these must be in double quotes.
@@ -30,13 +31,13 @@ def read_entry(text: str) -> dict[str, str]:
     """The plain values of the group ``Desktop Entry``; what is malformed is left out."""
     values: dict[str, str] = {}
     inside = False
-    for line in text.splitlines():
-        stripped = line.strip()
+    for line in text.split("\n"):  # nothing else ends a line in these files
+        stripped = line.strip(_BLANKS)
         if stripped.startswith("["):
             inside = stripped == f"[{GROUP}]"
         elif inside and not stripped.startswith("#") and "=" in stripped:
             key, _, value = stripped.partition("=")
-            values.setdefault(key.rstrip(), unescape(value.lstrip()))
+            values.setdefault(key.rstrip(_BLANKS), unescape(value.lstrip(_BLANKS)))
     return values
 
 

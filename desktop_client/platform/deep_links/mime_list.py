@@ -23,7 +23,7 @@ def with_default(text: str, mime: str, program: str) -> str:
     )
     if default_of(changed, mime) == program:
         return changed
-    lines = text.splitlines()
+    lines = _split(text)
     line = f"{mime}={program};"
     if _DEFAULTS in lines:
         lines.insert(lines.index(_DEFAULTS) + 1, line)
@@ -40,7 +40,7 @@ def without(text: str, mime: str, program: str) -> str:
 def _lines(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
     """(group, type, programs) of each line; group and type empty where a line is something else."""
     group, found = "", []
-    for line in text.splitlines():
+    for line in _split(text):
         stripped = line.strip()
         if stripped.startswith("["):
             group = stripped
@@ -56,10 +56,16 @@ def _lines(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
 def _changed(text: str, mime: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> str:
     """The text with the default and the association of one type changed; an empty one leaves."""
     lines = []
-    for line, (group, key, programs) in zip(text.splitlines(), _lines(text), strict=True):
+    for line, (group, key, programs) in zip(_split(text), _lines(text), strict=True):
         if key == mime and group in (_DEFAULTS, _ADDED):
             if new := change(programs):
                 lines.append(f"{mime}={';'.join(new)};" if new != programs else line)
         else:
             lines.append(line)
     return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _split(text: str) -> list[str]:
+    """Lines end at a line feed, and at nothing else that Unicode has."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines

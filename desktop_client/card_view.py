@@ -269,9 +269,7 @@ class _Cards:
             lines += self._where(instance)
             lines += self._running(instance)
             if instance.release_at is not None:
-                at = self._moment(instance.release_at)
-                span = duration(instance.release_at - self._now, self._language)
-                lines.append(self._say("detail.release", at=at, span=span))
+                lines.append(self._release(instance, instance.release_at))
         if ack is None and instance.state is State.QUEUED and instance.since is not None:
             waited = elapsed(self._now - instance.since, self._language)
             lines.append(self._say("why.since", span=waited))
@@ -297,6 +295,13 @@ class _Cards:
             ago = elapsed(self._now - instance.last_activity, self._language)
             told.append(self._say("detail.last_used", at=at, span=ago))
         return [" · ".join(told)] if told else []
+
+    def _release(self, instance: Instance, due: datetime) -> str:
+        at = self._moment(due)
+        if release_near(instance, self._now) and instance.line.spoken(self._language):
+            return self._say("detail.release_at", at=at)  # the line says in how many minutes
+        span = duration(due - self._now, self._language)
+        return self._say("detail.release", at=at, span=span)
 
     def _moment(self, at: datetime) -> str:
         return moment(at, self._now, self._zone, self._language)
@@ -448,12 +453,15 @@ def _shape(instance: Instance, ack: Do | None) -> Shape:
 
 
 def _order(instance: Instance) -> tuple[int, float, str, str]:
+    """What runs, what starts, what waits (the next first), then what ended (the last first)."""
+    within = 0.0
     match instance.state:
         case State.READY | State.UNREACHABLE | State.LOST | State.STOPPING:
             group = 0
+        case State.QUEUED:
+            group, within = 2, float(instance.queue_position or 0)
         case State.STOPPED | State.FAILED:
-            group = 2
+            group, within = 3, -instance.since.timestamp() if instance.since else 0.0
         case _:
             group = 1
-    last = instance.since.timestamp() if instance.since and group == 2 else 0.0
-    return (group, -last, instance.name.casefold(), instance.id)
+    return (group, within, instance.name.casefold(), instance.id)

@@ -199,9 +199,13 @@
         <source>{name} (simulated)</source>
         <translation>{name}（模拟）</translation>
     </message>
+    <message id="detail.release_at">
+        <source>Released at {at}</source>
+        <translation>{at} 释放</translation>
+    </message>
     <message id="detail.release">
-        <source>Released at {at} (in {span}) if nobody works with it</source>
-        <translation>若无人使用，将于 {at}（{span}后）释放</translation>
+        <source>Released at {at}, in {span}, if not used</source>
+        <translation>若不使用，{at}（{span}后）释放</translation>
     </message>
     <message id="detail.data">
         <source>Your data: {size}, kept</source>
@@ -220,7 +224,7 @@
         <translation>排队位置：第 {position} 位</translation>
     </message>
     <message id="why.since">
-        <source>Waiting for {span} so far</source>
+        <source>Waiting for {span}</source>
         <translation>已等待 {span}</translation>
     </message>
     <message id="tooltip.signed-out">
@@ -324,12 +328,12 @@
         <translation>浏览器未能打开。请复制此地址：{url}</translation>
     </message>
     <message id="detail.running">
-        <source>Running for {span}</source>
+        <source>Running {span}</source>
         <translation>已运行 {span}</translation>
     </message>
     <message id="detail.last_used">
-        <source>last used {at} ({span} ago)</source>
-        <translation>上次使用 {at}（{span}前）</translation>
+        <source>used {at} ({span} ago)</source>
+        <translation>{at} 用过（{span}前）</translation>
     </message>
     <message id="part.complete">
         <source>ready</source>

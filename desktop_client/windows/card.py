@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_client.card_view import CardView, PartView
+from desktop_client.card_view import CardView, PartView, Shape
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
 from desktop_client.shapes import engine_icon, mark
@@ -67,6 +67,7 @@ class CardWidget(QFrame):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._more.setMenu(self._menu)
+        self._state = QWidget()
         self._mark = QLabel()
         self._mark.setFixedSize(BODY, BODY + 8)  # as high as a line of text, so both align
         self._line = label()
@@ -98,13 +99,14 @@ class CardWidget(QFrame):
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._title, 1)
-        head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self._version)
         head.addWidget(self._more)
-        state = QHBoxLayout()
+        state = QHBoxLayout(self._state)
+        state.setContentsMargins(0, 0, 0, 0)
         state.setSpacing(GRID - 2)
         state.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         state.addWidget(self._line, 1)
+        state.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
         graphs = QHBoxLayout(self._graphs)
         graphs.setContentsMargins(0, 2, 0, 2)
         graphs.setSpacing(GRID + 4)
@@ -115,17 +117,21 @@ class CardWidget(QFrame):
         self._body = body = QVBoxLayout()
         body.setSpacing(GRID // 2)
         body.addLayout(head)
-        body.addLayout(state)
+        body.addWidget(self._state)
         body.addWidget(self._bar)
         body.addLayout(self._part_rows)
         body.addWidget(self._graphs)
         body.addWidget(self._details)
         body.addWidget(self._refusal)
+        self._foot_text = QVBoxLayout()
+        self._foot_text.setSpacing(2)
+        self._foot_text.addStretch(1)
+        self._foot_text.addWidget(self._beside)
+        self._foot_text.addStretch(1)
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 2, 2, 0)
         foot.setSpacing(GRID)
-        foot.addWidget(self._beside, 1, Qt.AlignmentFlag.AlignVCenter)
-        foot.addStretch(0)
+        foot.addLayout(self._foot_text, 1)
         foot.addWidget(self._action, 0, Qt.AlignmentFlag.AlignBottom)
         body.addLayout(foot)
         grid = QGridLayout(self)
@@ -157,6 +163,7 @@ class CardWidget(QFrame):
         if old is None or not same_look or shape != (old.shape, old.struck):
             self._mark.setPixmap(mark(view.shape, view.struck, colours, BODY, ratio))
         set_text(self._line, view.line)
+        self._place_state(at_foot=_is_short(view))
         above, beside = _split(view)
         set_text(self._details, "\n".join(above))
         set_text(self._beside, beside)
@@ -171,6 +178,17 @@ class CardWidget(QFrame):
             self._fill_menu(view)
         self.setAccessibleName(f"{view.title} {view.version}, {view.line}")
         self.setAccessibleDescription(". ".join([*view.details, view.refusal]).strip(". "))
+
+    def _place_state(self, *, at_foot: bool) -> None:
+        """A card with little to say has its state beside the button, and is less high."""
+        if at_foot is (self._foot_text.indexOf(self._state) >= 0):
+            return
+        if at_foot:
+            self._body.removeWidget(self._state)
+            self._foot_text.insertWidget(1, self._state)
+        else:
+            self._foot_text.removeWidget(self._state)
+            self._body.insertWidget(1, self._state)
 
     def _show_progress(self, view: CardView, language: str) -> None:
         whole = view.progress if not view.parts else None
@@ -302,6 +320,10 @@ def _set_bar(bar: QProgressBar, fraction: float | None) -> None:
     else:
         bar.setRange(0, _STEPS)
         bar.setValue(round(fraction * _STEPS))
+
+
+def _is_short(view: CardView) -> bool:
+    return view.shape is Shape.STOPPED and view.action is not None and not view.refusal
 
 
 def _split(view: CardView) -> tuple[tuple[str, ...], str]:

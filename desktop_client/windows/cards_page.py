@@ -48,7 +48,7 @@ class CardsPage(QWidget):
         self._no_match.hide()
         self._inner = QWidget()
         self._list = QVBoxLayout(self._inner)
-        pad(self._list, around=GRID + 4, between=GRID)
+        pad(self._list, around=GRID, between=GRID - 2)
         self._list.addWidget(self._no_match)
         self._list.addStretch(1)
         self._area = QScrollArea()
@@ -59,7 +59,7 @@ class CardsPage(QWidget):
         self._area.setWidget(self._inner)
         self._top = QWidget()
         self._above = QVBoxLayout(self._top)
-        self._above.setContentsMargins(GRID + 4, GRID + 4, GRID + 4, 0)
+        self._above.setContentsMargins(GRID + 1, GRID + 1, GRID + 1, 0)
         self._above.setSpacing(GRID)
         self._above.addWidget(self._banner)
         self._above.addWidget(self._search)
@@ -154,7 +154,7 @@ class CardsPage(QWidget):
         self._area.verticalScrollBar().setValue(0)
 
     def focus_first(self) -> None:
-        """Give the keyboard to the first card, without the look of having been chosen."""
+        """Give the keyboard to the first card."""
         self._go_to(0)
 
     def cards(self) -> list[CardWidget]:

@@ -48,6 +48,7 @@ class Flyout(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("flyout")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._view: View | None = None
         self._look: tuple[Colours, str] | None = None
         self._stale = False
@@ -155,8 +156,8 @@ class Flyout(QFrame):
         self.show()
         self.raise_()
         self.activateWindow()
-        if anew and self._stack.currentWidget() is self._cards:
-            self._cards.focus_first()
+        if anew:
+            self.setFocus(Qt.FocusReason.PopupFocusReason)  # no card looks chosen yet
 
     def toggle(self, anchor: QPoint | QRect | None) -> None:
         """A click on the icon: open, or close if it is open (or was when the click began)."""
@@ -199,6 +200,8 @@ class Flyout(QFrame):
         if event.key() == Qt.Key.Key_Escape:
             if not self._cards.leave_search():
                 self.close()
+        elif event.key() == Qt.Key.Key_Down and self._stack.currentWidget() is self._cards:
+            self._cards.focus_first()
         else:
             super().keyPressEvent(event)
 

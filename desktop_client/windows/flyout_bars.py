@@ -70,12 +70,9 @@ class Header(QFrame):
         self._account.setIcon(QIcon(chevron(colours, TITLE, ratio)))
         name = view.person if view.page is Page.CARDS else ""
         short = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…"
-        self._account.setText(short.replace("&", "&&"))
-        spoken = (
-            say("flyout.account", language, name=name)
-            if name
-            else say("flyout.account_unnamed", language)
-        )
+        unnamed = say("flyout.account_unnamed", language)
+        self._account.setText(short.replace("&", "&&") or unnamed)
+        spoken = say("flyout.account", language, name=name) if name else unnamed
         self._account.setAccessibleName(spoken)
         self._account.setToolTip(spoken)
         self._account.setVisible(view.page not in _BEFORE_STUDIO)

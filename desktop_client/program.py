@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-import os
-import signal
-import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSocketNotifier, QTimer
+from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication
 
 from aigc import logs
@@ -22,6 +18,7 @@ from desktop_client.controller import Controller
 from desktop_client.i18n import say
 from desktop_client.platform.browser import open_in_browser, write_down
 from desktop_client.settings import load_settings
+from desktop_client.signals import ended_by_signals
 from desktop_client.single_instance import SingleInstance
 
 log = logging.getLogger(__name__)
@@ -53,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     controller = Controller(bridge, settings, system)
     single.asked.connect(controller.hand_over)
     controller.finished.connect(app.quit)
-    with _ended_by_signals(app):
+    with ended_by_signals(app):
         controller.start(show=options.show)
         # What the bridge loads takes longer than the icon: the icon first.
         QTimer.singleShot(0, lambda: bridge.start(options.coordinator))
@@ -84,33 +81,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args(argv)
-
-
-@contextlib.contextmanager
-def _ended_by_signals(app: QApplication) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the program. Qt's loop runs no Python by itself, so the signal is
-    written to a socket that Qt watches; nothing polls."""
-    if os.name != "posix":
-        yield
-        return
-    reader, writer = socket.socketpair()
-    for end in (reader, writer):
-        end.setblocking(False)
-    old_fd = signal.set_wakeup_fd(writer.fileno())
-    old = {
-        number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(app.quit)
-    try:
-        yield
-    finally:
-        notifier.setEnabled(False)
-        signal.set_wakeup_fd(old_fd)
-        for number, handler in old.items():
-            signal.signal(number, handler)
-        reader.close()
-        writer.close()
 
 
 if __name__ == "__main__":

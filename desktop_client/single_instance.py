@@ -39,10 +39,12 @@ class SingleInstance(QObject):
 
     asked = Signal(str)
 
-    def __init__(self, config_dir: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, config_dir: Path, parent: QObject | None = None, *, program: str = "tray"
+    ) -> None:
         super().__init__(parent)
-        self._where = config_dir / "tray.address"
-        self._lock = try_lock(config_dir / "tray.lock")
+        self._where = config_dir / f"{program}.address"
+        self._lock = try_lock(config_dir / f"{program}.lock")
         self._server: QLocalServer | None = None
         self._folder: Path | None = None
 

@@ -37,9 +37,10 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """See the module. ``geometry`` is Qt's own form, in hexadecimal."""
+    """See the module. ``geometry`` is Qt's own form, in hexadecimal; no language: the tray's."""
 
     geometry: str = ""
+    language: str = ""
     page: str = ""
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
 
@@ -49,6 +50,15 @@ class AdminSettings:
     def with_table(self, key: str, table: TableSettings) -> AdminSettings:
         return replace(self, tables={**self.tables, key: table})
 
+    def with_page(self, page: str) -> AdminSettings:
+        return replace(self, page=page)
+
+    def with_language(self, language: str) -> AdminSettings:
+        return replace(self, language=language)
+
+    def with_geometry(self, geometry: str) -> AdminSettings:
+        return replace(self, geometry=geometry)
+
 
 def load_settings(config_dir: Path) -> AdminSettings:
     """What was saved. A file that cannot be understood is as none: nothing in it is precious."""
@@ -57,6 +67,7 @@ def load_settings(config_dir: Path) -> AdminSettings:
         value = json.loads(path.read_text(encoding="utf-8"))
         return AdminSettings(
             geometry=_text(value.get("geometry")),
+            language=_text(value.get("language")),
             page=_text(value.get("page")),
             tables={str(k): _table(v) for k, v in value.get("tables", {}).items()},
         )

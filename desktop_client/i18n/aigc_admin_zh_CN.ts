@@ -131,5 +131,145 @@
         <source>{key}{op} needs a number after it.</source>
         <translation>{key}{op} 后面需要一个数字。</translation>
     </message>
+    <message id="admin.gate.find.title">
+        <source>Which studio?</source>
+        <translation>连接到哪个工作室？</translation>
+    </message>
+    <message id="admin.gate.find.text">
+        <source>The coordinator's address (host:port) or a join link that begins with aigc://</source>
+        <translation>请输入协调器地址（主机:端口）或以 aigc:// 开头的加入链接</translation>
+    </message>
+    <message id="admin.gate.trust.title">
+        <source>Is that your studio?</source>
+        <translation>这是您的工作室吗？</translation>
+    </message>
+    <message id="admin.gate.trust.text">
+        <source>Compare this fingerprint with the one that 'aigc coordinator link' prints on the server at {address}. Continue only if they are the same.</source>
+        <translation>请将此指纹与服务器 {address} 上 aigc coordinator link 显示的指纹比对，一致才能继续。</translation>
+    </message>
+    <message id="admin.gate.signed_out.title">
+        <source>Sign in to run {studio}</source>
+        <translation>登录以管理 {studio}</translation>
+    </message>
+    <message id="admin.gate.signed_out.text">
+        <source>Your browser opens for it. The tray app and this window share one sign-in.</source>
+        <translation>将在浏览器中登录。托盘应用与本窗口共用同一登录状态。</translation>
+    </message>
+    <message id="admin.gate.signing_in.title">
+        <source>Continue in your browser</source>
+        <translation>请在浏览器中继续</translation>
+    </message>
+    <message id="admin.gate.signing_in.text">
+        <source>No browser? Copy this link and open it on this computer.</source>
+        <translation>浏览器没有打开？请复制此链接并在本机打开。</translation>
+    </message>
+    <message id="admin.gate.no_role.title">
+        <source>{person}, this window is for IT</source>
+        <translation>{person}，此窗口仅供 IT 使用</translation>
+    </message>
+    <message id="admin.gate.no_role.text">
+        <source>It opens for admins and auditors. Ask an admin of {studio} for the role, or sign in as somebody else; your engines are in the tray app.</source>
+        <translation>只有管理员和审计员可以打开。请向 {studio} 的管理员申请角色，或换用其他账号登录；您的引擎在托盘应用中。</translation>
+    </message>
+    <message id="admin.gate.unreachable.title">
+        <source>{studio} cannot be reached</source>
+        <translation>无法连接 {studio}</translation>
+    </message>
+    <message id="admin.gate.unreachable.text">
+        <source>This window keeps trying and opens by itself.</source>
+        <translation>本窗口会不断重试，连接成功后自动打开。</translation>
+    </message>
+    <message id="admin.gate.connecting.title">
+        <source>Connecting to {studio}</source>
+        <translation>正在连接 {studio}</translation>
+    </message>
+    <message id="admin.gate.connecting.text">
+        <source>Machines and instances are being fetched.</source>
+        <translation>正在获取机器与实例。</translation>
+    </message>
+    <message id="admin.step.find">
+        <source>Connect</source>
+        <translation>连接</translation>
+    </message>
+    <message id="admin.step.trust">
+        <source>It is the same</source>
+        <translation>指纹一致</translation>
+    </message>
+    <message id="admin.step.distrust">
+        <source>It is another one</source>
+        <translation>指纹不一致</translation>
+    </message>
+    <message id="admin.step.sign-in">
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message id="admin.step.cancel">
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message id="admin.step.sign-out">
+        <source>Sign in as somebody else</source>
+        <translation>换用其他账号</translation>
+    </message>
+    <message id="admin.step.wake">
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message id="admin.gate.copy">
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message id="admin.status.admin">
+        <source>{person} (admin)</source>
+        <translation>{person}（管理员）</translation>
+    </message>
+    <message id="admin.status.auditor">
+        <source>{person} (auditor: sees everything, changes nothing)</source>
+        <translation>{person}（审计员：只能查看，不能更改）</translation>
+    </message>
+    <message id="admin.status.live">
+        <source>Live</source>
+        <translation>实时</translation>
+    </message>
+    <message id="admin.status.not_connected">
+        <source>Not connected</source>
+        <translation>未连接</translation>
+    </message>
+    <message id="admin.status.offline">
+        <source>Offline since {at}</source>
+        <translation>自 {at} 起离线</translation>
+    </message>
+    <message id="admin.status.banner">
+        <source>Offline: everything is shown as it was at {at}, and nothing can be changed.</source>
+        <translation>已离线：显示的是 {at} 的状态，暂时无法更改。</translation>
+    </message>
+    <message id="admin.status.try_now">
+        <source>Try now</source>
+        <translation>立即重试</translation>
+    </message>
+    <message id="admin.status.close">
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message id="admin.account">
+        <source>Account and language</source>
+        <translation>账号与语言</translation>
+    </message>
+    <message id="admin.account.language">
+        <source>中文</source>
+        <translation>English</translation>
+    </message>
+    <message id="admin.account.sign_out">
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message id="admin.account.sign_out.title">
+        <source>Sign out?</source>
+        <translation>退出登录？</translation>
+    </message>
+    <message id="admin.account.sign_out.text">
+        <source>The tray app on this computer is signed out too.</source>
+        <translation>本机的托盘应用也会一并退出登录。</translation>
+    </message>
 </context>
 </TS>

@@ -18,9 +18,11 @@ def default_of(text: str, mime: str) -> str:
 
 def with_default(text: str, mime: str, program: str) -> str:
     """The list with this program as the default; others that were named stay behind it."""
-    changed = _changed(
-        text, mime, lambda programs: (program, *(p for p in programs if p != program))
-    )
+
+    def first(programs: tuple[str, ...]) -> tuple[str, ...]:
+        return (program, *(p for p in programs if p != program))
+
+    changed = _changed(text, mime, (_DEFAULTS,), first)
     if default_of(changed, mime) == program:
         return changed
     lines = _split(text)
@@ -34,7 +36,11 @@ def with_default(text: str, mime: str, program: str) -> str:
 
 def without(text: str, mime: str, program: str) -> str:
     """The list without this program; another that took its place stays."""
-    return _changed(text, mime, lambda programs: tuple(p for p in programs if p != program))
+
+    def others(programs: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(p for p in programs if p != program)
+
+    return _changed(text, mime, (_DEFAULTS, _ADDED), others)
 
 
 def _lines(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -53,11 +59,16 @@ def _lines(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
     return found
 
 
-def _changed(text: str, mime: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> str:
-    """The text with the default and the association of one type changed; an empty one leaves."""
+def _changed(
+    text: str,
+    mime: str,
+    groups: tuple[str, ...],
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> str:
+    """The text with the programs of one type changed in some groups; an empty line leaves."""
     lines = []
     for line, (group, key, programs) in zip(_split(text), _lines(text), strict=True):
-        if key == mime and group in (_DEFAULTS, _ADDED):
+        if key == mime and group in groups:
             if new := change(programs):
                 lines.append(f"{mime}={';'.join(new)};" if new != programs else line)
         else:

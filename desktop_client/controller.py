@@ -76,6 +76,7 @@ class Controller(QObject):
         window.trust.went_back.connect(bridge.forget)
         window.signing_in.cancelled.connect(bridge.cancel_sign_in)
         self._tray.performed.connect(self.perform)
+        self._tray.clicked.connect(lambda _: self._show_window())
         self._timer.timeout.connect(self._time_passed)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 

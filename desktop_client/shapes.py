@@ -11,7 +11,9 @@ from PySide6.QtSvg import QSvgRenderer
 from desktop_client.theme import Colours
 from desktop_client.view_model import Icon, Shape
 
-_SIZES = (16, 20, 22, 24, 32, 48, 64, 128)
+# What panels ask for at 100, 125, 150, 175, 200 and 300 %: painted for each, never scaled.
+_SIZES = (16, 18, 20, 22, 24, 28, 32, 33, 36, 40, 44, 48, 64, 128)
+_RIM = 0.55  # opacity of the light edge on dark desktops
 # Chosen to stand out from light and dark panels alike; the glyph inside is white.
 _TRAY = {
     Icon.SIGNED_OUT: "#6b7280",
@@ -22,6 +24,7 @@ _TRAY = {
     Icon.ATTENTION: "#c2590a",
     Icon.OFFLINE: "#6b7280",
 }
+_TRAY_DARK = _TRAY | {Icon.SIGNED_OUT: "#858d9b", Icon.OFFLINE: "#858d9b"}
 
 
 def colour_of(shape: Shape, colours: Colours) -> QColor:
@@ -68,12 +71,16 @@ def chevron(colours: Colours, size: int, ratio: float) -> QPixmap:
     return pixmap
 
 
-def tray_icon(icon: Icon) -> QIcon:
-    """The tray's icon in every usual size: a hexagon, and in it the state's own glyph."""
+def tray_icon(icon: Icon, *, dark: bool = False) -> QIcon:
+    """The tray's icon in every usual size: a hexagon, and in it the state's own glyph.
+
+    Args:
+        dark: for a dark desktop, whose panels it stands out from by a light edge.
+    """
     made = QIcon()
     for size in _SIZES:
         pixmap, painter = _canvas(size, 1.0)
-        _tray(painter, icon, size)
+        _tray(painter, icon, size, dark)
         painter.end()
         made.addPixmap(pixmap)
     return made
@@ -164,36 +171,32 @@ def _strike(painter: QPainter, colour: QColor, size: float, reach: float) -> Non
     painter.drawLine(start, end)
 
 
-def _tray(painter: QPainter, icon: Icon, size: float) -> None:
-    colour, white = QColor(_TRAY[icon]), QColor("white")
-    centre, radius = QPointF(size / 2, size / 2), size / 2
-    corners = QPolygonF(
-        [
-            centre + QPointF(math.sin(a) * radius * 0.86, -math.cos(a) * radius * 0.86)
-            for a in (math.radians(60 * i) for i in range(6))
-        ]
-    )
-    width = size * 0.14
-    painter.setBrush(colour if icon is not Icon.SIGNED_OUT else Qt.BrushStyle.NoBrush)
+def _tray(painter: QPainter, icon: Icon, size: int, dark: bool) -> None:
+    colour, white = QColor((_TRAY_DARK if dark else _TRAY)[icon]), QColor("white")
+    centre, width = QPointF(size / 2, size / 2), size * 0.14
+    hexagon = _hexagon(centre, _whole(size * (0.84 if dark else 0.88), size) / 2 - width / 2)
+    if dark:
+        rim = QColor(white)
+        rim.setAlphaF(_RIM)
+        painter.setPen(_pen(rim, width + max(size * 0.06, 1.0)))
+        painter.drawPolygon(hexagon)
+    painter.setBrush(colour)
     painter.setPen(_pen(colour, width))
-    painter.drawPolygon(corners)
-    inner = QRectF(0, 0, size * 0.42, size * 0.42)
+    painter.drawPolygon(hexagon)
+    side = _whole(size * 0.42, size)
+    inner = QRectF(0, 0, side, side)
     inner.moveCenter(centre)
-    line = max(size * 0.09, 1.4)
+    line = max(size * 0.09, 1.5)
     painter.setPen(_pen(white, line))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     match icon:
         case Icon.SIGNED_OUT:
-            # A keyhole.
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawEllipse(centre + QPointF(0, -size * 0.07), size * 0.11, size * 0.11)
-            painter.drawRect(QRectF(size * 0.46, size * 0.46, size * 0.08, size * 0.22))
+            _keyhole(painter, size, white)
         case Icon.CONNECTING:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(white)
             for offset in (-0.18, 0.0, 0.18):
-                painter.drawEllipse(centre + QPointF(size * offset, 0), size * 0.065, size * 0.065)
+                painter.drawEllipse(centre + QPointF(size * offset, 0), size * 0.07, size * 0.07)
         case Icon.IDLE:
             painter.drawEllipse(inner)
         case Icon.STARTING:
@@ -207,3 +210,31 @@ def _tray(painter: QPainter, icon: Icon, size: float) -> None:
         case Icon.OFFLINE:
             painter.drawEllipse(inner)
             _strike(painter, colour, size, 0.42)
+
+
+def _keyhole(painter: QPainter, size: int, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    across = _whole(size * 0.28, size)
+    top = QRectF(0, 0, across, across)
+    top.moveCenter(QPointF(size / 2, size * 0.42))
+    painter.drawEllipse(top)
+    stem = _whole(size * 0.12, size)
+    painter.drawRect(QRectF((size - stem) / 2, size * 0.46, stem, size * 0.26))
+
+
+def _hexagon(centre: QPointF, half: float) -> QPolygonF:
+    """Standing on a corner, ``half`` its width from the middle to its upright sides."""
+    radius = half / math.sin(math.radians(60))
+    return QPolygonF(
+        [
+            centre + QPointF(math.sin(a) * radius, -math.cos(a) * radius)
+            for a in (math.radians(60 * i) for i in range(6))
+        ]
+    )
+
+
+def _whole(length: float, size: int) -> int:
+    """A length in whole pixels that lies evenly around the middle: its edges are sharp."""
+    rounded = max(round(length), 1)
+    return rounded if (rounded - size) % 2 == 0 else rounded + (1 if rounded < length else -1)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QPoint, QRect, Signal
+from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_client.desk import Action, Do
@@ -24,9 +24,11 @@ _MESSAGE_MS = 10_000
 class Tray(QObject):
     """Signals:
     performed(Action): a person chose an entry.
+    clicked(QRect | QPoint | None): the icon was clicked; where it is, as far as anybody knows.
     """
 
     performed = Signal(object)
+    clicked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +37,7 @@ class Tray(QObject):
         self._entries: tuple[Entry, ...] = ()
         self._actions: list[QAction] = []
         self._view: View | None = None
+        self._dark = False
         self._icon: QSystemTrayIcon | None = None
         self._watch = tray_host.TrayHostWatch(self)
         self._watch.appeared.connect(self.try_to_show)
@@ -57,7 +60,7 @@ class Tray(QObject):
         self._icon.activated.connect(self._activated)
         self._icon.messageClicked.connect(self._message_clicked)
         if self._view is not None:
-            self._icon.setIcon(tray_icon(self._view.icon))
+            self._icon.setIcon(tray_icon(self._view.icon, dark=self._dark))
             self._icon.setToolTip(self._view.tooltip)
         self._icon.show()
 
@@ -66,15 +69,23 @@ class Tray(QObject):
         if self._icon is not None:
             self._icon.hide()
 
-    def show_view(self, view: View, entries: Sequence[Entry]) -> None:
-        """Make icon, tooltip and menu those of the view."""
+    def show_view(self, view: View, entries: Sequence[Entry], *, dark: bool = False) -> None:
+        """Make icon, tooltip and menu those of the view, on a light or dark desktop."""
         old, self._view = self._view, view
         if self._icon is not None:
-            if old is None or old.icon is not view.icon:
-                self._icon.setIcon(tray_icon(view.icon))
+            if old is None or old.icon is not view.icon or dark is not self._dark:
+                self._icon.setIcon(tray_icon(view.icon, dark=dark))
             if old is None or old.tooltip != view.tooltip:
                 self._icon.setToolTip(view.tooltip)
+        self._dark = dark
         self._show_menu(tuple(entries))
+
+    def where(self, *, clicked: bool = False) -> QRect | QPoint | None:
+        """The icon's place: told by the desktop, else under the pointer that clicked it now,
+        else nobody knows."""
+        if self._icon is not None and not (told := self._icon.geometry()).isEmpty():
+            return told
+        return QCursor.pos() if clicked else None
 
     def message(self, title: str, text: str) -> None:
         """A message by the desktop's own means, where there is no notification service."""
@@ -119,13 +130,9 @@ class Tray(QObject):
             self.performed.emit(action.data())
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        clicks = (
-            QSystemTrayIcon.ActivationReason.Trigger,
-            QSystemTrayIcon.ActivationReason.DoubleClick,
-        )
-        # On macOS a click opens the menu by itself.
-        if reason in clicks and sys.platform != "darwin":
-            self.performed.emit(Action(Do.SHOW))
+        # A double click began as a Trigger. On macOS a click opens the menu by itself.
+        if reason is QSystemTrayIcon.ActivationReason.Trigger and sys.platform != "darwin":
+            self.clicked.emit(self.where(clicked=True))
 
     def _message_clicked(self) -> None:
         self.performed.emit(Action(Do.SHOW))

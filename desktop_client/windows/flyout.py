@@ -277,11 +277,3 @@ def _box(anchor: QPoint | QRect | None) -> Box | None:
 
 def _of(rectangle: QRect) -> Box:
     return Box(rectangle.x(), rectangle.y(), rectangle.width(), rectangle.height())
-
-
-def anchor_of(geometry: QRect, clicked: bool) -> QPoint | QRect | None:
-    """Where the tray's icon is: told by the desktop, else under the pointer that clicked it,
-    else nobody knows."""
-    if geometry.isValid() and not geometry.isEmpty():
-        return geometry
-    return QCursor.pos() if clicked else None

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trash": ("trash", "What you deleted and can still have back."),
     "token": ("account", "API tokens for scripts."),
     "tray": ("tray", "The desktop app in the system tray."),
+    "admin": ("admin_window", "IT: the whole studio in one window."),
     "demo": ("demo", "Everything on this machine, to try it out."),
     "nodes": ("nodes", "IT: the GPU machines."),
     "instances": ("admin", "IT: everybody's instances."),

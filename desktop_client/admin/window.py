@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -120,14 +121,14 @@ class AdminWindow(QWidget):
         self._status.tried.connect(self._bridge.wake)
         self._account.aboutToShow.connect(self._fill_account)
         for number, key in enumerate(self._keys, start=1):
-            self._shortcut(f"Ctrl+{number}", lambda key=key: self.go_to(key))
+            self._shortcut(f"Ctrl+{number}", partial(self.go_to, key))
         self._shortcut("Ctrl+F", lambda: self._on_page(Page.find_in_page))
         self._shortcut("F5", self._refresh)
 
     def _shortcut(self, keys: str, function: Callable[[], None]) -> None:
         QShortcut(QKeySequence(keys), self).activated.connect(function)
 
-    # -- Shell --------------------------------------------------------------------------------------
+    # -- Shell ------------------------------------------------------------------------------------
 
     @property
     def bridge(self) -> AdminBridge:
@@ -181,7 +182,7 @@ class AdminWindow(QWidget):
         if (filter or row) and self._is_open:
             self._pages[page].open_at(filter, row)
 
-    # -- what the studio says -----------------------------------------------------------------------
+    # -- what the studio says ---------------------------------------------------------------------
 
     def show_fleet(self, fleet: Fleet, delta: Delta) -> None:
         """What changed."""
@@ -227,7 +228,7 @@ class AdminWindow(QWidget):
             page.deleteLater()
         self._pages.clear()
 
-    # -- pages --------------------------------------------------------------------------------------
+    # -- pages ------------------------------------------------------------------------------------
 
     def _enter_page(self) -> None:
         self._navigation.show_page(self._current)
@@ -264,7 +265,7 @@ class AdminWindow(QWidget):
             self._bridge.wake()
         self._on_page(Page.refresh)
 
-    # -- the gate and the account -------------------------------------------------------------------
+    # -- the gate and the account -----------------------------------------------------------------
 
     def _stepped(self, step: Step, text: str) -> None:
         match step:
@@ -307,7 +308,7 @@ class AdminWindow(QWidget):
             language,
         )
 
-    # -- looks --------------------------------------------------------------------------------------
+    # -- looks ------------------------------------------------------------------------------------
 
     def dress(self, language: str, colours: Colours) -> None:
         """Another language or theme, at once."""

@@ -37,6 +37,7 @@ from coordinator.identity import Identity, identity_settings
 from coordinator.materials import Materials, make_certificates, prepare, studio_policy
 from coordinator.parts import parts
 from coordinator.reactor import Reactor
+from coordinator.readings import Readings, ReadingsStore
 from coordinator.refusals import Refusals
 from coordinator.web_server import WebServer, bind_web, web_config
 from protos.aigc.v1 import (
@@ -108,6 +109,9 @@ class _Coordinator:
         settings = await asyncio.to_thread(identity_settings, config, self._web_url)
         identity = Identity(ledger, reactor, settings, clock)
         sessions = Sessions(enrolment, clock, config.policy.node_silent_seconds)
+        readings = Readings(
+            ReadingsStore(config.state_dir / "readings.sqlite"), lambda: reactor.studio, clock
+        )
         loaded_at = milliseconds(clock.now())
 
         def take_catalogue(fresh: Loaded) -> None:
@@ -151,7 +155,10 @@ class _Coordinator:
                 SessionServicer(identity, clock), server
             )
             creator_pb2_grpc.add_CreatorServiceServicer_to_server(
-                CreatorServicer(reactor, identity, sessions, refusals, self._url_of, clock), server
+                CreatorServicer(
+                    reactor, identity, sessions, refusals, readings, self._url_of, clock
+                ),
+                server,
             )
             admin_pb2_grpc.add_AdminServiceServicer_to_server(
                 AdminServicer(
@@ -161,6 +168,7 @@ class _Coordinator:
                         identity=identity,
                         enrolment=enrolment,
                         sessions=sessions,
+                        readings=readings,
                         catalogue=lambda: (watcher.loaded, loaded_at),
                         pin=materials.authority.pin,
                         public_host=config.public.host,
@@ -176,7 +184,10 @@ class _Coordinator:
 
         def add_nodes(server: Any) -> None:
             node_pb2_grpc.add_NodeServiceServicer_to_server(
-                NodeServicer(enrolment, sessions, reactor, materials.confidential, clock), server
+                NodeServicer(
+                    enrolment, sessions, reactor, materials.confidential, readings.take, clock
+                ),
+                server,
             )
 
         def add_gateway(server: Any) -> None:
@@ -200,6 +211,7 @@ class _Coordinator:
             self._first_admin = await identity.bootstrap(config.state_dir)
             running.start("identity", identity.run())
             running.start("catalogue", watcher.run())
+            running.start("readings", readings.run())
             running.start("certificates", self._keep_certificates(materials, web))
             # The gateway's socket comes first: routes and sessions are rebuilt, so it may ask.
             await asyncio.to_thread(self._socket.unlink, True)

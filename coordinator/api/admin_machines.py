@@ -24,6 +24,8 @@ from coordinator.domain.events import (
 from coordinator.domain.node import NodeId
 from coordinator.domain.studio import Studio
 from coordinator.reactor import Reactor, Watch
+from coordinator.readings.series import MINUTE_MS
+from coordinator.readings.store import KEPT_MINUTES
 from protos.aigc.v1 import admin_pb2
 
 # RPC methods are named by the proto.
@@ -31,6 +33,11 @@ from protos.aigc.v1 import admin_pb2
 
 _JOIN_MINUTES = 60
 _JOIN_MINUTES_MAX = 7 * 24 * 60
+_READINGS_SPAN = timedelta(hours=1)
+_POINTS = 360
+_POINTS_MAX = 2000
+_OCCUPANCY_SPAN = timedelta(days=1)
+_OCCUPANCY_STEP = 15  # minutes
 _KEPT_WITHIN = 15.0  # seconds for a machine to confirm
 
 
@@ -171,6 +178,47 @@ class MachinesDesk:
         return admin_pb2.UpdateNodeResponse(
             node=conversion.node(office.reactor.studio, outcome.node, expires)
         )
+
+    async def GetNodeReadings(
+        self, request: admin_pb2.GetNodeReadingsRequest, context: Any
+    ) -> admin_pb2.GetNodeReadingsResponse:
+        office, node_id = self._office, NodeId(request.node_id)
+        if node_id not in office.reactor.studio.nodes:
+            raise AigcError(
+                "node-unknown",
+                f"There is no machine {node_id or 'without an id'}: list them.",
+                ErrorKind.NOT_FOUND,
+            )
+        from_ms, to_ms = self._span(request.from_ms, request.to_ms, _READINGS_SPAN)
+        points = min(request.points or _POINTS, _POINTS_MAX)
+        series = await office.readings.machine(node_id, from_ms, to_ms, points)
+        return admin_pb2.GetNodeReadingsResponse(series=[conversion.series(s) for s in series])
+
+    async def GetOccupancy(
+        self, request: admin_pb2.GetOccupancyRequest, context: Any
+    ) -> admin_pb2.GetOccupancyResponse:
+        from_ms, to_ms = self._span(request.from_ms, request.to_ms, _OCCUPANCY_SPAN)
+        step = min(request.step_minutes or _OCCUPANCY_STEP, KEPT_MINUTES)
+        found = await self._office.readings.occupancy(from_ms, to_ms, step)
+        return admin_pb2.GetOccupancyResponse(points=[conversion.occupancy(o) for o in found])
+
+    def _span(self, from_ms: int, to_ms: int, usual: timedelta) -> tuple[int, int]:
+        """From when to when, of what is kept; 0 means the usual span, and now.
+
+        Raises:
+            AigcError: ``span-empty``.
+        """
+        now = milliseconds(self._office.clock.now())
+        end = min(to_ms or now, now)
+        begin = from_ms or end - round(usual.total_seconds() * 1000)
+        begin = max(begin, now - KEPT_MINUTES * MINUTE_MS)
+        if begin >= end:
+            raise AigcError(
+                "span-empty",
+                "The readings end before they begin, or are older than the eight days that are "
+                "kept: choose a later time.",
+            )
+        return begin, end
 
 
 async def _kept(

@@ -23,6 +23,7 @@ from coordinator.domain.people import Person
 from coordinator.domain.studio import Studio
 from coordinator.domain.trash import Trashed
 from coordinator.domain.wording import instance_line, release_at, trash_line
+from coordinator.readings import Occupancy, Series
 from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2, gateway_pb2
 
 UrlOf = Callable[[str], str]  # host label -> where a browser opens it
@@ -242,6 +243,37 @@ def node(studio: Studio, value: Node, certificate_expires: datetime | None) -> a
         quarantined_gpus=sorted(value.quarantined_gpus),
         certificate_expires_ms=milliseconds(certificate_expires),
         joined_at_ms=milliseconds(value.joined_at),
+    )
+
+
+def series(value: Series) -> common_pb2.GpuSeries:
+    """A card over a time; what it could not tell stays absent."""
+    return common_pb2.GpuSeries(
+        uuid=value.card.uuid,
+        name=value.card.name,
+        points=[
+            common_pb2.ReadingPoint(
+                at_ms=p.at_ms,
+                utilisation_percent=p.percent,
+                memory_used_bytes=p.memory_bytes,
+                temperature_celsius=p.celsius,
+                power_watts=p.watts,
+            )
+            for p in value.points
+        ],
+        step_seconds=value.step_seconds,
+        simulated=value.card.simulated,
+        memory_total_bytes=value.card.memory_total_bytes,
+    )
+
+
+def occupancy(value: Occupancy) -> admin_pb2.OccupancyPoint:
+    return admin_pb2.OccupancyPoint(
+        at_ms=value.at_ms,
+        cards=value.cards,
+        held=value.held,
+        busy=value.busy,
+        waiting=value.waiting,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 from aigc.clock import Clock, milliseconds
@@ -21,6 +22,7 @@ from coordinator.identity.identity import Identity
 from coordinator.identity.tokens import ApiToken
 from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
+from coordinator.readings import Readings
 from coordinator.refusals import Refusals
 from coordinator.watch import Changed
 from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
@@ -30,6 +32,8 @@ from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
 
 _LOG_TAIL = 200
 _LOG_TAIL_MAX = 10_000
+_READINGS_MINUTES = 10
+_READINGS_MINUTES_MAX = 60
 # Changes that come together are told together; a person sees no difference.
 _COALESCE_SECONDS = 0.05
 # Lines speak of times ("in 5 min"): tell the list anew now and then.
@@ -43,6 +47,7 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         identity: Identity,
         sessions: Sessions,
         refusals: Refusals,
+        readings: Readings,
         url_of: UrlOf,
         clock: Clock,
     ) -> None:
@@ -50,6 +55,7 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         self._identity = identity
         self._sessions = sessions
         self._refusals = refusals
+        self._readings = readings
         self._url_of = url_of
         self._clock = clock
 
@@ -187,6 +193,20 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         feed = self._sessions.open_logs(mine.placement.node_id, mine.id, tail, request.follow)
         async for lines in feed.lines():
             yield creator_pb2.StreamLogsResponse(lines=lines)
+
+    async def GetInstanceReadings(
+        self, request: creator_pb2.GetInstanceReadingsRequest, context: Any
+    ) -> creator_pb2.GetInstanceReadingsResponse:
+        mine = await self._owned(request.instance_id, "instance-readings")
+        where = mine.placement
+        if where is None:
+            return creator_pb2.GetInstanceReadingsResponse()
+        minutes = min(request.minutes or _READINGS_MINUTES, _READINGS_MINUTES_MAX)
+        since = self._clock.now() - timedelta(minutes=minutes)
+        if mine.placed_at is not None:  # what the cards did before is somebody else's
+            since = max(since, mine.placed_at)
+        found = self._readings.cards(where.node_id, where.gpu_uuids, milliseconds(since))
+        return creator_pb2.GetInstanceReadingsResponse(series=[conversion.series(s) for s in found])
 
     async def CreateToken(
         self, request: creator_pb2.CreateTokenRequest, context: Any

@@ -15,6 +15,7 @@ from coordinator.fleet.session import Sessions
 from coordinator.identity.identity import Identity
 from coordinator.ledger import Ledger
 from coordinator.reactor import Reactor
+from coordinator.readings import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Office:
     identity: Identity
     enrolment: Enrolment
     sessions: Sessions
+    readings: Readings
     catalogue: Callable[[], tuple[Loaded, int]]
     pin: str
     public_host: str

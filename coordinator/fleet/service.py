@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aigc import __version__
@@ -16,6 +16,7 @@ from coordinator.domain.events import (
     LedgerRefusedByNode,
     NodeDisconnected,
     NodeEnrolled,
+    ReadingsTaken,
     VolumeOrderDone,
 )
 from coordinator.fleet import wire
@@ -39,12 +40,15 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         sessions: Sessions,
         reactor: Reactor,
         confidential: Confidential,
+        readings: Callable[[ReadingsTaken], None],
         clock: Clock,
     ) -> None:
+        """``readings`` is told of every reading, beside the reactor."""
         self._enrolment = enrolment
         self._sessions = sessions
         self._reactor = reactor
         self._confidential = confidential
+        self._readings = readings
         self._clock = clock
 
     async def RenewCertificate(  # noqa: N802 - named by the proto
@@ -148,7 +152,9 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
                 if observed is not None:
                     self._reactor.post(InstanceObserved(node_id, observed))
             case "readings":
-                self._reactor.post(wire.readings(node_id, report.readings))
+                event = wire.readings(node_id, report.readings)
+                self._readings(event)
+                self._reactor.post(event)
             case "log_chunk":
                 self._sessions.take_log_chunk(node_id, report.log_chunk)
             case "ledger_refused":

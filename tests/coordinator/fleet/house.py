@@ -37,6 +37,7 @@ from coordinator.identity import Identity, IdentitySettings
 from coordinator.identity.sessions import Kind
 from coordinator.ledger import Ledger, read_audit
 from coordinator.reactor import Reactor
+from coordinator.readings import Readings, ReadingsStore
 from coordinator.refusals import Refusals
 from protos.aigc.v1 import (
     admin_pb2_grpc,
@@ -229,6 +230,8 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
     await identity.load()
     following = asyncio.create_task(identity.run())
     sessions = Sessions(enrolment, clock, silent_after)
+    readings = Readings(ReadingsStore(tmp_path / "readings.sqlite"), lambda: reactor.studio, clock)
+    reading = asyncio.create_task(readings.run())
 
     def url_of(host: str) -> str:
         return f"http://{host}.localhost:8443"
@@ -238,7 +241,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
             SessionServicer(identity, clock), server
         )
         creator_pb2_grpc.add_CreatorServiceServicer_to_server(
-            CreatorServicer(reactor, identity, sessions, refusals, url_of, clock), server
+            CreatorServicer(reactor, identity, sessions, refusals, readings, url_of, clock), server
         )
         admin_pb2_grpc.add_AdminServiceServicer_to_server(
             AdminServicer(
@@ -248,6 +251,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
                     identity=identity,
                     enrolment=enrolment,
                     sessions=sessions,
+                    readings=readings,
                     catalogue=lambda: (Loaded(), 0),
                     pin=authority.pin,
                     public_host="aigc.test",
@@ -264,7 +268,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
     def add_nodes(server: Any) -> None:
         confidential = Confidential()
         node_pb2_grpc.add_NodeServiceServicer_to_server(
-            NodeServicer(enrolment, sessions, reactor, confidential, clock), server
+            NodeServicer(enrolment, sessions, reactor, confidential, readings.take, clock), server
         )
 
     link = GatewayServicer(
@@ -316,8 +320,8 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
     finally:
         sessions.close()
         await asyncio.gather(*(server.stop(1) for server in (creators, nodes, door)))
-        for task in (following, deciding):
+        for task in (following, deciding, reading):
             task.cancel()
-        await asyncio.gather(following, deciding, return_exceptions=True)
+        await asyncio.gather(following, deciding, reading, return_exceptions=True)
         await identity.close()
         await asyncio.to_thread(ledger.close)

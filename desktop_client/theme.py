@@ -126,7 +126,7 @@ def apply(app: QApplication, colours: Colours) -> None:
     ):
         palette.setColor(disabled, role, QColor(colours.quiet))
     app.setPalette(palette)
-    app.setStyleSheet(_sheet(colours))
+    app.setStyleSheet(_sheet(colours) + _tables(colours))
 
 
 def _sheet(c: Colours) -> str:
@@ -249,6 +249,54 @@ def _sheet(c: Colours) -> str:
     QMenu::item:selected {{ background: {c.hover}; }}
     QMenu::item:disabled {{ color: {c.quiet}; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
+    """
+
+
+def _tables(c: Colours) -> str:
+    """Tables, the pages' names at the left, bars: the admin window's."""
+    chosen = _mix(c.surface, c.accent)
+    return f"""
+    QFrame#table {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: {RADIUS}px; }}
+    QTableView {{ background: {c.surface}; color: {c.text}; border: 1px solid transparent;
+        border-radius: {RADIUS - 1}px; outline: none; gridline-color: {c.hover};
+        selection-background-color: {chosen}; selection-color: {c.text}; }}
+    QTableView:focus {{ border: 1px solid {c.accent}; }}
+    QTableView::item {{ padding: 0 6px; border: none; border-bottom: 1px solid {c.hover}; }}
+    QTableView::item:selected {{ background: {chosen}; color: {c.text}; }}
+    QTableView::item:focus {{ border-bottom: 2px solid {c.accent}; }}
+    QTableCornerButton::section {{ background: {c.window}; border: none; }}
+    QHeaderView {{ background: {c.window}; border: none;
+        border-top-left-radius: {RADIUS - 1}px; border-top-right-radius: {RADIUS - 1}px; }}
+    QHeaderView::section {{ background: transparent; color: {c.quiet}; font-size: {CAPTION}px;
+        font-weight: 600; padding: 0 8px; min-height: {TARGET + 2}px; border: none;
+        border-right: 1px solid {c.border}; border-bottom: 1px solid {c.border}; }}
+    QHeaderView::section:hover {{ background: {c.hover}; color: {c.text}; }}
+    QHeaderView::section:last {{ border-right: none; }}
+    QSplitter::handle {{ background: transparent; }}
+    QSplitter::handle:hover {{ background: {c.hover}; border-radius: 4px; }}
+    QScrollArea#detail, QScrollArea#detail > QWidget > QWidget {{ background: {c.surface}; }}
+    QScrollArea#detail {{ border: 1px solid {c.border}; border-radius: {RADIUS}px; }}
+    QScrollArea#victims, QScrollArea#victims > QWidget > QWidget {{ background: {c.surface}; }}
+    QScrollArea#victims {{ border: 1px solid {c.border}; border-radius: 6px; }}
+    QScrollArea#victims:focus {{ border: 1px solid {c.accent}; }}
+    QFrame#navigation {{ background: {c.surface}; border: none;
+        border-right: 1px solid {c.border}; }}
+    QPushButton[role="page"] {{ text-align: left; border: none; background: transparent;
+        color: {c.text}; min-height: {PRIMARY_TARGET}px; padding: 0 10px; border-radius: 6px; }}
+    QPushButton[role="page"]:hover {{ background: {c.hover}; }}
+    QPushButton[role="page"]:checked {{ background: {chosen}; font-weight: 600; }}
+    QPushButton[role="page"]:focus {{ border: 2px solid {c.accent}; padding: 0 8px;
+        min-height: {PRIMARY_TARGET - 4}px; }}
+    QLabel[role="count"] {{ background: {c.attention}; color: {c.surface}; border-radius: 9px;
+        min-height: 18px; max-height: 18px; min-width: 8px; padding: 0 5px;
+        font-size: {CAPTION}px; font-weight: 600; }}
+    QLabel[role="count"][calm="true"] {{ background: {c.hover}; color: {c.text}; }}
+    QFrame#done {{ background: {c.surface}; border: 1px solid {c.ready};
+        border-radius: {RADIUS}px; }}
+    QFrame#status {{ background: {c.surface}; border: none; border-top: 1px solid {c.border}; }}
+    QWidget#pages[stale="true"] QLabel, QWidget#pages[stale="true"] QTableView {{
+        color: {c.quiet}; }}
     """
 
 

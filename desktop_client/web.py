@@ -1,19 +1,17 @@
 """One HTTP request at a time, with the standard library alone.
 
 The tray asks the sign-in service once an hour: an HTTP library would take an eighth of its memory
-for that. The system's proxies are used as the system says. No redirect is followed: a sign-in
-service that sends its clients elsewhere is not one to trust.
+for that, and even the standard one is loaded when it is needed. The system's proxies are used as
+the system says. No redirect is followed: a sign-in service that sends its clients elsewhere is
+not one to trust.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import ssl
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -49,30 +47,37 @@ class Web:
 
     async def get(self, address: str) -> Reply:
         """Raises WebError."""
-        return await self._ask(urllib.request.Request(address))  # noqa: S310 - checked by callers
+        return await self._ask(address, None)
 
     async def post(self, address: str, form: Mapping[str, str]) -> Reply:
         """Raises WebError."""
-        data = urlencode(form).encode("ascii")
-        return await self._ask(urllib.request.Request(address, data))  # noqa: S310 - as above
+        return await self._ask(address, urlencode(form).encode("ascii"))
 
-    async def _ask(self, request: urllib.request.Request) -> Reply:
-        request.add_header("Accept", "application/json")
-        request.add_header("User-Agent", f"aigc-gateway/{aigc.__version__}")
+    async def _ask(self, address: str, data: bytes | None) -> Reply:
         try:
             async with asyncio.timeout(_WHOLE_SECONDS):
-                return await _in_thread(lambda: self._answer(request))
+                return await _in_thread(lambda: self._answer(address, data))
         except TimeoutError as error:
             raise WebError(f"no answer within {_WHOLE_SECONDS:g} s") from error
 
-    def _answer(self, request: urllib.request.Request) -> Reply:
+    def _answer(self, address: str, data: bytes | None) -> Reply:
+        import http.client
+        import urllib.error
+        import urllib.request
+
+        class NoRedirects(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_: object) -> None:
+                return None
+
+        said = {"Accept": "application/json", "User-Agent": f"aigc-gateway/{aigc.__version__}"}
+        request = urllib.request.Request(address, data, said)  # noqa: S310 - https, by the callers
         context = ssl.create_default_context()
         if self.ca_pem:
             context.load_verify_locations(cadata=self.ca_pem.decode("ascii"))
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({} if self.direct else None),
             urllib.request.HTTPSHandler(context=context),
-            _NoRedirects(),
+            NoRedirects(),
         )
         try:
             with opener.open(request, timeout=SECONDS) as answer:
@@ -80,17 +85,13 @@ class Web:
         except urllib.error.HTTPError as error:
             with error:
                 return Reply(error.code, error.read(_LARGEST))
+        except urllib.error.URLError as error:
+            raise WebError(_cause(error.reason)) from error
         except (OSError, http.client.HTTPException) as error:
             raise WebError(_cause(error)) from error
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def _cause(error: OSError | http.client.HTTPException) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+def _cause(reason: BaseException | str) -> str:
     if isinstance(reason, TimeoutError):
         return f"no answer within {SECONDS:g} s"
     if isinstance(reason, ssl.SSLCertVerificationError):

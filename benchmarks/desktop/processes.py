@@ -40,7 +40,7 @@ def cpu_seconds(pid: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A tray program whose icon is there. ``seconds``: from its start until the icon was."""
+    """A tray program. ``seconds``: from its start until the tray had its icon's picture."""
 
     process: asyncio.subprocess.Process
     seconds: float
@@ -50,6 +50,12 @@ class Started:
         return self.process.pid
 
 
+def _environment(desk: Screen) -> dict[str, str]:
+    """An installed program finds its modules compiled, whatever this shell says about that."""
+    kept = {k: v for k, v in desk.environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(desk.folder / "compiled")}
+
+
 @asynccontextmanager
 async def started(desk: Screen, host: TrayHost, command: Sequence[str]) -> AsyncIterator[Started]:
     """The program until the block ends; what it says is kept in the screen's folder."""
@@ -57,13 +63,14 @@ async def started(desk: Screen, host: TrayHost, command: Sequence[str]) -> Async
         begun = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command,
-            env=desk.environment(),
+            env=_environment(desk),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
     try:
         await host.until(lambda: host.items, 60, f"the icon of {command}")
+        await host.property("IconPixmap")  # a tray shows it once it has been told what it is
         yield Started(process, time.perf_counter() - begun)
     finally:
         await end(process)

@@ -101,7 +101,7 @@ async def test_giving_up_is_at_once() -> None:
 def test_a_session_costs_no_http_library() -> None:
     words = (
         "import sys, desktop_client.session\n"
-        "print(sorted({'httpx', 'cryptography'} & set(sys.modules)))"
+        "print(sorted({'httpx', 'http.client', 'cryptography'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -555,5 +555,173 @@
         <source>{key} is there twice.</source>
         <translation>{key} 重复。</translation>
     </message>
+    <message id="machines.graph.use">
+        <source>GPU use</source>
+        <translation>GPU 利用率</translation>
+    </message>
+    <message id="machines.graph.memory">
+        <source>VRAM</source>
+        <translation>显存</translation>
+    </message>
+    <message id="machines.graph.temperature">
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message id="machines.graph.power">
+        <source>Power</source>
+        <translation>功耗</translation>
+    </message>
+    <message id="machines.state.offline">
+        <source>Offline since {at} ({span})</source>
+        <translation>自 {at} 起离线（{span}）</translation>
+    </message>
+    <message id="machines.state.never">
+        <source>Has never connected: start its agent</source>
+        <translation>从未连接：请启动其代理</translation>
+    </message>
+    <message id="machines.card.use">
+        <source>use {value}</source>
+        <translation>利用率 {value}</translation>
+    </message>
+    <message id="machines.card.free">
+        <source>free</source>
+        <translation>空闲</translation>
+    </message>
+    <message id="machines.card.apart">
+        <source>Set aside: its memory is not proven free after its last holder. It takes engines again by itself once it is; if it stays so, look with nvidia-smi what still uses it.</source>
+        <translation>已隔离：上一使用者之后未能确认显存已释放。确认后会自动恢复；若一直如此，请用 nvidia-smi 查看占用者。</translation>
+    </message>
+    <message id="machines.unclaimed.line">
+        <source>Seen since {seen}. It is stopped {stop}.</source>
+        <translation>自 {seen} 起出现，将于 {stop} 停止。</translation>
+    </message>
+    <message id="machines.unclaimed.kept">
+        <source>Seen since {seen}. It is kept.</source>
+        <translation>自 {seen} 起出现，保留中。</translation>
+    </message>
+    <message id="machines.fact.pool">
+        <source>Pool</source>
+        <translation>资源池</translation>
+    </message>
+    <message id="machines.fact.labels">
+        <source>Labels</source>
+        <translation>标签</translation>
+    </message>
+    <message id="machines.fact.seen">
+        <source>Last seen</source>
+        <translation>最后响应</translation>
+    </message>
+    <message id="machines.fact.cpus">
+        <source>CPUs</source>
+        <translation>CPU 核数</translation>
+    </message>
+    <message id="machines.fact.memory">
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message id="machines.fact.disk">
+        <source>Disk free</source>
+        <translation>可用磁盘</translation>
+    </message>
+    <message id="machines.fact.driver">
+        <source>NVIDIA driver</source>
+        <translation>NVIDIA 驱动</translation>
+    </message>
+    <message id="machines.fact.docker">
+        <source>Docker</source>
+        <translation>Docker 版本</translation>
+    </message>
+    <message id="machines.fact.agent">
+        <source>Agent</source>
+        <translation>代理版本</translation>
+    </message>
+    <message id="machines.fact.door">
+        <source>Door</source>
+        <translation>隔离状态</translation>
+    </message>
+    <message id="machines.fact.certificate">
+        <source>Certificate until</source>
+        <translation>证书有效期至</translation>
+    </message>
+    <message id="machines.fact.joined">
+        <source>Joined</source>
+        <translation>加入时间</translation>
+    </message>
+    <message id="machines.fact.id">
+        <source>Id</source>
+        <translation>标识</translation>
+    </message>
+    <message id="machines.certificate.online">
+        <source>It renews it by itself.</source>
+        <translation>会自动续期。</translation>
+    </message>
+    <message id="machines.certificate.offline">
+        <source>It renews it by itself when it comes back, up to 90 days late.</source>
+        <translation>恢复连接后会自动续期，最多可晚 90 天。</translation>
+    </message>
+    <message id="machines.asked.drain">
+        <source>Draining …</source>
+        <translation>正在设为维护 …</translation>
+    </message>
+    <message id="machines.asked.undrain">
+        <source>Taking engines again …</source>
+        <translation>正在恢复接收引擎 …</translation>
+    </message>
+    <message id="machines.asked.rename">
+        <source>Renaming …</source>
+        <translation>正在重命名 …</translation>
+    </message>
+    <message id="machines.asked.pool">
+        <source>Moving to the pool …</source>
+        <translation>正在移到资源池 …</translation>
+    </message>
+    <message id="machines.asked.labels">
+        <source>Saving the labels …</source>
+        <translation>正在保存标签 …</translation>
+    </message>
+    <message id="machines.asked.accept-ledger">
+        <source>Accepting the ledger …</source>
+        <translation>正在接受账本 …</translation>
+    </message>
+    <message id="machines.asked.declare-off">
+        <source>Declaring it off …</source>
+        <translation>正在声明已关机 …</translation>
+    </message>
+    <message id="machines.asked.revoke">
+        <source>Revoking …</source>
+        <translation>正在吊销 …</translation>
+    </message>
+    <message id="machines.join.no_card">
+        <source>no graphics card</source>
+        <translation>没有显卡</translation>
+    </message>
+    <message id="machines.join.joined">
+        <source>Joined. Now start its agent: it has not connected yet.</source>
+        <translation>已加入。请启动其代理：尚未连接。</translation>
+    </message>
+    <message id="machines.join.problem">
+        <source>Connected · {cards} · cannot start engines yet</source>
+        <translation>已连接 · {cards} · 尚无法启动引擎</translation>
+    </message>
+    <message id="machines.join.ready">
+        <source>Ready · {cards}</source>
+        <translation>就绪 · {cards}</translation>
+    </message>
+    <message id="machines.join.left">
+        <source>Good for one machine, for {span} more</source>
+        <translation>仅限一台机器使用，剩余 {span}</translation>
+    </message>
+    <message id="machines.join.expired">
+        <source>This command has expired: make a new one.</source>
+        <translation>此命令已过期，请重新生成。</translation>
+    </message>
+    <message id="machines.join.day">
+        <source>{days} day</source>
+        <translation>{days} 天</translation>
+    </message>
+    <message id="machines.join.days">
+        <source>{days} days</source>
+        <translation>{days} 天</translation>
+    </message>
 </context>
 </TS>

@@ -80,12 +80,10 @@ async def _sign_in(studio: Studio, config: Path) -> None:
         async def drive(url: str) -> None:
             await studio.people.log_in(web, await web.visit(url), studio.creator)
 
-        await session.sign_in(
-            lambda url: loop.call_soon_threadsafe(
-                lambda: driving.append(loop.create_task(drive(url)))
-            ),
-            timeout=60,
-        )
+        def open_browser(url: str) -> None:
+            loop.call_soon_threadsafe(lambda: driving.append(loop.create_task(drive(url))))
+
+        await session.sign_in(open_browser, timeout=60)
         await asyncio.gather(*driving)
 
 

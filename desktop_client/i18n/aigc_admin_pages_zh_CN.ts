@@ -535,10 +535,6 @@
         <source>Nobody has an instance.</source>
         <translation>还没有任何实例。</translation>
     </message>
-    <message id="instances.choose">
-        <source>Choose an instance to see its state, its story and its log.</source>
-        <translation>请选择一个实例，以查看其状态、经过和日志。</translation>
-    </message>
     <message id="instances.several">
         <source>{count} instances chosen</source>
         <translation>已选择 {count} 个实例</translation>
@@ -647,10 +643,6 @@
         <source>Save…</source>
         <translation>保存…</translation>
     </message>
-    <message id="instances.print">
-        <source>Print…</source>
-        <translation>打印…</translation>
-    </message>
     <message id="instances.saved">
         <source>Saved as {file}.</source>
         <translation>已保存为 {file}。</translation>
@@ -658,10 +650,6 @@
     <message id="instances.save.title">
         <source>Save the story of {name}</source>
         <translation>保存 {name} 的经过</translation>
-    </message>
-    <message id="instances.save.failed">
-        <source>Cannot write {file}: {reason}. Choose another folder.</source>
-        <translation>无法写入 {file}：{reason}。请选择其他文件夹。</translation>
     </message>
     <message id="instances.story.title">
         <source>The story of {name}</source>
@@ -683,26 +671,6 @@
         <source>Asking the coordinator…</source>
         <translation>正在询问协调器…</translation>
     </message>
-    <message id="instances.story.at">
-        <source>Time</source>
-        <translation>时间</translation>
-    </message>
-    <message id="instances.story.event">
-        <source>Event</source>
-        <translation>事件</translation>
-    </message>
-    <message id="instances.story.cause">
-        <source>Cause</source>
-        <translation>由谁</translation>
-    </message>
-    <message id="instances.story.change">
-        <source>State</source>
-        <translation>状态</translation>
-    </message>
-    <message id="instances.story.detail">
-        <source>Detail</source>
-        <translation>详情</translation>
-    </message>
     <message id="instances.card">
         <source>{name}: {percent}, {memory}</source>
         <translation>{name}：{percent}，{memory}</translation>
@@ -710,10 +678,6 @@
     <message id="instances.card.simulated">
         <source>{name} (simulated)</source>
         <translation>{name}（模拟）</translation>
-    </message>
-    <message id="instances.placed">
-        <source>Where</source>
-        <translation>位置</translation>
     </message>
     <message id="queue.title">
         <source>Queue</source>
@@ -766,10 +730,6 @@
     <message id="queue.need.more.any">
         <source>{count} cards</source>
         <translation>{count} 张显卡</translation>
-    </message>
-    <message id="queue.choose">
-        <source>Choose an instance to see why it waits and which machines it could use.</source>
-        <translation>请选择一个实例，以查看排队原因及可用的机器。</translation>
     </message>
     <message id="queue.remove">
         <source>Take out of the queue</source>
@@ -1650,6 +1610,26 @@
     <message id="studio.theme.dark">
         <source>Dark</source>
         <translation>深色</translation>
+    </message>
+    <message id="instances.parts">
+        <source>Prepares</source>
+        <translation>准备内容</translation>
+    </message>
+    <message id="instances.save.text">
+        <source>Text (*.txt)</source>
+        <translation>文本 (*.txt)</translation>
+    </message>
+    <message id="instances.save.pdf">
+        <source>PDF, to print (*.pdf)</source>
+        <translation>PDF，便于打印 (*.pdf)</translation>
+    </message>
+    <message id="queue.remove.many">
+        <source>Take {count} out of the queue</source>
+        <translation>将 {count} 个移出队列</translation>
+    </message>
+    <message id="overview.pool.figures">
+        <source>{held} / {cards} held · {answering} / {machines} machines</source>
+        <translation>占用 {held} / {cards} · 机器 {answering} / {machines}</translation>
     </message>
 </context>
 </TS>

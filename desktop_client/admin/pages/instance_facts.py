@@ -1,0 +1,82 @@
+"""What the details of an instance say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desktop_client.admin.pages import cells
+from desktop_client.admin.tables.column import Speech
+from desktop_client.i18n import say
+from desktop_client.model import LIVE, Card, Instance, State
+from desktop_client.wording import of_size, part_line, size
+
+
+def stoppable(instance: Instance) -> bool:
+    """Whether Stop would do something."""
+    return instance.state in LIVE and instance.state is not State.STOPPING
+
+
+def facts(instance: Instance, speech: Speech) -> tuple[tuple[str, str], ...]:
+    """Name and value; what cannot be known in this state is left out, what is unknown is a dash."""
+    language = speech.language
+    live = instance.state in LIVE
+    engine = instance.engine_name.spoken(language) or instance.engine_id
+    found = [
+        ("engine", f"{engine} {instance.version}".strip()),
+        ("owner", instance.owner_name or instance.owner_id or cells.DASH),
+        ("since", cells.both(instance.since, speech)),
+    ]
+    if instance.parts and instance.state is State.PREPARING:
+        found.append(("parts", "\n".join(part_line(p, language) for p in instance.parts)))
+    if live and instance.node_id:
+        found.append(("machine", instance.node_name or instance.node_id))
+        found.append(("cards", "\n".join(_card(c, language) for c in instance.cards) or cells.DASH))
+        found.append(("vram", cells.vram(instance)))
+        found.append(("gpu", cells.percent(instance.gpu_percent)))
+    if live:
+        found.append(("activity", cells.both(instance.last_activity, speech)))
+        found.append(("release", cells.both(instance.release_at, speech)))
+    found.append(("data", cells.bytes_of(instance.data_bytes)))
+    found.append(("created", cells.both(instance.created_at, speech)))
+    if instance.support_code:
+        found.append(("code", instance.support_code))
+    found.append(("id", instance.id))
+    return tuple((say(f"instances.{key}", language), value) for key, value in found)
+
+
+def _card(card: Card, language: str) -> str:
+    name = (
+        say("instances.card.simulated", language, name=card.name) if card.simulated else card.name
+    )
+    return say(
+        "instances.card",
+        language,
+        name=name,
+        percent=cells.percent(card.percent),
+        memory=_memory(card),
+    )
+
+
+def _memory(card: Card) -> str:
+    if card.total_bytes is None:
+        return cells.bytes_of(card.used_bytes)
+    if card.used_bytes is None:
+        return f"{cells.DASH} / {size(card.total_bytes)}"
+    return of_size(card.used_bytes, card.total_bytes)
+
+
+def victims(instances: Sequence[Instance], language: str) -> tuple[str, ...]:
+    """Each by its name, its owner and where it is, for a confirmation."""
+    return tuple(_victim(i, language) for i in instances)
+
+
+def _victim(instance: Instance, language: str) -> str:
+    key = "instances.stop.victim" if instance.node_name else "instances.stop.victim.waiting"
+    return say(
+        key,
+        language,
+        name=instance.name,
+        owner=instance.owner_name or instance.owner_id,
+        state=cells.state_word(instance.state, language),
+        machine=instance.node_name,
+    )

@@ -102,11 +102,7 @@ def fill(past: Past, instance: Instance, series: Sequence[Series]) -> Past:
         return past  # the past of a shared card is not this instance's
     earliest = max((t for t in (instance.since, _floor(past)) if t is not None), default=None)
     until = past.readings[0].at if past.readings else None
-    older = [
-        r
-        for r in _together(series)
-        if (earliest is None or r.at >= earliest) and (until is None or r.at < until)
-    ]
+    older = _together(series, earliest, until)
     if older and until is not None and until - older[-1].at > _patience(series):
         older.append(Reading(older[-1].at + _TICK))
     return Past((*older, *past.readings), past.amounts)
@@ -156,11 +152,15 @@ def _amounts(old: tuple[Amount, ...], at: datetime, done: int) -> tuple[Amount, 
     return (*kept, Amount(at, done))
 
 
-def _together(series: Sequence[Series]) -> list[Reading]:
+def _together(
+    series: Sequence[Series], earliest: datetime | None, until: datetime | None
+) -> list[Reading]:
     """The cards of one instance as one: mean percent, sum of memory, gaps where none was read."""
     moments: dict[datetime, list[Reading]] = {}
     for one in series:
         for reading in one.readings:
+            if (earliest and reading.at < earliest) or (until and reading.at >= until):
+                continue
             moments.setdefault(reading.at, []).append(reading)
     patience, made = _patience(series), list[Reading]()
     for at in sorted(moments):

@@ -16,6 +16,7 @@ MARKS = {
     Shape.ATTENTION: "▲",
 }
 _LONGEST = 64  # characters of a line in a menu
+_MANY = 8  # cards; above, unused engines share a submenu
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,24 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
     def item(do: Do, *, strong: bool = False) -> Entry:
         return Entry(say(f"do.{do}", language), Action(do), strong=strong)
 
+    def submenu(label: str, *dos: Do) -> Entry:
+        return Entry(label, entries=tuple(item(do) for do in dos))
+
     entries = [Entry(_header(view), enabled=False), _LINE]
+    helping = submenu(say("menu.help", language), Do.HELP, Do.DIAGNOSTICS)
     if view.page is Page.CARDS:
         if view.banner:
             entries.append(Entry(_short(view.banner), enabled=False))
         if view.banner_action is not None:
             entries.append(_offered(view.banner_action))
-        entries += [_card(card) for card in view.cards]
+        entries += _cards(view.cards, language)
         if view.empty:
             entries.append(Entry(_short(view.empty), enabled=False))
+        account = view.person or say("flyout.account_unnamed", language)
         entries += [_LINE, item(Do.SHOW, strong=True), item(Do.WEB)]
-        entries += [_LINE, item(Do.LANGUAGE), item(Do.CHANGE_STUDIO), item(Do.SIGN_OUT)]
+        entries += [_LINE, item(Do.TRASH), item(Do.RECENT), item(Do.SETTINGS)]
+        entries += [submenu(_short(account, 40), Do.LANGUAGE, Do.CHANGE_STUDIO, Do.SIGN_OUT)]
+        entries += [helping, _LINE]
     else:
         if view.problem:
             entries.append(Entry(_short(view.problem), enabled=False))
@@ -57,7 +65,8 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
             entries.append(item(Do.SIGN_IN, strong=True))
         if view.page is Page.CONNECTING:
             entries.append(item(Do.RECONNECT))
-        entries += [item(Do.SHOW), _LINE, item(Do.LANGUAGE)]
+        entries += [item(Do.SHOW), _LINE, item(Do.RECENT), item(Do.SETTINGS)]
+        entries += [item(Do.LANGUAGE), helping, _LINE]
     entries.append(item(Do.QUIT))
     return tuple(entries)
 
@@ -66,10 +75,33 @@ def _header(view: View) -> str:
     return f"{view.studio} · {view.person}" if view.person else view.tooltip
 
 
+def _cards(cards: tuple[CardView, ...], language: str) -> list[Entry]:
+    """A submenu each; with many, the engines that nobody started yet are together in one."""
+    if len(cards) <= _MANY:
+        return [_card(card) for card in cards]
+    begun = [card for card in cards if not _is_new(card)]
+    new = [card for card in cards if _is_new(card)]
+    together = tuple(
+        Entry(f"{card.action.label} · {card.title}", card.action.action, card.action.enabled)
+        for card in new
+        if card.action is not None
+    )
+    return [
+        *map(_card, begun),
+        *([Entry(say("menu.engines", language), entries=together)] if together else []),
+    ]
+
+
+def _is_new(card: CardView) -> bool:
+    """An engine without an instance, about which there is nothing to say."""
+    return card.key.startswith("engine:") and card.progress is None and not card.refusal
+
+
 def _card(card: CardView) -> Entry:
     entries = [Entry(_short(card.refusal or card.line), enabled=False)]
     if card.progress is not None and card.progress.text:
         entries.append(Entry(_short(card.progress.text), enabled=False))
+    entries += [Entry(_short(detail), enabled=False) for detail in card.details if card.graphs]
     if card.action is not None:
         entries.append(_offered(card.action, strong=True))
     if card.more:

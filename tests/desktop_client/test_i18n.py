@@ -85,6 +85,7 @@ def test_every_computed_key_is_in_the_catalogue() -> None:
         + [f"line.ack.{do}" for do in ASKED]
         + [f"tooltip.{icon}" for icon in Icon]
         + [f"news.{news}.{part}" for news in News for part in ("title", "text")]
+        + [f"link.{link}" for link in ("online", "connecting", "offline", "signed-out")]
         + [f"part.{kind}" for kind in ("image", "data", "models")]
         + [
             f"sign_in.page.{page}.{part}"

@@ -217,7 +217,7 @@ def test_why_am_i_waiting_says_place_reason_and_time() -> None:
         since=NOW - timedelta(minutes=9),
     )
     (card,) = build(Desk(online(waits)), NOW, "en").cards
-    assert card.why == "Place in the queue: 2\nneeds 20 GB on one card\nWaiting for 9 min so far"
+    assert card.why == "Place in the queue: 2\nneeds 20 GB on one card\nWaiting for 9 min"
     assert "需要单卡 20 GB" in build(Desk(online(waits)), NOW, "zh").cards[0].why
 
 

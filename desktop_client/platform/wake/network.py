@@ -20,8 +20,8 @@ _FEATURE = QNetworkInformation.Feature.Reachability
 class NetworkWatch(QObject):
     """Runs from ``start`` on; the backend is Qt's and stays with the program.
 
-    A studio's coordinator is often in the local network: only "disconnected" counts as out of
-    reach, and what is unknown is worth a try.
+    A hint when to try at once, never a reason not to try: a studio's network may have no way to
+    the internet, which some systems call disconnected. What is unknown counts as in reach.
 
     Signals:
         changed(bool): the network changed; whether anything can be in reach now.

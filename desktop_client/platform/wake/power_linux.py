@@ -46,8 +46,8 @@ class LogindSource(PowerSource):
         if not bus.isConnected():
             self.why_not = "there is no system bus"
             return
-        heard = SLOT("_heard(bool)").encode()
-        if not bus.connect(_SERVICE, _PATH, _MANAGER, "PrepareForSleep", self, heard):
+        signal = (_SERVICE, _PATH, _MANAGER, "PrepareForSleep", self, SLOT("_heard(bool)"))
+        if not bus.connect(*signal):  # type: ignore[call-overload]  # the stubs want bytes, Qt text
             self.why_not = bus.lastError().message() or "logind cannot be listened to"
             return
         self._bus = bus
@@ -60,8 +60,8 @@ class LogindSource(PowerSource):
     def stop(self) -> None:
         bus, self._bus = self._bus, None
         if bus is not None:
-            heard = SLOT("_heard(bool)").encode()
-            bus.disconnect(_SERVICE, _PATH, _MANAGER, "PrepareForSleep", self, heard)
+            signal = (_SERVICE, _PATH, _MANAGER, "PrepareForSleep", self, SLOT("_heard(bool)"))
+            bus.disconnect(*signal)  # type: ignore[call-overload]
         if self._watcher is not None:
             self._watcher.deleteLater()
             self._watcher = None

@@ -3,9 +3,10 @@ harmless: the instance shows with its line and without an action."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aigc.clock import from_milliseconds
+from desktop_client.history import Reading, Series
 from desktop_client.model import (
     Account,
     ApiToken,
@@ -127,6 +128,20 @@ def api_token(value: creator_pb2.ApiToken) -> ApiToken:
         created_at=_time(value.created_at_ms),
         expires_at=_time(value.expires_at_ms),
         last_used=from_milliseconds(value.last_used_ms),
+    )
+
+
+def series(value: common_pb2.GpuSeries) -> Series:
+    return Series(
+        tuple(
+            Reading(
+                _time(p.at_ms),
+                p.utilisation_percent if p.HasField("utilisation_percent") else None,
+                p.memory_used_bytes if p.HasField("memory_used_bytes") else None,
+            )
+            for p in value.points
+        ),
+        timedelta(seconds=value.step_seconds),
     )
 
 

@@ -6,6 +6,7 @@ Each function takes the session to ask with, and raises AigcError with the reaso
 from __future__ import annotations
 
 from desktop_client import conversion
+from desktop_client.history import SPAN, Series
 from desktop_client.model import Account, ApiToken, Trashed
 from desktop_client.session import CoordinatorSession
 from protos.aigc.v1 import creator_pb2 as pb
@@ -44,3 +45,11 @@ async def restore(session: CoordinatorSession, instance_id: str) -> str:
     """Bring a deleted instance back, stopped; the name of the new one."""
     said = await session.creator.RestoreInstance(pb.RestoreInstanceRequest(instance_id=instance_id))
     return said.instance.name
+
+
+async def readings(session: CoordinatorSession, instance_id: str) -> tuple[Series, ...]:
+    """How an instance's cards were used over the last minutes, one series a card."""
+    minutes = int(SPAN.total_seconds()) // 60
+    request = pb.GetInstanceReadingsRequest(instance_id=instance_id, minutes=minutes)
+    said = await session.creator.GetInstanceReadings(request)
+    return tuple(map(conversion.series, said.series))

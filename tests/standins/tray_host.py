@@ -33,6 +33,18 @@ _ITEM = "org.kde.StatusNotifierItem"
 _MENU = "com.canonical.dbusmenu"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _SECONDS = 10.0
+_NOTES_XML = f"""<node><interface name="{NOTIFICATIONS}">
+<method name="Notify"><arg type="s" direction="in"/><arg type="u" direction="in"/>
+<arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
+<arg type="as" direction="in"/><arg type="a{{sv}}" direction="in"/><arg type="i" direction="in"/>
+<arg type="u" direction="out"/></method>
+<method name="CloseNotification"><arg type="u" direction="in"/></method>
+<method name="GetCapabilities"><arg type="as" direction="out"/></method>
+<method name="GetServerInformation"><arg type="s" direction="out"/><arg type="s" direction="out"/>
+<arg type="s" direction="out"/><arg type="s" direction="out"/></method>
+<signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+<signal name="NotificationClosed"><arg type="u"/><arg type="u"/></signal>
+</interface></node>"""
 
 
 @dataclass(frozen=True)
@@ -64,12 +76,14 @@ class TrayHost:
     """Use as ``async with TrayHost(address) as host``.
 
     Attributes:
+        capabilities: what the notification service says that it can do.
         items: (bus name, object path) of registered icons.
         shown: notifications by id.
     """
 
     address: str
     with_tray: bool = True
+    capabilities: tuple[str, ...] = ("actions", "body")
     items: list[tuple[str, str]] = field(default_factory=list)
     shown: dict[int, Shown] = field(default_factory=dict)
 
@@ -178,6 +192,16 @@ class TrayHost:
         where = DBusAddress("/org/freedesktop/Notifications", interface=NOTIFICATIONS)
         await self._connection.send(new_signal(where, "ActionInvoked", "us", (note.id, action)))
 
+    async def dismiss(self, note: Shown) -> None:
+        """Close a notification by its cross; who sent it is told."""
+        await self._closed(note.id, 2)
+
+    async def _closed(self, note_id: int, reason: int) -> None:
+        if self.shown.pop(note_id, None) is not None:
+            where = DBusAddress("/org/freedesktop/Notifications", interface=NOTIFICATIONS)
+            said = new_signal(where, "NotificationClosed", "uu", (note_id, reason))
+            await self._connection.send(said)
+
     # -- the protocol ---------------------------------------------------------------------------
 
     async def _send(self, message: Any) -> tuple[Any, ...]:
@@ -201,6 +225,8 @@ class TrayHost:
                 self._waiting.pop(serial).set_result(message)
             elif message.header.message_type is MessageType.method_call:
                 await self._connection.send(self._answer(message))
+                if fields.get(HeaderFields.member) == "CloseNotification":
+                    await self._closed(message.body[0], 3)
                 self._changed.set()
             elif fields.get(HeaderFields.member) == "NameOwnerChanged":
                 name, _, new = message.body
@@ -228,14 +254,14 @@ class TrayHost:
             case _, "Notify":
                 return new_method_return(message, "u", (self._notify(message.body),))
             case _, "CloseNotification":
-                self.shown.pop(message.body[0], None)
                 return new_method_return(message)
             case _, "GetCapabilities":
-                return new_method_return(message, "as", (["actions", "body"],))
+                return new_method_return(message, "as", (list(self.capabilities),))
             case _, "GetServerInformation":
                 return new_method_return(message, "ssss", ("test", "test", "1", "1.2"))
             case _, "Introspect":
-                return new_method_return(message, "s", ("<node/>",))
+                notes = fields.get(HeaderFields.path) == "/org/freedesktop/Notifications"
+                return new_method_return(message, "s", (_NOTES_XML if notes else "<node/>",))
             case _, "Ping":
                 return new_method_return(message)
         return new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", "s", (member,))

@@ -1,0 +1,127 @@
+"""A coordinator's creators' port that plays AdminService with a made-up studio, over real gRPC.
+
+For what the real one does not do on demand: thousands of machines, a steady rain of changes, a
+refusal at a certain moment. The story with the real coordinator is in tests/desktop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+
+from aigc.tls import spki_pin
+from desktop_client.config import ClientConfig, save_client_config
+from desktop_client.tokens import FileStore, Stored
+from protos.aigc.v1 import admin_pb2 as pb
+from protos.aigc.v1 import admin_pb2_grpc, common_pb2, creator_pb2, creator_pb2_grpc
+from tests.standins.fleet import Studio
+from tests.standins.session_server import SessionServer
+
+ISSUER = "https://127.0.0.1:1"
+
+
+class FleetServer(SessionServer, admin_pb2_grpc.AdminServiceServicer):
+    """Attributes:
+    studio: what it plays; after changing it by hand call ``tell`` with the message.
+    role: of whoever asks.
+    asked: (name, request) of the requests that change something.
+    refusal: key and sentence with which the next such request is refused, or None.
+    watchers: open streams.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        SessionServer.__init__(self, ISSUER)
+        self.studio = studio
+        self.role = "admin"
+        self.asked: list[tuple[str, Any]] = []
+        self.refusal: tuple[str, str] | None = None
+        self._streams: set[asyncio.Queue[pb.WatchFleetResponse]] = set()
+
+    async def __aenter__(self) -> Self:
+        server = grpc.aio.server()
+        creator_pb2_grpc.add_SessionServiceServicer_to_server(self, server)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(self, server)
+        credentials = grpc.ssl_server_credentials([(self._key, self._chain)])
+        port = server.add_secure_port(self.address or "127.0.0.1:0", credentials)
+        await server.start()
+        self._server = server
+        self.address = f"127.0.0.1:{port}"
+        return self
+
+    @property
+    def watchers(self) -> int:
+        return len(self._streams)
+
+    def settle_in(self, config_dir: Path, *, signed_in: bool = True) -> None:
+        """A desktop that knows this coordinator, and whose person is signed in."""
+        config_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        save_client_config(
+            config_dir, ClientConfig(self.address, spki_pin(self.ca_pem), self.ca_pem)
+        )
+        if signed_in:
+            token = secrets.token_urlsafe(32)
+            self.sessions.add(token)
+            FileStore(config_dir / "tokens.json").save(
+                Stored(
+                    address=self.address,
+                    issuer=ISSUER,
+                    session_token=token,
+                    session_expires=time.time() + 3600,
+                    person_name="Chen Jie",
+                )
+            )
+
+    def tell(self, message: pb.WatchFleetResponse) -> None:
+        """To every open stream."""
+        for stream in self._streams:
+            stream.put_nowait(message)
+
+    async def WhoAmI(self, request: Any, context: Any) -> creator_pb2.WhoAmIResponse:  # noqa: N802
+        await self._check(context)
+        person = creator_pb2.Person(id="chen", name="Chen Jie", role=self.role)
+        return creator_pb2.WhoAmIResponse(person=person)
+
+    async def WatchFleet(  # noqa: N802
+        self, request: pb.WatchFleetRequest, context: Any
+    ) -> AsyncIterator[pb.WatchFleetResponse]:
+        await self._check(context)
+        stream: asyncio.Queue[pb.WatchFleetResponse] = asyncio.Queue()
+        self._streams.add(stream)
+        try:
+            for message in self.studio.whole():
+                yield message
+            while True:
+                yield await stream.get()
+        finally:
+            self._streams.discard(stream)
+
+    async def DrainNode(self, request: pb.DrainNodeRequest, context: Any) -> pb.DrainNodeResponse:  # noqa: N802
+        await self._asked("DrainNode", request, context)
+        node = self.studio.nodes[request.node_id]
+        node.draining = request.draining
+        self.tell(pb.WatchFleetResponse(revision=self.studio.revision, nodes=[node]))
+        return pb.DrainNodeResponse()
+
+    async def ListPeople(self, request: Any, context: Any) -> pb.ListPeopleResponse:  # noqa: N802
+        await self._check(context)
+        return pb.ListPeopleResponse()
+
+    async def StreamAnyLogs(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+        await self._check(context)
+        for number in range(3):
+            line = common_pb2.LogLine(text=f"line {number} of {request.instance_id}")
+            yield creator_pb2.StreamLogsResponse(lines=[line])
+
+    async def _asked(self, name: str, request: Any, context: Any) -> None:
+        await self._check(context)
+        self.asked.append((name, request))
+        if self.refusal is not None:
+            (key, sentence), self.refusal = self.refusal, None
+            context.set_trailing_metadata((("aigc-error-key", key),))
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, sentence)

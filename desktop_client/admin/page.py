@@ -58,6 +58,18 @@ class Shell(Protocol):
         """Another page, with its filter and the row that is meant."""
         ...
 
+    def choose_language(self, language: str) -> None:
+        """``en`` or ``zh``; remembered."""
+        ...
+
+    def choose_look(self, look: str) -> None:
+        """``light``, ``dark``, or empty: as the desktop; remembered."""
+        ...
+
+    def ask_to_sign_out(self) -> None:
+        """Confirm first: the tray is signed out with it."""
+        ...
+
 
 class Page(QWidget):
     """One page. Made when it is first shown; gets each change only while it is shown.

@@ -82,13 +82,15 @@ class _Desk(QObject):
         look: Look,
     ) -> None:
         super().__init__()
-        self._look = look
+        self._saved_look = look
+        self._look = Look(settings.look) if settings.look else look
         self._app = app
         self._language = language
         self._colours = self._themed()
         zone = datetime.now().astimezone().tzinfo
         self._window = AdminWindow(bridge, settings, self._colours, language, zone)
         self._window.language_chosen.connect(self._speak)
+        self._window.look_chosen.connect(self._choose_look)
         self._window.closed.connect(app.quit)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
@@ -111,6 +113,11 @@ class _Desk(QObject):
         self._language = language
         self._app.setApplicationDisplayName(say("admin.name", language))
         self._window.dress(language, self._colours)
+
+    def _choose_look(self, look: str) -> None:
+        """Empty: as the tray's settings have it."""
+        self._look = Look(look) if look else self._saved_look
+        self._scheme_changed()
 
     def _scheme_changed(self) -> None:
         self._colours = self._themed()

@@ -14,6 +14,7 @@ from desktop_client.tokens import write_private
 log = logging.getLogger(__name__)
 
 _FILE = "admin.json"
+LOOKS = ("", "light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """See the module. ``geometry`` is Qt's own form, in hexadecimal; no language: the tray's."""
+    """See the module. ``geometry`` is Qt's own form, in hexadecimal; no language: the tray's.
+    ``look`` is light or dark, empty: as the desktop."""
 
     geometry: str = ""
     language: str = ""
+    look: str = ""
     page: str = ""
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
 
@@ -56,6 +59,9 @@ class AdminSettings:
     def with_language(self, language: str) -> AdminSettings:
         return replace(self, language=language)
 
+    def with_look(self, look: str) -> AdminSettings:
+        return replace(self, look=look)
+
     def with_geometry(self, geometry: str) -> AdminSettings:
         return replace(self, geometry=geometry)
 
@@ -68,6 +74,7 @@ def load_settings(config_dir: Path) -> AdminSettings:
         return AdminSettings(
             geometry=_text(value.get("geometry")),
             language=_text(value.get("language")),
+            look=_look(value.get("look")),
             page=_text(value.get("page")),
             tables={str(k): _table(v) for k, v in value.get("tables", {}).items()},
         )
@@ -92,6 +99,10 @@ def _table(value: Any) -> TableSettings:
         filter=_text(value.get("filter")),
         detail=int(value.get("detail") or 0),
     )
+
+
+def _look(value: object) -> str:
+    return _text(value) if value in LOOKS else ""
 
 
 def _text(value: object) -> str:

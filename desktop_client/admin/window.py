@@ -36,7 +36,8 @@ class AdminWindow(QWidget):
     """See the module; to its pages it is a ``Shell``.
 
     Signals:
-        language_chosen(str): another language, from its menu.
+        language_chosen(str): another language.
+    look_chosen(str): light, dark, or empty: as the desktop.
         closed(): by its person.
 
     Args:
@@ -45,6 +46,7 @@ class AdminWindow(QWidget):
     """
 
     language_chosen = Signal(str)
+    look_chosen = Signal(str)
     closed = Signal()
 
     def __init__(
@@ -182,6 +184,16 @@ class AdminWindow(QWidget):
         if (filter or row) and self._is_open:
             self._pages[page].open_at(filter, row)
 
+    def choose_language(self, language: str) -> None:
+        if language != self._language:
+            self.language_chosen.emit(language)
+
+    def choose_look(self, look: str) -> None:
+        if look != self._settings.look:
+            self._settings = self._settings.with_look(look)
+            self._keep_soon.start()
+            self.look_chosen.emit(look)
+
     # -- what the studio says ---------------------------------------------------------------------
 
     def show_fleet(self, fleet: Fleet, delta: Delta) -> None:
@@ -280,7 +292,7 @@ class AdminWindow(QWidget):
             case Step.CANCEL:
                 self._bridge.cancel_sign_in()
             case Step.SIGN_OUT:
-                self._ask_to_sign_out()
+                self.ask_to_sign_out()
             case Step.WAKE:
                 self._bridge.wake()
 
@@ -293,9 +305,10 @@ class AdminWindow(QWidget):
         if self._fleet.person:
             self._account.addSeparator()
             out = self._account.addAction(say("admin.account.sign_out", language))
-            out.triggered.connect(self._ask_to_sign_out)
+            out.triggered.connect(self.ask_to_sign_out)
 
-    def _ask_to_sign_out(self) -> None:
+    def ask_to_sign_out(self) -> None:
+        """Confirm first: the tray is signed out with it."""
         language = self._language
         confirm(
             self,

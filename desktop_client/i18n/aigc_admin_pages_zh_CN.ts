@@ -979,10 +979,6 @@
         <source>Nobody has an account yet.</source>
         <translation>还没有任何账户。</translation>
     </message>
-    <message id="people.choose">
-        <source>Choose somebody to see their account, sessions and tokens.</source>
-        <translation>请选择一位人员，以查看其账户、会话和令牌。</translation>
-    </message>
     <message id="people.several">
         <source>{count} people chosen</source>
         <translation>已选择 {count} 位人员</translation>
@@ -1091,10 +1087,6 @@
         <source>Disable {name}?</source>
         <translation>停用 {name}？</translation>
     </message>
-    <message id="people.disable.title.many">
-        <source>Disable {count} people?</source>
-        <translation>停用 {count} 位人员？</translation>
-    </message>
     <message id="people.disable.sessions">
         <source>Signed in: {count}; each ends at once, open pages too</source>
         <translation>登录数 {count}：立即全部结束，包括已打开的页面</translation>
@@ -1191,10 +1183,6 @@
         <source>Revoked: {count}.</source>
         <translation>已吊销 {count} 个。</translation>
     </message>
-    <message id="people.yourself">
-        <source>You cannot do this to your own account.</source>
-        <translation>不能对自己的账户执行此操作。</translation>
-    </message>
     <message id="catalogue.title">
         <source>Catalogue</source>
         <translation>目录</translation>
@@ -1268,8 +1256,8 @@
         <translation>问题</translation>
     </message>
     <message id="catalogue.empty">
-        <source>No engine is published yet. Put a catalogue file into {folder}.</source>
-        <translation>尚未发布任何引擎。请将目录文件放入 {folder}。</translation>
+        <source>No engine is published yet.</source>
+        <translation>尚未发布任何引擎。</translation>
     </message>
     <message id="catalogue.folder">
         <source>the catalogue folder</source>
@@ -1291,17 +1279,9 @@
         <source>{count} entries cannot be used</source>
         <translation>{count} 个条目无法使用</translation>
     </message>
-    <message id="catalogue.choose">
-        <source>Choose a version to see who uses it.</source>
-        <translation>请选择一个版本，以查看使用者。</translation>
-    </message>
     <message id="catalogue.to_instances">
         <source>Show its instances</source>
         <translation>查看其实例</translation>
-    </message>
-    <message id="catalogue.copy_place">
-        <source>Copy the place</source>
-        <translation>复制位置</translation>
     </message>
     <message id="catalogue.mend">
         <source>Everything else in the catalogue works meanwhile.</source>
@@ -1591,23 +1571,19 @@
         <source>Language</source>
         <translation>语言</translation>
     </message>
-    <message id="studio.language.system">
-        <source>As the desktop</source>
-        <translation>跟随系统</translation>
-    </message>
-    <message id="studio.theme">
+    <message id="studio.look">
         <source>Theme</source>
         <translation>主题</translation>
     </message>
-    <message id="studio.theme.system">
+    <message id="studio.look.system">
         <source>As the desktop</source>
         <translation>跟随系统</translation>
     </message>
-    <message id="studio.theme.light">
+    <message id="studio.look.light">
         <source>Light</source>
         <translation>浅色</translation>
     </message>
-    <message id="studio.theme.dark">
+    <message id="studio.look.dark">
         <source>Dark</source>
         <translation>深色</translation>
     </message>
@@ -1630,6 +1606,10 @@
     <message id="overview.pool.figures">
         <source>{held} / {cards} held · {answering} / {machines} machines</source>
         <translation>占用 {held} / {cards} · 机器 {answering} / {machines}</translation>
+    </message>
+    <message id="people.token.choose">
+        <source>Choose tokens to revoke.</source>
+        <translation>请选择要吊销的令牌。</translation>
     </message>
 </context>
 </TS>

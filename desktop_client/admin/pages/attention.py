@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from desktop_client.admin.model import Door, Fleet, Node
 from desktop_client.admin.records import Catalogue
+from desktop_client.admin.tables.filters import Filter, Op, Term
 from desktop_client.i18n import say
 from desktop_client.model import LIVE, Instance, State, Version
 from desktop_client.wording import duration, moment, size
@@ -107,18 +108,14 @@ def _each(
     concern: Concern,
     nodes: Sequence[Node],
     one: Callable[[Node], str],
-    together: str,
 ) -> list[Item]:
-    """One item a machine, or one for all of them if they are too many.
-
-    ``together``: the filter of the Machines page that shows them.
-    """
+    """One item a machine, or one for all of them if they are too many."""
     remedy = facts.say(f"overview.{concern}.remedy")
     if len(nodes) > NAMED:
         names = named([n.name for n in nodes], facts.language)
         text = facts.say(f"overview.{concern}.many", count=len(nodes), machines=names)
         label = facts.say("overview.show_machines", count=len(nodes))
-        return [Item(concern, text, remedy, label, "machines", together)]
+        return [Item(concern, text, remedy, label, "machines", _machines(nodes))]
     return [
         Item(
             concern,
@@ -126,15 +123,19 @@ def _each(
             remedy,
             facts.say("overview.show_one", name=node.name),
             "machines",
-            f"machine:{quoted(node.name)}",
+            _machines([node]),
         )
         for node in nodes
     ]
 
 
-def quoted(value: str) -> str:
-    """A value as the filter language takes it."""
-    return f'"{value}"' if not value or " " in value or '"' in value else value
+def one_of(key: str, values: Sequence[str]) -> str:
+    """The filter for exactly these values of a column, as a person would write it."""
+    return str(Filter((Term(tuple(values), key, Op.EQUALS),)))
+
+
+def _machines(nodes: Sequence[Node]) -> str:
+    return one_of("machine", [n.name for n in nodes])
 
 
 def _ledger(facts: Facts) -> list[Item]:
@@ -142,9 +143,7 @@ def _ledger(facts: Facts) -> list[Item]:
     concern = Concern.LEDGER
     return _each(
         facts, concern, nodes,
-        lambda n: facts.say("overview.ledger.one", machine=n.name),
-        "state:attention",
-    )  # fmt: skip
+        lambda n: facts.say("overview.ledger.one", machine=n.name))  # fmt: skip
 
 
 def _silent(facts: Facts) -> list[Item]:
@@ -171,8 +170,8 @@ def _silent(facts: Facts) -> list[Item]:
         return facts.say("overview.away.one", machine=node.name, at=facts.at(node.last_seen))
 
     return [
-        *_each(facts, Concern.CUT_OFF, cut_off, with_engines, "state:offline"),
-        *_each(facts, Concern.AWAY, empty, alone, "state:offline"),
+        *_each(facts, Concern.CUT_OFF, cut_off, with_engines),
+        *_each(facts, Concern.AWAY, empty, alone),
     ]
 
 
@@ -192,9 +191,7 @@ def _door(facts: Facts) -> list[Item]:
     nodes = [n for n in facts.nodes if n.online and n.door is Door.OPEN_TO_LOCAL_USERS]
     return _each(
         facts, Concern.DOOR, nodes,
-        lambda n: facts.say("overview.door.one", machine=n.name),
-        "door:open",
-    )  # fmt: skip
+        lambda n: facts.say("overview.door.one", machine=n.name))  # fmt: skip
 
 
 def _broken(facts: Facts) -> list[Item]:
@@ -213,8 +210,8 @@ def _broken(facts: Facts) -> list[Item]:
         )
 
     return [
-        *_each(facts, Concern.BROKEN, broken, why, "state:attention"),
-        *_each(facts, Concern.PROBLEM, saying, says, "state:attention"),
+        *_each(facts, Concern.BROKEN, broken, why),
+        *_each(facts, Concern.PROBLEM, saying, says),
     ]
 
 
@@ -231,7 +228,7 @@ def _set_aside(facts: Facts) -> list[Item]:
             "overview.set-aside.one", machine=node.name, cards=_counted(facts, "cards", count)
         )
 
-    return _each(facts, Concern.SET_ASIDE, nodes, one, "state:attention")
+    return _each(facts, Concern.SET_ASIDE, nodes, one)
 
 
 def _disk(facts: Facts) -> list[Item]:
@@ -244,9 +241,7 @@ def _disk(facts: Facts) -> list[Item]:
         facts, Concern.DISK, nodes,
         lambda n: facts.say(
             "overview.disk.one", machine=n.name, size=size(n.disk_free_bytes or 0)
-        ),
-        "state:attention",
-    )  # fmt: skip
+        ))  # fmt: skip
 
 
 def _certificate(facts: Facts) -> list[Item]:
@@ -262,9 +257,7 @@ def _certificate(facts: Facts) -> list[Item]:
         facts, Concern.CERTIFICATE, nodes,
         lambda n: facts.say(
             "overview.certificate.one", machine=n.name, at=facts.at(n.certificate_expires)
-        ),
-        "state:attention",
-    )  # fmt: skip
+        ))  # fmt: skip
 
 
 def _unclaimed(facts: Facts) -> list[Item]:
@@ -278,7 +271,7 @@ def _unclaimed(facts: Facts) -> list[Item]:
             at=facts.at(min((u.stop_after for u in node.unclaimed if u.stop_after), default=None)),
         )
 
-    return _each(facts, Concern.UNCLAIMED, nodes, one, "state:attention")
+    return _each(facts, Concern.UNCLAIMED, nodes, one)
 
 
 def _version(facts: Facts) -> list[Item]:
@@ -297,12 +290,10 @@ def _version(facts: Facts) -> list[Item]:
         versions=named(sorted({n.agent_version for n in behind}), facts.language),
         newest=newest,
     )
-    names = " ".join(f"machine:{quoted(n.name)}" for n in behind[:1])
     several = facts.say("overview.show_machines", count=len(behind))
     label = facts.say("overview.show_one", name=behind[0].name) if len(behind) == 1 else several
     remedy = facts.say("overview.version.remedy")
-    filter_ = names if len(behind) == 1 else f"agent:{quoted(behind[0].agent_version)}"
-    return [Item(Concern.VERSION, text, remedy, label, "machines", filter_)]
+    return [Item(Concern.VERSION, text, remedy, label, "machines", _machines(behind))]
 
 
 def version_key(text: str) -> tuple[int, ...]:
@@ -346,7 +337,7 @@ def _stuck(facts: Facts) -> list[Item]:
             line=first.line.spoken(facts.language),
         )
         return [
-            Item(Concern.STUCK, text, remedy, label, "queue", f"id:{quoted(first.id)}"),
+            Item(Concern.STUCK, text, remedy, label, "queue", one_of("id", [first.id])),
         ]
     names = named([f"{i.name} ({i.owner_name or i.owner_id})" for i in stuck], facts.language)
     text = facts.say("overview.stuck.many", count=len(stuck), engines=names)
@@ -392,11 +383,11 @@ def _failed(facts: Facts) -> list[Item]:
             at=facts.at(only.since),
             line=only.line.spoken(facts.language),
         )
-        return [Item(Concern.FAILED, text, remedy, label, "instances", f"id:{quoted(only.id)}")]
+        return [Item(Concern.FAILED, text, remedy, label, "instances", one_of("id", [only.id]))]
     counted = Counter(i.engine_name.spoken(facts.language) or i.engine_id for i in failed)
     names = named([f"{name} × {count}" for name, count in counted.most_common()], facts.language)
     text = facts.say("overview.failed.many", count=len(failed), engines=names)
-    return [Item(Concern.FAILED, text, remedy, label, "instances", "state:failed")]
+    return [Item(Concern.FAILED, text, remedy, label, "instances")]
 
 
 def _catalogue(facts: Facts) -> list[Item]:

@@ -15,7 +15,7 @@ from desktop_client.admin.pages.attention import (
     Facts,
     attention,
     named,
-    quoted,
+    one_of,
     version_key,
 )
 from desktop_client.admin.pages.fullness import Cards, fullness
@@ -58,7 +58,7 @@ def test_each_item_says_where_and_what_to_do_and_leads_there() -> None:
     assert (item.action, item.page, item.filter) == (
         "Open render-01",
         "machines",
-        "machine:render-01",
+        "machine=render-01",
     )
 
 
@@ -153,7 +153,7 @@ def test_versions_are_numbers() -> None:
 def test_names() -> None:
     assert named(["a", "b"], "zh") == "a、b"
     assert named(["a", "b", "c", "d"], "en") == "a, b, c and 1 more"
-    assert quoted("two words") == '"two words"'
+    assert one_of("machine", ["two words", "b"]) == 'machine="two words",b'
 
 
 # -- how full -------------------------------------------------------------------------------------

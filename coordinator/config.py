@@ -13,7 +13,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from aigc.errors import AigcError
@@ -157,6 +165,12 @@ class CoordinatorConfig(_Section):
     policy: Policy = Policy()
     registries: dict[str, Registry] = Field(default_factory=dict)
     secrets: dict[str, Path] = Field(default_factory=dict)
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read; None: nowhere."""
+        return self._file
 
 
 def load_config(path: Path) -> CoordinatorConfig:
@@ -195,7 +209,9 @@ def parse_config(values: dict[str, Any], path: Path) -> CoordinatorConfig:
         config = CoordinatorConfig.model_validate(values)
     except ValidationError as error:
         raise AigcError("config-invalid", _sentence(path, error.errors()[0])) from error
-    return _with_absolute_paths(config, path.parent.absolute())
+    config = _with_absolute_paths(config, path.parent.absolute())
+    config._file = path.absolute()
+    return config
 
 
 def read_secret(path: Path, what: str) -> str:

@@ -171,7 +171,8 @@ class _Coordinator:
                         readings=readings,
                         catalogue=lambda: (watcher.loaded, loaded_at),
                         pin=materials.authority.pin,
-                        public_host=config.public.host,
+                        config=config,
+                        started_at=clock.now(),
                         url_of=self._url_of,
                         clock=clock,
                     )

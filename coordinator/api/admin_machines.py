@@ -55,10 +55,9 @@ class MachinesDesk:
                 "join-too-long", "A join command is good for at most 7 days (10080 minutes)."
             )
         host, port = split_address(request.address)
-        if is_loopback(host) and not is_loopback(self._office.public_host):
-            host = (
-                self._office.public_host
-            )  # others cannot reach us by the address that this admin used
+        public = self._office.config.public.host
+        if is_loopback(host) and not is_loopback(public):
+            host = public  # others cannot reach us by the address that this admin used
         token, expires_at = await self._office.enrolment.create_token(
             request.pool or "on-prem", host, timedelta(minutes=minutes), who()
         )

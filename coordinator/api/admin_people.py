@@ -32,6 +32,8 @@ class PeopleDesk:
                     disabled=p.disabled,
                     local=facts[p.id].local if p.id in facts else False,
                     last_seen_ms=milliseconds(facts[p.id].last_seen) if p.id in facts else 0,
+                    sessions=facts[p.id].sessions if p.id in facts else 0,
+                    tokens=facts[p.id].tokens if p.id in facts else 0,
                 )
                 for p in people
             ]
@@ -63,6 +65,26 @@ class PeopleDesk:
         person_id = PersonId(request.person_id)
         await self._office.identity.set_role(person_id, _role(request.role), who())
         return admin_pb2.SetPersonRoleResponse()
+
+    async def SignOutEverywhere(
+        self, request: admin_pb2.SignOutEverywhereRequest, context: Any
+    ) -> admin_pb2.SignOutEverywhereResponse:
+        person_id = PersonId(request.person_id)
+        ended = await self._office.identity.sign_out_everywhere(person_id, who())
+        return admin_pb2.SignOutEverywhereResponse(sessions_ended=ended)
+
+    async def ListPersonTokens(
+        self, request: admin_pb2.ListPersonTokensRequest, context: Any
+    ) -> admin_pb2.ListPersonTokensResponse:
+        tokens = await self._office.identity.list_tokens(PersonId(request.person_id))
+        return admin_pb2.ListPersonTokensResponse(tokens=[conversion.api_token(t) for t in tokens])
+
+    async def RevokePersonToken(
+        self, request: admin_pb2.RevokePersonTokenRequest, context: Any
+    ) -> admin_pb2.RevokePersonTokenResponse:
+        person_id = PersonId(request.person_id)
+        await self._office.identity.revoke_token(person_id, request.token_id, who())
+        return admin_pb2.RevokePersonTokenResponse()
 
 
 def _role(name: str) -> Role:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from aigc import __version__
 from aigc.clock import milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.api import conversion
 from coordinator.api.admin_machines import MachinesDesk
 from coordinator.api.admin_people import PeopleDesk
 from coordinator.api.fleet_feed import FleetFeed
+from coordinator.api.logs import open_logs
 from coordinator.api.office import Office, who
+from coordinator.api.studio_settings import settings_of
 from coordinator.domain.events import StopRequested
 from coordinator.domain.instance import InstanceId, State, StopReason
-from coordinator.ledger import read_audit, read_story
-from protos.aigc.v1 import admin_pb2, admin_pb2_grpc
+from coordinator.domain.studio import Studio
+from coordinator.ledger import audit, read_audit, read_story
+from protos.aigc.v1 import admin_pb2, admin_pb2_grpc, creator_pb2
 
 # RPC methods are named by the proto.
 # ruff: noqa: N802
@@ -83,11 +87,7 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
     ) -> admin_pb2.GetStoryResponse:
         instance_id = InstanceId(request.instance_id)
         if instance_id not in self._office.reactor.studio.instances:
-            raise AigcError(
-                "instance-unknown",
-                f"There is no instance {instance_id}: list them all.",
-                ErrorKind.NOT_FOUND,
-            )
+            raise _unknown(instance_id)
         lines = await self._office.ledger.read(lambda c: read_story(c, instance_id))
         return admin_pb2.GetStoryResponse(
             lines=[
@@ -119,11 +119,48 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
             loaded_at_ms=at_ms,
         )
 
+    async def StreamAnyLogs(
+        self, request: admin_pb2.StreamAnyLogsRequest, context: Any
+    ) -> AsyncIterator[creator_pb2.StreamLogsResponse]:
+        office, instance_id = self._office, InstanceId(request.instance_id)
+        found = office.reactor.studio.instances.get(instance_id)
+        if found is None or found.state is State.DELETED:
+            raise _unknown(instance_id)
+        now, actor, detail = office.clock.now(), who(), f"{found.name} of {found.owner}"
+        await office.ledger.transact(
+            lambda c: audit(c, now, actor, "instance-logs", instance_id, "done", detail)
+        )
+        feed = open_logs(office.sessions, found, request.tail, request.follow)
+        async for lines in feed.lines():
+            yield creator_pb2.StreamLogsResponse(lines=lines)
+
+    async def GetStudioSettings(
+        self, request: admin_pb2.GetStudioSettingsRequest, context: Any
+    ) -> admin_pb2.GetStudioSettingsResponse:
+        office, studio = self._office, self._office.reactor.studio
+        return admin_pb2.GetStudioSettingsResponse(
+            settings=settings_of(office.config),
+            config_file=str(office.config.file or ""),
+            version=__version__,
+            ledger_id=studio.ledger_id,
+            revision=studio.revision,
+            started_at_ms=milliseconds(office.started_at),
+            pin=office.pin,
+            server_time_ms=milliseconds(office.clock.now()),
+        )
+
     async def ListAudit(
         self, request: admin_pb2.ListAuditRequest, context: Any
     ) -> admin_pb2.ListAuditResponse:
         limit = min(request.limit or _AUDIT_ROWS, _AUDIT_ROWS_MAX)
-        entries = await self._office.ledger.read(lambda c: read_audit(c, limit))
+        before, containing = request.before_seq, request.containing.strip()
+        names = _names(self._office.reactor.studio)
+        sought = containing.casefold()
+        # People look for names; the log has ids, which do not change.
+        called = [key for key, name in names.items() if sought and sought in name.casefold()]
+        entries = await self._office.ledger.read(
+            lambda c: read_audit(c, limit, before, containing, called)
+        )
         return admin_pb2.ListAuditResponse(
             entries=[
                 admin_pb2.AuditEntry(
@@ -133,7 +170,26 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
                     target=e.target,
                     outcome=e.outcome,
                     detail=e.detail,
+                    seq=e.seq,
+                    actor_name=names.get(e.actor, ""),
+                    target_name=names.get(e.target, ""),
                 )
                 for e in entries
             ]
         )
+
+
+def _names(studio: Studio) -> dict[str, str]:
+    """What people, machines and instances are called now, by their ids."""
+    names: dict[str, str] = {i.id: i.name for i in studio.instances.values()}
+    names.update((n.id, n.name) for n in studio.nodes.values())
+    names.update((p.id, p.name) for p in studio.people.values())
+    return names
+
+
+def _unknown(instance_id: str) -> AigcError:
+    return AigcError(
+        "instance-unknown",
+        f"There is no instance {instance_id or 'without an id'}: list them all.",
+        ErrorKind.NOT_FOUND,
+    )

@@ -23,6 +23,7 @@ from coordinator.domain.people import Person
 from coordinator.domain.studio import Studio
 from coordinator.domain.trash import Trashed
 from coordinator.domain.wording import instance_line, release_at, trash_line
+from coordinator.identity.tokens import ApiToken
 from coordinator.readings import Occupancy, Series
 from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2, gateway_pb2
 
@@ -82,6 +83,17 @@ def person(value: Person) -> creator_pb2.Person:
         email=value.email,
         role=value.role.value,
         teams=list(value.teams),
+    )
+
+
+def api_token(value: ApiToken) -> creator_pb2.ApiToken:
+    """What is known of a token; its secret never."""
+    return creator_pb2.ApiToken(
+        id=value.id,
+        name=value.name,
+        created_at_ms=milliseconds(value.created_at),
+        expires_at_ms=milliseconds(value.expires_at),
+        last_used_ms=milliseconds(value.last_used),
     )
 
 

@@ -12,6 +12,7 @@ from aigc.errors import AigcError, ErrorKind
 from coordinator.api import conversion
 from coordinator.api.conversion import UrlOf
 from coordinator.api.guard import caller
+from coordinator.api.logs import open_logs
 from coordinator.domain.events import DeleteRequested, KeepRequested, RenameRequested, StopRequested
 from coordinator.domain.instance import Instance, InstanceId, State, StopReason
 from coordinator.domain.node import NodeId
@@ -19,7 +20,6 @@ from coordinator.domain.people import Person
 from coordinator.domain.trash import trash_of
 from coordinator.fleet.session import Sessions
 from coordinator.identity.identity import Identity
-from coordinator.identity.tokens import ApiToken
 from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
 from coordinator.readings import Readings
@@ -30,8 +30,6 @@ from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
 # RPC methods are named by the proto.
 # ruff: noqa: N802
 
-_LOG_TAIL = 200
-_LOG_TAIL_MAX = 10_000
 _READINGS_MINUTES = 10
 _READINGS_MINUTES_MAX = 60
 # Changes that come together are told together; a person sees no difference.
@@ -183,14 +181,7 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         self, request: creator_pb2.StreamLogsRequest, context: Any
     ) -> AsyncIterator[creator_pb2.StreamLogsResponse]:
         mine = await self._owned(request.instance_id, "instance-logs")
-        if mine.placement is None:
-            raise AigcError(
-                "logs-stopped",
-                f"{mine.name} runs on no machine now, so it has no log: start it first.",
-                ErrorKind.CONFLICT,
-            )
-        tail = min(request.tail or _LOG_TAIL, _LOG_TAIL_MAX)
-        feed = self._sessions.open_logs(mine.placement.node_id, mine.id, tail, request.follow)
+        feed = open_logs(self._sessions, mine, request.tail, request.follow)
         async for lines in feed.lines():
             yield creator_pb2.StreamLogsResponse(lines=lines)
 
@@ -219,13 +210,13 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
                 ErrorKind.FORBIDDEN,
             )
         token, info = await self._identity.create_token(found.person, request.name, request.days)
-        return creator_pb2.CreateTokenResponse(token=token, info=_token(info))
+        return creator_pb2.CreateTokenResponse(token=token, info=conversion.api_token(info))
 
     async def ListTokens(
         self, request: creator_pb2.ListTokensRequest, context: Any
     ) -> creator_pb2.ListTokensResponse:
         tokens = await self._identity.list_tokens(caller.get().person.id)
-        return creator_pb2.ListTokensResponse(tokens=[_token(t) for t in tokens])
+        return creator_pb2.ListTokensResponse(tokens=[conversion.api_token(t) for t in tokens])
 
     async def RevokeToken(
         self, request: creator_pb2.RevokeTokenRequest, context: Any
@@ -280,13 +271,3 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
 async def _next(watch: Any) -> object:
     """The next change; None when the watch was closed."""
     return await anext(watch, None)
-
-
-def _token(info: ApiToken) -> creator_pb2.ApiToken:
-    return creator_pb2.ApiToken(
-        id=info.id,
-        name=info.name,
-        created_at_ms=milliseconds(info.created_at),
-        expires_at_ms=milliseconds(info.expires_at),
-        last_used_ms=milliseconds(info.last_used),
-    )

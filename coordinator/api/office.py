@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from aigc.clock import Clock
 from coordinator.api.conversion import UrlOf
 from coordinator.api.guard import caller
 from coordinator.catalogue import Loaded
+from coordinator.config import CoordinatorConfig
 from coordinator.domain.people import PersonId
 from coordinator.fleet.enrolment import Enrolment
 from coordinator.fleet.session import Sessions
@@ -25,7 +27,6 @@ class Office:
     Attributes:
         catalogue: what is loaded, and since when (UTC milliseconds).
         pin: of the coordinator's CA, for join commands.
-        public_host: by which others reach this coordinator.
     """
 
     reactor: Reactor
@@ -36,7 +37,8 @@ class Office:
     readings: Readings
     catalogue: Callable[[], tuple[Loaded, int]]
     pin: str
-    public_host: str
+    config: CoordinatorConfig
+    started_at: datetime
     url_of: UrlOf
     clock: Clock
 

@@ -103,13 +103,15 @@ class Foundation:
             await self._end_person(person_id, people[person_id].subject)
         self._known_disabled &= disabled
 
-    async def _end_person(self, person_id: PersonId, subject: str) -> None:
+    async def _end_person(self, person_id: PersonId, subject: str) -> int:
+        """End what somebody is signed in with; how many programs and browsers that was."""
         issuer = self.issuer
         if issuer is not None:
             await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
-        await self.sessions.end_person(person_id)
+        ended = await self.sessions.end_person(person_id)
         for token in await self._tokens.list(person_id):
             self.sessions.signal(token.id)
+        return ended
 
 
 def unauthenticated(

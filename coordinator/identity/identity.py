@@ -259,12 +259,24 @@ class Identity(PeopleDesk):
         return await self._tokens.create(person.id, person.role, name, days)
 
     async def list_tokens(self, person_id: PersonId) -> tuple[ApiToken, ...]:
-        """A person's API tokens, newest first."""
+        """A person's API tokens, newest first.
+
+        Raises:
+            AigcError: unknown.
+        """
+        self._known(person_id)
         return await self._tokens.list(person_id)
 
-    async def revoke_token(self, person_id: PersonId, token_id: str) -> None:
-        """End an API token and the streams that were opened with it."""
-        await self._tokens.revoke(person_id, token_id)
+    async def revoke_token(
+        self, person_id: PersonId, token_id: str, by: PersonId | None = None
+    ) -> None:
+        """End an API token and the streams that were opened with it; ``by``: if not its owner.
+
+        Raises:
+            AigcError: the person is unknown, or has no such token.
+        """
+        self._known(person_id)
+        await self._tokens.revoke(person_id, token_id, by)
         self.sessions.signal(token_id)
 
     # --- hand-off to the gateway -------------------------------------------------------------

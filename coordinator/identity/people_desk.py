@@ -21,6 +21,7 @@ from coordinator.identity.issuer import Issuer
 from coordinator.identity.ports import Connection
 from coordinator.identity.sessions import Kind, SessionRow
 from coordinator.identity.settings import BEARER_LIMIT, LOCAL_ISSUER
+from coordinator.ledger import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class PersonFacts:
 
     local: bool
     last_seen: datetime | None
+    sessions: int = 0  # programs and browsers that are signed in
+    tokens: int = 0
 
 
 class PeopleDesk(Foundation):
@@ -122,12 +125,34 @@ class PeopleDesk(Foundation):
         await self._reactor.ask(PersonRoleSet(person_id, role, by))
 
     async def person_facts(self) -> Mapping[PersonId, PersonFacts]:
-        """Per person: whether the account is local, and when it was last seen."""
+        """Per person: whether the account is local, when it was last seen, and with what."""
         seen = await self._people.last_seen()
+        sessions, tokens = await self.sessions.count(), await self._tokens.count()
         return {
-            person.id: PersonFacts(person.issuer == LOCAL_ISSUER, seen.get(person.id))
+            person.id: PersonFacts(
+                person.issuer == LOCAL_ISSUER,
+                seen.get(person.id),
+                sessions.get(person.id, 0),
+                tokens.get(person.id, 0),
+            )
             for person in self._reactor.studio.people.values()
         }
+
+    async def sign_out_everywhere(self, person_id: PersonId, by: PersonId) -> int:
+        """End a person's sessions and refresh tokens; how many programs and browsers that was.
+
+        API tokens stay.
+
+        Raises:
+            AigcError: unknown.
+        """
+        person = self._known(person_id)
+        ended = await self._end_person(person_id, person.subject)
+        now, detail = self._clock.now(), f"{ended} sessions"
+        await self._ledger.transact(
+            lambda c: audit(c, now, by, "person-sign-out", person_id, "done", detail)
+        )
+        return ended
 
     def has_admin(self) -> bool:
         """Whether somebody may administrate."""
@@ -236,12 +261,17 @@ class PeopleDesk(Foundation):
             )
         return self.issuer
 
-    def _keep_one_admin(self, person_id: PersonId, loses: bool) -> None:
-        people = self._reactor.studio.people
-        if person_id not in people:
+    def _known(self, person_id: PersonId) -> Person:
+        person = self._reactor.studio.people.get(person_id)
+        if person is None:
             raise AigcError(
                 "person-unknown", f"Nobody here has the id {person_id}.", ErrorKind.NOT_FOUND
             )
+        return person
+
+    def _keep_one_admin(self, person_id: PersonId, loses: bool) -> None:
+        people = self._reactor.studio.people
+        self._known(person_id)
         others = any(
             person.role is Role.ADMIN and not person.disabled and person.id != person_id
             for person in people.values()

@@ -9,7 +9,8 @@ command line with the sign-in whose tokens they came of.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,7 @@ class SessionsChanged:
     revoked: tuple[bytes, ...]
 
 
+_SIGNED_IN = frozenset({Kind.SESSION, Kind.WEB})
 _SLIDE_STEP = timedelta(minutes=5)
 _NO_INSTANCE = InstanceId("")
 _COLUMNS = (
@@ -212,9 +214,18 @@ class Sessions:
         """End the sessions that came of a sign-in at the embedded issuer."""
         await self._end("parent = ?", parent)
 
-    async def end_person(self, person_id: PersonId) -> None:
-        """End all of a person's sessions."""
-        await self._end("person_id = ?", person_id)
+    async def end_person(self, person_id: PersonId) -> int:
+        """End all of a person's sessions; how many programs and browsers they were."""
+        over = await self._end("person_id = ?", person_id)
+        return len({_sign_in(row) for row in over if row.kind in _SIGNED_IN})
+
+    async def count(self) -> Mapping[PersonId, int]:
+        """How many programs and browsers each person is signed in with."""
+        now = milliseconds(self._clock.now())
+        signed_in: dict[PersonId, set[str]] = defaultdict(set)
+        for row in await self._select("kind IN ('session', 'web') AND expires_at > ?", now):
+            signed_in[row.person_id].add(_sign_in(row))
+        return {person_id: len(there) for person_id, there in signed_in.items()}
 
     async def purge(self) -> None:
         """Forget the sessions that ran out, and tell who still holds one open."""
@@ -249,7 +260,7 @@ class Sessions:
         for watch in tuple(self._watches):
             watch.close()
 
-    async def _end(self, where: str, *values: Any) -> None:
+    async def _end(self, where: str, *values: Any) -> list[SessionRow]:
         def work(connection: Connection) -> list[SessionRow]:
             rows = _rows(connection, where, *values)
             ids = {row.id for row in rows}
@@ -264,6 +275,7 @@ class Sessions:
         self._tell((), over)
         for row in over:
             self.signal(row.id)
+        return over
 
     async def _select(self, where: str, *values: Any) -> list[SessionRow]:
         return await self._ledger.read(lambda c: _rows(c, where, *values))
@@ -311,6 +323,11 @@ class SessionWatch:
         self._added.clear()
         self._revoked.clear()
         return changed
+
+
+def _sign_in(row: SessionRow) -> str:
+    """What one sign-in of a program or browser has in common: its sessions follow one another."""
+    return row.parent or row.id
 
 
 def _rows(connection: Connection, where: str, *values: Any) -> list[SessionRow]:

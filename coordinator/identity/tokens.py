@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,8 +105,20 @@ class ApiTokens:
         )
         return tuple(_token(row) for row in rows)
 
-    async def revoke(self, person_id: PersonId, token_id: str) -> None:
-        """End one of a person's own tokens.
+    async def count(self) -> Mapping[PersonId, int]:
+        """How many tokens each person has that are still good."""
+        now = milliseconds(self._clock.now())
+        rows = await self._ledger.read(
+            lambda c: c.execute(
+                "SELECT person_id, count(*) FROM identity_token WHERE expires_at > ?"
+                " GROUP BY person_id",
+                (now,),
+            ).fetchall()
+        )
+        return {PersonId(row[0]): int(row[1]) for row in rows}
+
+    async def revoke(self, person_id: PersonId, token_id: str, by: PersonId | None = None) -> None:
+        """End one of a person's tokens; ``by``: who does it, if not the person.
 
         Raises:
             AigcError: the person has no such token.
@@ -116,13 +129,15 @@ class ApiTokens:
                 "DELETE FROM identity_token WHERE id = ? AND person_id = ?", (token_id, person_id)
             ).rowcount
             if gone:
-                audit(connection, self._clock.now(), person_id, "token-revoke", token_id, "done")
+                owner = f"of {person_id}" if by and by != person_id else ""
+                actor, now = by or person_id, self._clock.now()
+                audit(connection, now, actor, "token-revoke", token_id, "done", owner)
             return gone
 
         if not await self._ledger.transact(work):
             raise AigcError(
                 "token-unknown",
-                f"You have no token {token_id!r}; see the list of your tokens.",
+                f"There is no token {token_id!r}; see the list of tokens.",
                 ErrorKind.NOT_FOUND,
             )
 

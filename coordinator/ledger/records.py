@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -31,6 +32,18 @@ _READ_EVENTS = (
 )
 
 
+_READ_AUDIT = """
+SELECT at, actor, action, target, outcome, detail, seq FROM audit
+WHERE (:before = 0 OR seq < :before) AND (
+  :containing = '' OR actor LIKE :like ESCAPE '\\' OR action LIKE :like ESCAPE '\\'
+  OR target LIKE :like ESCAPE '\\' OR outcome LIKE :like ESCAPE '\\'
+  OR detail LIKE :like ESCAPE '\\'
+  OR actor IN (SELECT value FROM json_each(:known_as))
+  OR target IN (SELECT value FROM json_each(:known_as)))
+ORDER BY seq DESC LIMIT :limit
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The rows of one batch, made before the writer thread takes them."""
@@ -49,6 +62,7 @@ class AuditEntry:
     target: str
     outcome: str
     detail: str
+    seq: int = 0  # given by the ledger
 
 
 def batch_of(draft: Draft) -> Batch:
@@ -190,11 +204,30 @@ def read_story(
     ]
 
 
-def read_audit(connection: sqlite3.Connection, limit: int = 200) -> list[AuditEntry]:
-    """The last lines of the audit log, the newest first."""
+def read_audit(
+    connection: sqlite3.Connection,
+    limit: int = 200,
+    before_seq: int = 0,
+    containing: str = "",
+    known_as: Iterable[str] = (),
+) -> list[AuditEntry]:
+    """The last lines of the audit log, the newest first.
+
+    Args:
+        before_seq: only older lines than this one; 0: from the newest on.
+        containing: only lines with this text, upper or lower case, in any of their words.
+        known_as: or whose actor or target is one of these ids.
+    """
+    like = "%" + containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = connection.execute(
-        "SELECT at, actor, action, target, outcome, detail FROM audit ORDER BY seq DESC LIMIT ?",
-        (limit,),
+        _READ_AUDIT,
+        {
+            "before": before_seq,
+            "containing": containing,
+            "like": like,
+            "known_as": json.dumps(list(known_as)),
+            "limit": limit,
+        },
     )
     return [AuditEntry(datetime.fromisoformat(row[0]), *row[1:]) for row in rows]
 

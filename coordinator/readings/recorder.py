@@ -52,8 +52,8 @@ class Readings:
 
     async def run(self) -> None:
         """Keep the minutes, until cancelled."""
-        await self._store.open()
         try:
+            await self._store.open()
             while True:
                 await self._clock.sleep((MINUTE_MS - self._now_ms() % MINUTE_MS) / 1000 + 0.05)
                 try:

@@ -889,7 +889,7 @@ class ListAuditRequest(_message.Message):
     before_seq: _builtins.int
     """older than this entry; 0: the newest"""
     containing: _builtins.str
-    """in actor, action, target or detail; empty: all"""
+    """in actor, action, target, outcome or detail, or in a name as known now; empty: all"""
     def __init__(
         self,
         *,
@@ -1330,6 +1330,7 @@ class SignOutEverywhereResponse(_message.Message):
 
     SESSIONS_ENDED_FIELD_NUMBER: _builtins.int
     sessions_ended: _builtins.int
+    """of programs and browsers, as in PersonRow.sessions"""
     def __init__(
         self,
         *,

@@ -299,7 +299,10 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignOutEverywhere(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Ends a person's sessions, browsers and refresh tokens, and what was opened with them, at once. API
+        tokens stay: RevokePersonToken. With an OpenID provider of the studio's own, who is still signed in
+        there can sign in here again: disable the person to keep them out.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -61,6 +61,10 @@ class AdminServiceStub:
     StreamAnyLogs: _grpc.UnaryStreamMultiCallable[_admin_pb2.StreamAnyLogsRequest, _creator_pb2.StreamLogsResponse]
     """Anybody's engine's output; audited."""
     SignOutEverywhere: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SignOutEverywhereRequest, _admin_pb2.SignOutEverywhereResponse]
+    """Ends a person's sessions, browsers and refresh tokens, and what was opened with them, at once. API
+    tokens stay: RevokePersonToken. With an OpenID provider of the studio's own, who is still signed in
+    there can sign in here again: disable the person to keep them out.
+    """
     ListPersonTokens: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListPersonTokensRequest, _admin_pb2.ListPersonTokensResponse]
     RevokePersonToken: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]
     GetStudioSettings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]
@@ -98,6 +102,10 @@ class AdminServiceAsyncStub(AdminServiceStub):
     StreamAnyLogs: _aio.UnaryStreamMultiCallable[_admin_pb2.StreamAnyLogsRequest, _creator_pb2.StreamLogsResponse]  # type: ignore[assignment]
     """Anybody's engine's output; audited."""
     SignOutEverywhere: _aio.UnaryUnaryMultiCallable[_admin_pb2.SignOutEverywhereRequest, _admin_pb2.SignOutEverywhereResponse]  # type: ignore[assignment]
+    """Ends a person's sessions, browsers and refresh tokens, and what was opened with them, at once. API
+    tokens stay: RevokePersonToken. With an OpenID provider of the studio's own, who is still signed in
+    there can sign in here again: disable the person to keep them out.
+    """
     ListPersonTokens: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListPersonTokensRequest, _admin_pb2.ListPersonTokensResponse]  # type: ignore[assignment]
     RevokePersonToken: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]  # type: ignore[assignment]
     GetStudioSettings: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]  # type: ignore[assignment]
@@ -263,7 +271,11 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _admin_pb2.SignOutEverywhereRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_admin_pb2.SignOutEverywhereResponse, _abc.Awaitable[_admin_pb2.SignOutEverywhereResponse]]: ...
+    ) -> _typing.Union[_admin_pb2.SignOutEverywhereResponse, _abc.Awaitable[_admin_pb2.SignOutEverywhereResponse]]:
+        """Ends a person's sessions, browsers and refresh tokens, and what was opened with them, at once. API
+        tokens stay: RevokePersonToken. With an OpenID provider of the studio's own, who is still signed in
+        there can sign in here again: disable the person to keep them out.
+        """
 
     @_abc_1.abstractmethod
     def ListPersonTokens(

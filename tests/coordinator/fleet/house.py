@@ -25,6 +25,7 @@ from coordinator.api.office import Office
 from coordinator.api.policy import Policy as Access
 from coordinator.api.sessions import SessionServicer
 from coordinator.catalogue import Loaded
+from coordinator.config import CoordinatorConfig, Public
 from coordinator.domain.events import PersonSeen
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.domain.policy import Policy
@@ -233,6 +234,8 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
     readings = Readings(ReadingsStore(tmp_path / "readings.sqlite"), lambda: reactor.studio, clock)
     reading = asyncio.create_task(readings.run())
 
+    config = CoordinatorConfig(public=Public(host="aigc.test"))
+
     def url_of(host: str) -> str:
         return f"http://{host}.localhost:8443"
 
@@ -254,7 +257,8 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
                     readings=readings,
                     catalogue=lambda: (Loaded(), 0),
                     pin=authority.pin,
-                    public_host="aigc.test",
+                    config=config,
+                    started_at=clock.now(),
                     url_of=url_of,
                     clock=clock,
                 )

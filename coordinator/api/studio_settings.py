@@ -1,0 +1,177 @@
+"""How this coordinator is set up, in words: each key of coordinator.toml with what it means.
+
+What is secret stands in files of its own; their paths are told, their contents never.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from coordinator.api.conversion import sentence
+from coordinator.config import CoordinatorConfig
+from coordinator.domain.engine import Text
+from protos.aigc.v1 import admin_pb2
+
+MEANINGS: dict[tuple[str, str], Text] = {
+    ("", "name"): Text("The studio's name, shown to everybody", "工作室名称，所有人可见"),
+    ("", "state_dir"): Text(
+        "Ledger, authority and keys: back this folder up",
+        "账本、证书颁发机构和密钥所在目录，请备份",
+    ),
+    ("", "catalogue_dir"): Text(
+        "Templates of the engines; reloaded when they change", "引擎模板目录，更改后自动重新加载"
+    ),
+    ("", "log_level"): Text("How much the log says", "日志的详细程度"),
+    ("listen", "creators"): Text(
+        "Where tray, command line and joining machines connect",
+        "托盘程序、命令行和新机器的连接地址",
+    ),
+    ("listen", "nodes"): Text(
+        "Where agents connect, with their certificates", "代理凭证书连接的地址"
+    ),
+    ("listen", "web"): Text("Where the web pages are served", "网页服务的监听地址"),
+    ("listen", "web_tls"): Text(
+        "Whether the web pages use TLS; off only on this machine itself",
+        "网页是否使用 TLS；仅在本机监听时可以关闭",
+    ),
+    ("public", "host"): Text("How others reach this machine", "其他机器访问本机所用的主机名"),
+    ("public", "web_url"): Text(
+        "The address of the web pages; empty: from host and port",
+        "网页的公开地址；留空则由主机名和端口得出",
+    ),
+    ("gateway", "spawn"): Text(
+        "Whether the coordinator starts the gateway; off: it is a unit of its own",
+        "是否由协调器启动网关；关闭则网关作为独立服务运行",
+    ),
+    ("gateway", "zone"): Text(
+        "The DNS zone in which each engine has a name of its own", "每个引擎在此 DNS 区域中各有域名"
+    ),
+    ("gateway", "listen"): Text("Where browsers reach the engines", "浏览器访问引擎的监听地址"),
+    ("gateway", "tls"): Text(
+        "Whether the engines' door uses TLS; off only on this machine itself",
+        "引擎入口是否使用 TLS；仅在本机监听时可以关闭",
+    ),
+    ("gateway", "tunnel_listen"): Text(
+        "Where agents connect their tunnels", "代理建立隧道的监听地址"
+    ),
+    ("gateway", "public_url"): Text(
+        "An engine's address, with {host} in it; empty: from zone and port",
+        "引擎的公开地址，包含 {host}；留空则由区域和端口得出",
+    ),
+    ("gateway", "certificate"): Text(
+        "The zone's wildcard certificate; without it one of our own authority",
+        "区域的通配符证书；未设置则由自有证书颁发机构签发",
+    ),
+    ("gateway", "key"): Text("The file of that certificate's key", "该证书的密钥文件"),
+    ("oidc", "issuer"): Text(
+        "The studio's OpenID provider; empty: local accounts here",
+        "工作室的 OpenID 提供方；留空则使用本地账号",
+    ),
+    ("oidc", "client_id"): Text(
+        "Client of tray and command line at the provider", "托盘程序和命令行在提供方的客户端标识"
+    ),
+    ("oidc", "web_client_id"): Text(
+        "Client of the web pages; empty: the same", "网页的客户端标识；留空则相同"
+    ),
+    ("oidc", "web_client_secret_file"): Text(
+        "The file with the web client's secret", "网页客户端密钥所在的文件"
+    ),
+    ("oidc", "scopes"): Text("What is asked of the provider", "向提供方请求的范围"),
+    ("oidc", "loopback_host"): Text(
+        "The host name to which the browser returns after a sign-in", "登录后浏览器返回的回环主机名"
+    ),
+    ("oidc", "ca_file"): Text(
+        "The authority of the provider's certificate", "提供方证书的颁发机构文件"
+    ),
+    ("oidc", "role_claim"): Text("The claim that gives roles", "表示角色的声明"),
+    ("oidc", "teams_claim"): Text("The claim that gives teams", "表示团队的声明"),
+    ("oidc", "admin_values"): Text(
+        "Values of the role claim that make an admin", "使人成为管理员的角色声明值"
+    ),
+    ("oidc", "auditor_values"): Text(
+        "Values of the role claim that make an auditor", "使人成为审计员的角色声明值"
+    ),
+    ("oidc", "team_lead_values"): Text(
+        "Values of the role claim that make a team lead", "使人成为团队负责人的角色声明值"
+    ),
+    ("policy", "instances_per_person"): Text(
+        "How many instances each person may have", "每人最多可拥有的实例数"
+    ),
+    ("policy", "instances_per_engine"): Text(
+        "How many instances of one engine each person may have", "每人每种引擎最多可拥有的实例数"
+    ),
+    ("policy", "trash_days"): Text(
+        "Days for which deleted data can be brought back", "已删除数据可恢复的天数"
+    ),
+    ("policy", "unreachable_grace_seconds"): Text(
+        "Seconds of a machine's silence before its instances count as lost",
+        "机器无响应多少秒后，其实例视为丢失",
+    ),
+    ("policy", "node_silent_seconds"): Text(
+        "Seconds without a report after which a machine counts as offline",
+        "多少秒未收到报告后，机器视为离线",
+    ),
+    ("registries", "username"): Text(
+        "The user with whom images are fetched there", "在该镜像仓库拉取镜像所用的用户名"
+    ),
+    ("registries", "password_file"): Text(
+        "The file with that user's password", "该用户的密码所在的文件"
+    ),
+    ("secrets", ""): Text(
+        "The file with this secret, which templates name", "模板中引用的密钥所在的文件"
+    ),
+}
+
+
+def settings_of(config: CoordinatorConfig) -> list[admin_pb2.StudioSetting]:
+    """Every setting, in the order of docs/configuration.md."""
+    told = [
+        *_section("", "", config, skip=("registries", "secrets")),
+    ]
+    for name in ("listen", "public", "gateway", "oidc", "policy"):
+        told += _section(name, name, getattr(config, name))
+    for server, registry in sorted(config.registries.items()):
+        told += _section("registries", f"registries.{json.dumps(server)}", registry)
+    for name, file in sorted(config.secrets.items()):
+        told.append(_told("secrets", name, file, False, MEANINGS["secrets", ""]))
+    return told
+
+
+def _section(
+    kind: str, shown: str, values: BaseModel, skip: tuple[str, ...] = ()
+) -> Iterator[admin_pb2.StudioSetting]:
+    for key, field in type(values).model_fields.items():
+        value = getattr(values, key)
+        if key in skip or isinstance(value, BaseModel):
+            continue
+        usual = not field.is_required() and value == field.get_default(call_default_factory=True)
+        yield _told(shown, key, value, usual, MEANINGS[kind, key])
+
+
+def _told(
+    section: str, key: str, value: object, usual: bool, meaning: Text
+) -> admin_pb2.StudioSetting:
+    return admin_pb2.StudioSetting(
+        section=section, key=key, value=_toml(value), is_default=usual, meaning=sentence(meaning)
+    )
+
+
+def _toml(value: Any) -> str:
+    """As coordinator.toml would have it; "" for what is not written there."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case tuple():
+            return "[" + ", ".join(_toml(v) for v in value) + "]"
+        case Path() | str():
+            return json.dumps(str(value), ensure_ascii=False)
+    raise TypeError(f"{type(value).__name__} has no form in TOML here")

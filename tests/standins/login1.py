@@ -1,4 +1,4 @@
-"""A stand-in for logind's sleep, faithful at its D-Bus interface, on a real private system bus.
+"""A stand-in for logind's sleep, faithful at its D-Bus interface, on a real bus that serves as the system bus.
 
 ``org.freedesktop.login1.Manager``: ``Inhibit`` gives the caller an open file, ``PrepareForSleep``
 is sent before and after each sleep, and sleep waits until every holder of a ``delay`` lock closed
@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import os
 import select
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -32,21 +29,6 @@ from jeepney.io.threading import DBusConnection, ReceiveStopped, open_dbus_conne
 SERVICE = "org.freedesktop.login1"
 PATH = "/org/freedesktop/login1"
 MANAGER = "org.freedesktop.login1.Manager"
-
-
-@contextmanager
-def private_bus() -> Iterator[str]:
-    """A dbus-daemon of our own; its address serves as the system bus's."""
-    bus = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        assert bus.stdout is not None
-        yield bus.stdout.readline().strip()
-    finally:
-        bus.kill()
-        bus.communicate(timeout=20)
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from desktop_client.platform.notifications import Backend, Note, Notifications
+from tests.standins.session_bus import session_bus
 from tests.standins.tray_host import TrayHost
 
 pytestmark = [
@@ -57,16 +57,9 @@ class Desk:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A session bus of our own."""
-    bus = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert bus.stdout is not None
-    address = bus.stdout.readline().strip()
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    yield address
-    bus.kill()
-    bus.communicate(timeout=20)
+    with session_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield address
 
 
 @pytest.fixture(params=["dbus", "library"])

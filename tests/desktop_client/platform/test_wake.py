@@ -24,6 +24,7 @@ from desktop_client.platform.wake import power_windows as windows
 from desktop_client.platform.wake.network import reaches
 from desktop_client.platform.wake.power import PowerSource
 from tests.desktop_client.qt import app as app
+from tests.standins.session_bus import session_bus
 
 needs_bus = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("dbus-daemon") is None,
@@ -105,9 +106,7 @@ def watcher(bus: str, before_sleep_ms: int = 0) -> Iterator[Watcher]:
 
 @pytest.fixture
 def bus() -> Iterator[str]:
-    from tests.standins.login1 import private_bus
-
-    with private_bus() as address:
+    with session_bus() as address:  # Qt takes it for the system's
         yield address
 
 

@@ -156,6 +156,11 @@ class AdminWindow(QWidget):
     def zone(self) -> tzinfo | None:
         return self._zone
 
+    @property
+    def page(self) -> Page | None:
+        """The one before the person's eyes; None at the gate."""
+        return self._pages.get(self._current) if self._is_open else None
+
     def now(self) -> datetime:
         return self._now()
 

@@ -245,6 +245,18 @@ async def settle_timers_without_ledger() -> None:
         await asyncio.sleep(0.005)
 
 
+async def test_a_watch_is_not_woken_by_what_does_not_concern_it(tmp_path: Path) -> None:
+    async with reacting(tmp_path / "ledger.db", FakeClock()) as reactor:
+        watch = reactor.watch(lambda changed: changed.people)
+        waiting = asyncio.create_task(anext(watch))
+        await reactor.ask(enrol("render-01"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await reactor.ask(seen("lin"))
+        assert not (await waiting).nodes, "nor is it told of that"
+        watch.close()
+
+
 async def test_a_watch_gathers_changes_and_never_blocks(tmp_path: Path) -> None:
     async with reacting(tmp_path / "ledger.db", FakeClock()) as reactor:
         watch = reactor.watch()

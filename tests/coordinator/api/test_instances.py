@@ -11,8 +11,15 @@ import grpc
 import pytest
 
 from coordinator.domain.people import PersonId, Role
-from protos.aigc.v1 import admin_pb2, admin_pb2_grpc, common_pb2, creator_pb2, creator_pb2_grpc
-from tests.coordinator.fleet.house import House, bearer, end_of, key_of
+from protos.aigc.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    common_pb2,
+    creator_pb2,
+    creator_pb2_grpc,
+    node_pb2,
+)
+from tests.coordinator.fleet.house import GPU, House, bearer, end_of, key_of
 
 
 @asynccontextmanager
@@ -52,6 +59,29 @@ async def test_the_watch_tells_the_whole_list_at_once_and_after_each_change(hous
         while (await _read(watch)).instances:
             pass
         watch.cancel()
+
+
+async def test_others_engines_and_readings_wake_no_watch_of_mine(house: House) -> None:
+    machine = await house.join()
+    async with _creator(house) as (stub, who, _), _creator(house, "mei") as (other, mei, _):
+        idle = other.WatchInstances(creator_pb2.WatchInstancesRequest(), metadata=mei)
+        await _read(idle)
+        busy = stub.WatchInstances(creator_pb2.WatchInstancesRequest(), metadata=who)
+        await _read(busy)
+        async with machine.connected() as stream:
+            await stream.observe()
+            await stub.StartInstance(
+                creator_pb2.StartInstanceRequest(engine_id="comfyui"), metadata=who
+            )
+            await stream.desired_with(1)
+            for percent in (10.0, 20.0, 30.0):
+                card = common_pb2.GpuReading(uuid=GPU, name="RTX 4090", utilisation_percent=percent)
+                await stream.send(readings=node_pb2.Readings(gpus=[card]))
+                seen = await _read(busy)
+                while [g.utilisation_percent for i in seen.instances for g in i.gpus] != [percent]:
+                    seen = await _read(busy)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(idle.read(), 0.3)
 
 
 async def test_an_instance_is_its_owners_alone(house: House) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_client.card_view import CardView, held, matches
 from desktop_client.desk import Action
@@ -15,7 +15,7 @@ from desktop_client.i18n import say
 from desktop_client.theme import GRID, Colours
 from desktop_client.view_model import View
 from desktop_client.windows.card import CardWidget
-from desktop_client.windows.parts import button, label, pad, set_text
+from desktop_client.windows.parts import button, label, pad, scrolled, set_text
 
 _MANY = 6  # cards; above, there is a search field
 
@@ -51,12 +51,7 @@ class CardsPage(QWidget):
         pad(self._list, around=GRID, between=GRID - 2)
         self._list.addWidget(self._no_match)
         self._list.addStretch(1)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(self._inner)
+        self._area = scrolled(self._inner)
         self._top = QWidget()
         self._above = QVBoxLayout(self._top)
         self._above.setContentsMargins(GRID + 1, GRID + 1, GRID + 1, 0)

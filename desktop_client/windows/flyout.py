@@ -26,12 +26,13 @@ from desktop_client.theme import Colours
 from desktop_client.view_model import View
 from desktop_client.windows.cards_page import CardsPage
 from desktop_client.windows.flyout_bars import Footer, Header
-from desktop_client.windows.parts import pad
+from desktop_client.windows.parts import pad, scrolled
 from desktop_client.windows.plain_page import PlainPage
 
 WIDTH = 360
 TALLEST = 640
 _FRAMED_HEIGHT = 600
+_PLAIN, _CARDS = 0, 1  # pages of the stack
 _CLICK_MS = 400  # a click on the icon takes the focus first; then it is a click to close
 _SETTLE_MS = 120  # between two windows of this program nobody has the focus for a moment
 
@@ -64,9 +65,9 @@ class Flyout(QFrame):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._look_after_focus)
-        QGuiApplication.instance().applicationStateChanged.connect(  # type: ignore[union-attr]
-            self._focus_changed
-        )
+        app = QGuiApplication.instance()
+        assert isinstance(app, QGuiApplication)
+        app.focusWindowChanged.connect(self._focus_moved)
 
     def _make(self) -> None:
         self._header = Header()
@@ -74,7 +75,7 @@ class Flyout(QFrame):
         self._plain = PlainPage()
         self._footer = Footer()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._plain)
+        self._stack.addWidget(scrolled(self._plain))
         self._stack.addWidget(self._cards)
         for sender in (self._header, self._cards, self._plain, self._footer):
             sender.performed.connect(self.performed)
@@ -132,9 +133,7 @@ class Flyout(QFrame):
         if view.plain is not None:
             self._plain.show_plain(view.plain, view.icon, language)
         self._cards.show_view(view, colours, language)
-        page = self._plain if view.plain is not None else self._cards
-        if self._stack.currentWidget() is not page:
-            self._stack.setCurrentWidget(page)
+        self._stack.setCurrentIndex(_PLAIN if view.plain is not None else _CARDS)
         self._fit()
 
     # -- where it is ----------------------------------------------------------------------------
@@ -173,7 +172,7 @@ class Flyout(QFrame):
             return
         bars = self._header.sizeHint().height() + self._footer.sizeHint().height() + 2
         inner = WIDTH - 2
-        if self._stack.currentWidget() is self._cards:
+        if self._stack.currentIndex() == _CARDS:
             content = self._cards.height_for(inner)
         else:
             content = self._plain.heightForWidth(inner)
@@ -200,7 +199,7 @@ class Flyout(QFrame):
         if event.key() == Qt.Key.Key_Escape:
             if not self._cards.leave_search():
                 self.close()
-        elif event.key() == Qt.Key.Key_Down and self._stack.currentWidget() is self._cards:
+        elif event.key() == Qt.Key.Key_Down and self._stack.currentIndex() == _CARDS:
             self._cards.focus_first()
         else:
             super().keyPressEvent(event)
@@ -228,15 +227,10 @@ class Flyout(QFrame):
         super().closeEvent(event)
         self.closed.emit()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.isVisible():
-            if self.isActiveWindow():
-                self._was_active = True
-            self._settle.start()
-
-    def _focus_changed(self, state: Qt.ApplicationState) -> None:
+    def _focus_moved(self) -> None:
+        """To another window, of this program or of none."""
         if self.isVisible():
+            self._was_active = self._was_active or self.isActiveWindow()
             self._settle.start()
 
     def _look_after_focus(self) -> None:
@@ -255,7 +249,7 @@ class Flyout(QFrame):
         return self.frameGeometry().contains(QCursor.pos())
 
     def _search(self) -> None:
-        if self._stack.currentWidget() is self._cards:
+        if self._stack.currentIndex() == _CARDS:
             self._cards.search()
 
 

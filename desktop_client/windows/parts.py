@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from desktop_client.theme import GRID
 
@@ -50,6 +58,17 @@ def repolish(widget: QWidget) -> None:
 def pad(layout: QLayout, *, around: int = GRID * 2, between: int = GRID) -> None:
     layout.setContentsMargins(around, around, around, around)
     layout.setSpacing(between)
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """What scrolls up and down where it does not fit. The keyboard goes to what is in it."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inner)
+    return area
 
 
 class ElidedLabel(QLabel):

@@ -190,7 +190,7 @@ def create_token(name: str, days: int, as_json: bool) -> None:
 
     said = connection.run(work)
     if as_json:
-        print_json(_token(said.info) | {"token": said.token})
+        print_json(token_json(said.info) | {"token": said.token})
         return
     say(f"The token is shown this once; it ends on {when(said.info.expires_at_ms)}.")
     click.echo(said.token)
@@ -210,7 +210,7 @@ def list_tokens(as_json: bool) -> None:
 
     tokens = connection.run(work).tokens
     if as_json:
-        print_json([_token(t) for t in tokens])
+        print_json([token_json(t) for t in tokens])
         return
     print_table(
         ["id", "name", "made", "ends", "last used"],
@@ -244,7 +244,8 @@ def revoke_token(token_id: str) -> None:
     click.echo("Revoked.")
 
 
-def _token(token: creator_pb2.ApiToken) -> dict[str, Any]:
+def token_json(token: creator_pb2.ApiToken) -> dict[str, Any]:
+    """The stable keys of a token; never its secret."""
     return {
         "id": token.id,
         "name": token.name,

@@ -13,6 +13,7 @@ from aigc.cli import connection, instances
 from aigc.cli.output import (
     json_option,
     print_json,
+    print_log_line,
     print_table,
     say,
     sentence,
@@ -172,19 +173,11 @@ def logs_command(instance: str, follow: bool, tail: int, as_json: bool) -> None:
         async for said in session.creator.StreamLogs(request):
             for line in said.lines:
                 if as_json:
-                    # One object a line: a list would never end while following.
-                    _print_line(line)
+                    print_log_line(line)
                 else:
                     click.echo(line.text, err=line.stream == "stderr" and not sys.stdout.isatty())
 
     connection.run(work)
-
-
-def _print_line(line: Any) -> None:
-    import json
-
-    value = {"at": timestamp(line.at_ms), "stream": line.stream, "text": line.text}
-    click.echo(json.dumps(value, ensure_ascii=False))
 
 
 @click.command("keep")
@@ -198,6 +191,23 @@ def keep_command(instance: str, as_json: bool) -> None:
         found = instances.find(await _mine(session), instance)
         request = creator_pb2.KeepRunningRequest(instance_id=found.id)
         said: creator_pb2.Instance = (await session.creator.KeepRunning(request)).instance
+        return said
+
+    _tell(connection.run(work), as_json)
+
+
+@click.command("rename")
+@click.argument("instance")
+@click.argument("name")
+@json_option
+def rename_command(instance: str, name: str, as_json: bool) -> None:
+    """Call INSTANCE by another NAME; its address and its data stay."""
+    from protos.aigc.v1 import creator_pb2
+
+    async def work(session: CoordinatorSession) -> creator_pb2.Instance:
+        found = instances.find(await _mine(session), instance)
+        request = creator_pb2.RenameInstanceRequest(instance_id=found.id, name=name)
+        said: creator_pb2.Instance = (await session.creator.RenameInstance(request)).instance
         return said
 
     _tell(connection.run(work), as_json)

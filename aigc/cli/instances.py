@@ -76,7 +76,16 @@ def as_json(instance: creator_pb2.Instance) -> dict[str, Any]:
         "release_at": timestamp(instance.release_at_ms),
         "data_bytes": instance.data_bytes if instance.HasField("data_bytes") else None,
         "owner": {"id": instance.owner_id, "name": instance.owner_name},
+        "node_id": instance.node_id or None,
+        "created_at": timestamp(instance.created_at_ms),
+        "vram_reserved_bytes": _known(instance, "vram_reserved_bytes"),
+        "vram_used_bytes": _known(instance, "vram_used_bytes"),
+        "gpu_percent": _known(instance, "gpu_percent"),
     }
+
+
+def _known(instance: creator_pb2.Instance, name: str) -> Any:
+    return getattr(instance, name) if instance.HasField(name) else None  # type: ignore[arg-type]
 
 
 def row(instance: creator_pb2.Instance) -> list[str]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
-import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from aigc.cli import connection
-from aigc.cli.output import json_option, print_json, print_table, sentence, size, timestamp, when
-from aigc.errors import AigcError, ErrorKind
+from aigc.cli import connection, machines
+from aigc.cli.confirm import agree, yes_option
+from aigc.cli.fleet import (
+    find_node,
+    find_nodes,
+    fleet_of,
+    list_instances,
+    list_nodes,
+    passes,
+)
+from aigc.cli.node_names import label_node, move_node, rename_node
+from aigc.cli.node_readings import node_readings
+from aigc.cli.node_unclaimed import unclaimed
+from aigc.cli.output import json_option, language, print_facts, print_json, print_table, size, when
 
 if TYPE_CHECKING:
+    from desktop_client.admin.machines.actions import Consequence
     from desktop_client.session import CoordinatorSession
-    from protos.aigc.v1 import admin_pb2, common_pb2
+    from protos.aigc.v1 import admin_pb2, creator_pb2
+
+_MACHINES = click.argument("names", metavar="MACHINE...", nargs=-1, required=True)
 
 
 @click.group("nodes")
@@ -23,185 +36,175 @@ def nodes_command() -> None:
 
 
 @nodes_command.command("list")
+@click.argument("words", metavar="[FILTER]...", nargs=-1)
 @json_option
-def list_nodes(as_json: bool) -> None:
-    """Every machine, its cards, and what is wrong with it."""
-    nodes = connection.run(_nodes)
+def show_nodes(words: tuple[str, ...], as_json: bool) -> None:
+    """Every machine, its cards, and what is wrong with it.
+
+    FILTER as in the admin window: "state:draining pool:on-prem".
+    """
+
+    async def work(session: CoordinatorSession) -> list[admin_pb2.Node]:
+        nodes = await list_nodes(session)
+        if not words:
+            return nodes
+        from desktop_client.admin.machines.columns import MACHINES
+        from desktop_client.admin.machines.rows import machine_row
+
+        fleet = fleet_of(nodes, await list_instances(session))
+        test = passes(words, MACHINES)
+        return [n for n in nodes if test(machine_row(fleet.nodes[n.id], fleet.instances))]
+
+    nodes = connection.run(work)
     if as_json:
-        print_json([_node(n) for n in nodes])
+        print_json([machines.as_json(n) for n in nodes])
         return
     print_table(
-        ["machine", "pool", "state", "driver", "cards", "instances", "attention"],
-        [
-            [
-                n.name,
-                n.pool,
-                _state(n),
-                n.driver_name or "–",
-                ", ".join(_card(g) for g in n.gpus) or "–",
-                str(len(n.instance_ids)),
-                " ".join(_attention(n)),
-            ]
-            for n in nodes
-        ],
-        "No machine has joined yet; 'aigc coordinator join-command' prints the line to run there.",
+        machines.COLUMNS,
+        [machines.row(n) for n in nodes],
+        "No such machine."
+        if words
+        else "No machine has joined yet; 'aigc coordinator join-command' prints the line to run "
+        "there.",
     )
 
 
-def _state(node: admin_pb2.Node) -> str:
-    if node.revoked:
-        return "revoked"
-    if not node.online:
-        return f"offline since {when(node.last_seen_ms)}"
-    return "draining" if node.draining else "online"
+@nodes_command.command("show")
+@click.argument("machine")
+@json_option
+def show_node(machine: str, as_json: bool) -> None:
+    """Everything about one MACHINE: cards with their readings, versions, what runs there."""
+
+    async def work(
+        session: CoordinatorSession,
+    ) -> tuple[admin_pb2.Node, list[creator_pb2.Instance]]:
+        node = find_node(await list_nodes(session), machine)
+        there = set(node.instance_ids)
+        return node, [i for i in await list_instances(session) if i.id in there]
+
+    node, held = connection.run(work)
+    if as_json:
+        print_json(machines.as_json(node))
+        return
+    print_facts(
+        {
+            "machine": f"{node.name} ({node.id})",
+            "state": machines.state(node),
+            "pool": node.pool,
+            "labels": ", ".join(f"{k}={v}" for k, v in sorted(node.labels.items())),
+            "last seen": when(node.last_seen_ms),
+            "joined": when(node.joined_at_ms),
+            "certificate": f"until {when(node.certificate_expires_ms)}",
+            "agent": f"{node.agent_version}, {node.driver_name}",
+            "Docker": node.docker_version,
+            "NVIDIA driver": node.nvidia_driver,
+            "CPUs, memory": f"{node.cpus or '–'}, {size(node.memory_bytes or None)}",
+            "disk free": size(node.disk_free_bytes),
+            "door": machines.door(node),
+            **{f"card {g.uuid}": _reading(g) for g in node.gpus},
+            **{f"engine {i.id}": f"{i.name} of {i.owner_name}" for i in held},
+            "attention": " ".join(machines.attention(node)),
+        }
+    )
 
 
-def _card(gpu: common_pb2.GpuReading) -> str:
-    memory = size(gpu.memory_total_bytes if gpu.HasField("memory_total_bytes") else None)
-    return f"{gpu.name} {memory}" + (" (simulated)" if gpu.simulated else "")
+def _reading(gpu: object) -> str:
+    known = machines.gpu_json(gpu)  # type: ignore[arg-type]
 
+    def told(name: str, unit: str) -> str:
+        value = known[name]
+        return f"– {unit}" if value is None else f"{value:.0f} {unit}"
 
-def _attention(node: admin_pb2.Node) -> list[str]:
-    found = [sentence(p) for p in node.problems]
-    if node.ledger_refused:
-        found.append("The ledger went back: this machine kept its own state. See accept-ledger.")
-    if node.unclaimed:
-        found.append(f"{len(node.unclaimed)} unclaimed; see 'aigc nodes unclaimed'.")
-    return found
-
-
-def _node(node: admin_pb2.Node) -> dict[str, Any]:
-    from protos.aigc.v1 import common_pb2
-
-    doors = {
-        common_pb2.DOOR_CLOSED: "closed",
-        common_pb2.DOOR_OPEN_TO_LOCAL_USERS: "open-to-local-users",
-    }
-    return {
-        "id": node.id,
-        "name": node.name,
-        "pool": node.pool,
-        "online": node.online,
-        "draining": node.draining,
-        "revoked": node.revoked,
-        "last_seen": timestamp(node.last_seen_ms),
-        "agent_version": node.agent_version,
-        "driver": node.driver_name,
-        "docker_version": node.docker_version or None,
-        "nvidia_driver": node.nvidia_driver or None,
-        "door": doors.get(node.door, "unknown"),
-        "disk_free_bytes": node.disk_free_bytes,
-        "ledger_refused": node.ledger_refused,
-        "gpus": [_gpu(g) for g in node.gpus],
-        "problems": [{"en": p.en, "zh": p.zh} for p in node.problems],
-        "unclaimed": [_unclaimed(u) for u in node.unclaimed],
-        "instances": list(node.instance_ids),
-    }
-
-
-def _gpu(gpu: common_pb2.GpuReading) -> dict[str, Any]:
-    def known(name: str) -> Any:
-        return getattr(gpu, name) if gpu.HasField(name) else None  # type: ignore[arg-type]
-
-    return {
-        "uuid": gpu.uuid,
-        "name": gpu.name,
-        "simulated": gpu.simulated,
-        "pci_bus_id": known("pci_bus_id"),
-        "memory_total_bytes": known("memory_total_bytes"),
-        "memory_used_bytes": known("memory_used_bytes"),
-        "utilisation_percent": known("utilisation_percent"),
-        "temperature_celsius": known("temperature_celsius"),
-        "power_watts": known("power_watts"),
-        "compute_capability": known("compute_capability"),
-    }
-
-
-def _unclaimed(item: admin_pb2.Unclaimed) -> dict[str, Any]:
-    return {
-        "container": item.container_id,
-        "instance": item.instance_id,
-        "epoch": item.epoch,
-        "first_seen": timestamp(item.first_seen_ms),
-        "stopped_after": timestamp(item.stop_after_ms),
-    }
+    memory = f"{size(known['memory_used_bytes'])} / {size(known['memory_total_bytes'])}"
+    return ", ".join(
+        [
+            known["name"] + (" (simulated)" if known["simulated"] else ""),
+            told("utilisation_percent", "%"),
+            memory,
+            told("temperature_celsius", "°C"),
+            told("power_watts", "W"),
+        ]
+    )
 
 
 @nodes_command.command("drain")
-@click.argument("machine")
-def drain_node(machine: str) -> None:
+@_MACHINES
+@json_option
+def drain_node(names: tuple[str, ...], as_json: bool) -> None:
     """Place nothing new on MACHINE; what runs there goes on until it is released."""
-    _set_draining(machine, True)
+    _drain(names, True, as_json)
 
 
 @nodes_command.command("undrain")
-@click.argument("machine")
-def undrain_node(machine: str) -> None:
+@_MACHINES
+@json_option
+def undrain_node(names: tuple[str, ...], as_json: bool) -> None:
     """Use MACHINE again."""
-    _set_draining(machine, False)
+    _drain(names, False, as_json)
 
 
-def _set_draining(machine: str, draining: bool) -> None:
+def _drain(names: Sequence[str], draining: bool, as_json: bool) -> None:
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> admin_pb2.Node:
-        node = await _find(session, machine)
-        await session.admin.DrainNode(
-            admin_pb2.DrainNodeRequest(node_id=node.id, draining=draining)
-        )
-        return node
+    async def work(session: CoordinatorSession) -> list[admin_pb2.Node]:
+        nodes = find_nodes(await list_nodes(session), names)
+        for node in nodes:
+            await session.admin.DrainNode(
+                admin_pb2.DrainNodeRequest(node_id=node.id, draining=draining)
+            )
+        done = {n.id for n in nodes}
+        return [n for n in await list_nodes(session) if n.id in done]
 
-    node = connection.run(work)
-    running = len(node.instance_ids)
-    if draining:
-        click.echo(f"{node.name} takes nothing new; {running} running there go on.")
-    else:
-        click.echo(f"{node.name} takes new instances again.")
+    nodes = connection.run(work)
+    if as_json:
+        print_json([machines.as_json(n) for n in nodes])
+        return
+    for node in nodes:
+        running = len(node.instance_ids)
+        if draining:
+            click.echo(f"{node.name} takes nothing new; {running} running there go on.")
+        else:
+            click.echo(f"{node.name} takes new instances again.")
 
 
 @nodes_command.command("revoke")
-@click.argument("machine")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def revoke_node(machine: str, yes: bool) -> None:
+@_MACHINES
+@yes_option
+def revoke_node(names: tuple[str, ...], yes: bool) -> None:
     """End MACHINE's certificate: it must join again with a new token."""
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> str:
-        node = await _find(session, machine)
-        _ask(f"{node.name} will be cut off; {len(node.instance_ids)} instances are on it.", yes)
+    async def act(session: CoordinatorSession, node: admin_pb2.Node) -> str:
         await session.admin.RevokeNode(admin_pb2.RevokeNodeRequest(node_id=node.id))
-        return node.name
+        return f"{node.name} is revoked."
 
-    click.echo(f"{connection.run(work)} is revoked.")
+    _confirmed("revoke", names, yes, act)
 
 
 @nodes_command.command("declare-off")
-@click.argument("machine")
+@_MACHINES
 @click.option("--reason", required=True, help="How you know that it is off; goes to the audit log.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def declare_off(machine: str, reason: str, yes: bool) -> None:
+@yes_option
+def declare_off(names: tuple[str, ...], reason: str, yes: bool) -> None:
     """State that MACHINE is switched off, so that its cards and data are free again.
 
     If it still runs, two engines may write the same data. The statement is kept in the audit log.
     """
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> tuple[str, int]:
-        node = await _find(session, machine)
-        _ask(f"You state that {node.name} is switched off and nothing on it runs.", yes)
+    async def act(session: CoordinatorSession, node: admin_pb2.Node) -> str:
         said = await session.admin.DeclareNodeOff(
             admin_pb2.DeclareNodeOffRequest(node_id=node.id, reason=reason)
         )
-        return node.name, said.leases_freed
+        return f"{node.name} counts as off; {said.leases_freed} leases are free."
 
-    name, freed = connection.run(work)
-    click.echo(f"{name} counts as off; {freed} leases are free.")
+    _confirmed("declare-off", names, yes, act)
 
 
 @nodes_command.command("accept-ledger")
-@click.argument("machine")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def accept_ledger(machine: str, yes: bool) -> None:
+@_MACHINES
+@yes_option
+def accept_ledger(names: tuple[str, ...], yes: bool) -> None:
     """Take the coordinator's ledger as the truth on MACHINE, although it went back.
 
     For a coordinator that was restored from a backup or began anew. What that ledger does not
@@ -209,87 +212,44 @@ def accept_ledger(machine: str, yes: bool) -> None:
     """
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> str:
-        node = await _find(session, machine)
-        _ask(f"{node.name} takes this coordinator's ledger as the truth.", yes)
+    async def act(session: CoordinatorSession, node: admin_pb2.Node) -> str:
         await session.admin.AcceptLedger(admin_pb2.AcceptLedgerRequest(node_id=node.id))
-        return node.name
+        return f"{node.name} follows this ledger."
 
-    click.echo(f"{connection.run(work)} follows this ledger.")
-
-
-@nodes_command.command("unclaimed")
-@click.option("--stop", "container", metavar="CONTAINER", help="Stop this one now.")
-@json_option
-def unclaimed(container: str | None, as_json: bool) -> None:
-    """Containers with our labels that the ledger does not know."""
-    from protos.aigc.v1 import admin_pb2
-
-    async def work(session: CoordinatorSession) -> list[tuple[admin_pb2.Node, admin_pb2.Unclaimed]]:
-        found = [(n, u) for n in await _nodes(session) for u in n.unclaimed]
-        if container is None:
-            return found
-        chosen = [(n, u) for n, u in found if u.container_id.startswith(container)]
-        if len(chosen) != 1:
-            raise AigcError(
-                "container-unknown",
-                f"{len(chosen)} unclaimed containers begin with {container}; name one.",
-                ErrorKind.NOT_FOUND,
-            )
-        node, item = chosen[0]
-        await session.admin.ResolveUnclaimed(
-            admin_pb2.ResolveUnclaimedRequest(node_id=node.id, container_id=item.container_id)
-        )
-        return chosen
-
-    found = connection.run(work)
-    if as_json:
-        print_json([{"node": n.name} | _unclaimed(u) for n, u in found])
-    elif container is not None:
-        click.echo(f"{found[0][1].container_id[:12]} on {found[0][0].name} is being stopped.")
-    else:
-        print_table(
-            ["machine", "container", "instance", "first seen", "stopped after"],
-            [
-                [
-                    n.name,
-                    u.container_id[:12],
-                    u.instance_id,
-                    when(u.first_seen_ms),
-                    when(u.stop_after_ms),
-                ]
-                for n, u in found
-            ],
-            "Nothing is unclaimed.",
-        )
+    _confirmed("accept-ledger", names, yes, act)
 
 
-def _ask(words: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise AigcError("not-confirmed", f"{words} This needs a yes: add --yes.")
-    if not click.confirm(f"{words} Go on?", err=True):
-        raise click.Abort
+def _confirmed(
+    act: str,
+    names: Sequence[str],
+    yes: bool,
+    do: Callable[[CoordinatorSession, admin_pb2.Node], Awaitable[str]],
+) -> None:
+    """Say what will happen to whom, in the admin window's words; then do it to one by one."""
+
+    async def work(session: CoordinatorSession) -> None:
+        nodes = await list_nodes(session)
+        chosen = find_nodes(nodes, names)
+        said = _consequence(act, chosen, nodes, await list_instances(session))
+        stop = "。" if language() == "zh" else ". "
+        agree(f"{said.title}{stop}{said.sentence}", yes, said.victims)
+        for node in chosen:
+            click.echo(await do(session, node))
+
+    connection.run(work)
 
 
-async def _nodes(session: CoordinatorSession) -> list[admin_pb2.Node]:
-    from protos.aigc.v1 import admin_pb2
+def _consequence(
+    act: str,
+    chosen: Sequence[admin_pb2.Node],
+    nodes: Sequence[admin_pb2.Node],
+    instances: Sequence[creator_pb2.Instance],
+) -> Consequence:
+    from desktop_client.admin.machines.actions import Act, consequence
 
-    return list((await session.admin.ListNodes(admin_pb2.ListNodesRequest())).nodes)
+    fleet = fleet_of(nodes, instances)
+    return consequence(Act(act), [fleet.nodes[n.id] for n in chosen], fleet, language())
 
 
-async def _find(session: CoordinatorSession, name: str) -> admin_pb2.Node:
-    nodes = await _nodes(session)
-    matching = [n for n in nodes if name in (n.id, n.name)]
-    if len(matching) == 1:
-        return matching[0]
-    near = difflib.get_close_matches(name, [n.name for n in nodes], n=1)
-    hint = f"did you mean {near[0]}?" if near else "'aigc nodes list' shows all."
-    if matching:
-        raise AigcError(
-            "node-ambiguous",
-            f"{len(matching)} machines are called {name}: use the id; {hint}",
-            ErrorKind.CONFLICT,
-        )
-    raise AigcError("node-unknown", f"There is no machine {name}; {hint}", ErrorKind.NOT_FOUND)
+for _command in (rename_node, move_node, label_node, node_readings, unclaimed):
+    nodes_command.add_command(_command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +49,20 @@ def print_table(
         # Text, not markup: names may hold brackets.
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """One fact a line, for people; what is empty is left out."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        if value:
+            click.echo(f"{name.ljust(width)}  {value}")
+
+
+def print_log_line(line: common_pb2.LogLine) -> None:
+    """One object a line: a list would never end while following."""
+    value = {"at": timestamp(line.at_ms), "stream": line.stream, "text": line.text}
+    click.echo(json.dumps(value, ensure_ascii=False))
 
 
 def say(text: str) -> None:

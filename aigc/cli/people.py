@@ -1,0 +1,287 @@
+"""IT: accounts, roles, sessions and tokens of people."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aigc.cli import connection
+from aigc.cli.confirm import agree, yes_option
+from aigc.cli.fleet import list_instances
+from aigc.cli.output import json_option, print_json, print_table, say, timestamp, when
+from aigc.errors import AigcError, ErrorKind
+
+if TYPE_CHECKING:
+    from desktop_client.session import CoordinatorSession
+    from protos.aigc.v1 import admin_pb2, creator_pb2
+
+ROLES = ("creator", "team_lead", "auditor", "admin")
+
+
+@click.group("people")
+def people_command() -> None:
+    """IT: accounts, roles, sessions and tokens."""
+
+
+@people_command.command("list")
+@json_option
+def list_people(as_json: bool) -> None:
+    """Everybody who has an account or signed in."""
+    rows = connection.run(_people)
+    if as_json:
+        print_json([_row(r) for r in rows])
+        return
+    print_table(
+        ["name", "e-mail", "role", "teams", "account", "sessions", "tokens", "last seen"],
+        [
+            [
+                r.person.name,
+                r.person.email or "–",
+                r.person.role + (" (disabled)" if r.disabled else ""),
+                ", ".join(r.person.teams) or "–",
+                "local" if r.local else "foreign",
+                str(r.sessions),
+                str(r.tokens),
+                when(r.last_seen_ms),
+            ]
+            for r in rows
+        ],
+    )
+
+
+def _row(row: admin_pb2.PersonRow) -> dict[str, Any]:
+    return {
+        "id": row.person.id,
+        "name": row.person.name,
+        "email": row.person.email,
+        "role": row.person.role,
+        "teams": list(row.person.teams),
+        "disabled": row.disabled,
+        "local": row.local,
+        "sessions": row.sessions,
+        "tokens": row.tokens,
+        "last_seen": timestamp(row.last_seen_ms),
+    }
+
+
+@people_command.command("add")
+@click.argument("username")
+@click.option("--name", default="", help="The name that others see; otherwise the user name.")
+@click.option("--role", type=click.Choice(ROLES), default="creator", show_default=True)
+@json_option
+def add_person(username: str, name: str, role: str, as_json: bool) -> None:
+    """Make a local account. Its one-time password is shown once, now."""
+    from protos.aigc.v1 import admin_pb2
+
+    request = admin_pb2.CreateAccountRequest(username=username, name=name or username, role=role)
+
+    async def work(session: CoordinatorSession) -> admin_pb2.CreateAccountResponse:
+        said: admin_pb2.CreateAccountResponse = await session.admin.CreateAccount(request)
+        return said
+
+    said = connection.run(work)
+    if as_json:
+        print_json(
+            {
+                "id": said.person.id,
+                "username": username,
+                "role": said.person.role,
+                "one_time_password": said.one_time_password,
+            }
+        )
+        return
+    say(f"{username} signs in with this password once and then chooses another:")
+    click.echo(said.one_time_password)
+
+
+@people_command.command("disable")
+@click.argument("person")
+@yes_option
+def disable_person(person: str, yes: bool) -> None:
+    """Lock PERSON out: sessions, tokens and open pages end at once."""
+    click.echo(f"{_set_disabled(person, True, yes)} is locked out.")
+
+
+@people_command.command("enable")
+@click.argument("person")
+def enable_person(person: str) -> None:
+    """Let PERSON in again."""
+    click.echo(f"{_set_disabled(person, False, True)} may sign in again.")
+
+
+def _set_disabled(person: str, disabled: bool, yes: bool) -> str:
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> str:
+        found = await _find(session, person)
+        if disabled and not yes:
+            held = await _running(session, found.person.id)
+            engines = (
+                f" These engines of theirs run on until they are released or stopped: {len(held)}."
+            )
+            agree(
+                f"{found.person.name} is locked out: {_signed_in(found)} end at once, and open "
+                f"pages close.{engines if held else ''}",
+                yes,
+                held,
+            )
+        await session.admin.SetPersonDisabled(
+            admin_pb2.SetPersonDisabledRequest(person_id=found.person.id, disabled=disabled)
+        )
+        return found.person.name
+
+    return connection.run(work)
+
+
+def _signed_in(row: admin_pb2.PersonRow) -> str:
+    return f"{_count(row.sessions, 'session')} and {_count(row.tokens, 'token')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+async def _running(session: CoordinatorSession, person_id: str) -> list[str]:
+    """Names of the engines that somebody holds now."""
+    from aigc.cli.instances import state_name
+
+    over = ("stopped", "failed", "lost", "deleted")
+    return [
+        f"{i.name} ({i.node_name or state_name(i)})"
+        for i in await list_instances(session)
+        if i.owner_id == person_id and state_name(i) not in over
+    ]
+
+
+@people_command.command("role")
+@click.argument("person")
+@click.argument("role", type=click.Choice(ROLES))
+def set_role(person: str, role: str) -> None:
+    """Give PERSON a ROLE."""
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> str:
+        found = await _find(session, person)
+        await session.admin.SetPersonRole(
+            admin_pb2.SetPersonRoleRequest(person_id=found.person.id, role=role)
+        )
+        return found.person.name
+
+    click.echo(f"{connection.run(work)} is {role} now.")
+
+
+@people_command.command("sign-out")
+@click.argument("person")
+@yes_option
+@json_option
+def sign_out_person(person: str, yes: bool, as_json: bool) -> None:
+    """Sign PERSON out everywhere: every program and browser. Tokens and engines stay."""
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> tuple[str, int]:
+        found = await _find(session, person)
+        agree(
+            f"{found.person.name} is signed out everywhere: {_count(found.sessions, 'session')} "
+            f"end at once. {_count(found.tokens, 'token')} and running engines stay.",
+            yes,
+        )
+        request = admin_pb2.SignOutEverywhereRequest(person_id=found.person.id)
+        said = await session.admin.SignOutEverywhere(request)
+        return found.person.name, said.sessions_ended
+
+    name, ended = connection.run(work)
+    if as_json:
+        print_json({"name": name, "sessions_ended": ended})
+    else:
+        click.echo(f"{name} is signed out; {_count(ended, 'session')} ended.")
+
+
+@people_command.command("tokens")
+@click.argument("person")
+@json_option
+def tokens_of_person(person: str, as_json: bool) -> None:
+    """PERSON's API tokens, without their secrets."""
+
+    async def work(session: CoordinatorSession) -> list[creator_pb2.ApiToken]:
+        return await _tokens(session, await _find(session, person))
+
+    tokens = connection.run(work)
+    if as_json:
+        from aigc.cli.account import token_json
+
+        print_json([token_json(t) for t in tokens])
+        return
+    print_table(
+        ["id", "name", "made", "ends", "last used"],
+        [
+            [t.id, t.name, when(t.created_at_ms), when(t.expires_at_ms), when(t.last_used_ms)]
+            for t in tokens
+        ],
+        "No tokens.",
+    )
+
+
+@people_command.command("revoke-token")
+@click.argument("person")
+@click.argument("token")
+@yes_option
+def revoke_token_of_person(person: str, token: str, yes: bool) -> None:
+    """End a TOKEN of PERSON at once, by its id or its name."""
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> str:
+        found = await _find(session, person)
+        matching = [t for t in await _tokens(session, found) if token in (t.id, t.name)]
+        if len(matching) != 1:
+            raise AigcError(
+                "token-unknown",
+                f"{len(matching) or 'None'} of {found.person.name}'s tokens is called {token}: "
+                f"'aigc people tokens {person}' shows their ids.",
+                ErrorKind.NOT_FOUND,
+            )
+        agree(
+            f"The token {matching[0].name} of {found.person.name} ends; scripts that use it are "
+            f"refused from now on. It was last used: {when(matching[0].last_used_ms)}.",
+            yes,
+        )
+        request = admin_pb2.RevokePersonTokenRequest(
+            person_id=found.person.id, token_id=matching[0].id
+        )
+        await session.admin.RevokePersonToken(request)
+        return matching[0].name
+
+    click.echo(f"{connection.run(work)} is revoked.")
+
+
+async def _tokens(
+    session: CoordinatorSession, row: admin_pb2.PersonRow
+) -> list[creator_pb2.ApiToken]:
+    from protos.aigc.v1 import admin_pb2
+
+    request = admin_pb2.ListPersonTokensRequest(person_id=row.person.id)
+    return list((await session.admin.ListPersonTokens(request)).tokens)
+
+
+async def _people(session: CoordinatorSession) -> list[admin_pb2.PersonRow]:
+    from protos.aigc.v1 import admin_pb2
+
+    return list((await session.admin.ListPeople(admin_pb2.ListPeopleRequest())).people)
+
+
+async def _find(session: CoordinatorSession, name: str) -> admin_pb2.PersonRow:
+    rows = await _people(session)
+    matching = [r for r in rows if name in (r.person.id, r.person.name, r.person.email)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        listed = ", ".join(r.person.id for r in matching)
+        raise AigcError(
+            "person-ambiguous",
+            f"{len(matching)} people are called {name}: use an id ({listed}).",
+            ErrorKind.CONFLICT,
+        )
+    near = difflib.get_close_matches(name, [r.person.name for r in rows], n=1)
+    hint = f"did you mean {near[0]}?" if near else "'aigc people list' shows all."
+    raise AigcError("person-unknown", f"There is nobody called {name}; {hint}", ErrorKind.NOT_FOUND)

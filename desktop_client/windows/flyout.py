@@ -40,10 +40,12 @@ _SETTLE_MS = 120  # between two windows of this program nobody has the focus for
 class Flyout(QFrame):
     """Signals:
     performed(Action): a person asked for something.
+    opened(): it was shown anew.
     closed(): it was closed, by whatever way.
     """
 
     performed = Signal(object)
+    opened = Signal()
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -157,6 +159,7 @@ class Flyout(QFrame):
         self.activateWindow()
         if anew:
             self.setFocus(Qt.FocusReason.PopupFocusReason)  # no card looks chosen yet
+            self.opened.emit()
 
     def toggle(self, anchor: QPoint | QRect | None) -> None:
         """A click on the icon: open, or close if it is open (or was when the click began)."""

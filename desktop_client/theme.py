@@ -265,6 +265,8 @@ def _tables(c: Colours) -> str:
     QTableView::item {{ padding: 0 6px; border: none; border-bottom: 1px solid {c.hover}; }}
     QTableView::item:selected {{ background: {chosen}; color: {c.text}; }}
     QTableView::item:focus {{ border-bottom: 2px solid {c.accent}; }}
+    QTableView::corner {{ background: transparent; border: none; }}
+    QLineEdit[role="code"] {{ font-family: monospace; font-size: {CAPTION}px; }}
     QTableCornerButton::section {{ background: {c.window}; border: none; }}
     QHeaderView {{ background: {c.window}; border: none;
         border-top-left-radius: {RADIUS - 1}px; border-top-right-radius: {RADIUS - 1}px; }}

@@ -66,18 +66,14 @@ class Bar(QFrame):
 
 
 class StatusLine(QFrame):
-    """The line at the window's foot. Signals: tried(), account_asked()."""
-
-    tried = Signal()
+    """The line at the window's foot."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("status")
         self._mark = QLabel()
         self._live = label("caption", wrap=False)
-        self._try = button("link")
-        self._try.clicked.connect(self.tried)
-        self._studio = ElidedLabel("caption")
+        self._where = ElidedLabel("caption")
         self._who = label("caption", wrap=False)
         self.account = QToolButton()
         self.account.setText("⋯")
@@ -87,8 +83,7 @@ class StatusLine(QFrame):
         row.setSpacing(GRID)
         row.addWidget(self._mark)
         row.addWidget(self._live)
-        row.addWidget(self._try)
-        row.addWidget(self._studio, 1)
+        row.addWidget(self._where, 1)
         row.addWidget(self._who)
         row.addWidget(self.account)
 
@@ -97,9 +92,7 @@ class StatusLine(QFrame):
         ratio = self.devicePixelRatioF()
         self._mark.setPixmap(mark(status.shape, status.struck, colours, _MARK, ratio))
         self._live.setText(status.live)
-        self._try.setText(say("admin.status.try_now", language))
-        self._try.setVisible(bool(status.banner))
-        self._studio.show_text(status.studio)
+        self._where.show_text(status.where)
         self._who.setText(status.who)
         self.account.setAccessibleName(say("admin.account", language))
         self.account.setToolTip(say("admin.account", language))

@@ -34,11 +34,9 @@ class GatePage(QWidget):
         self._problem = label("problem")
         self._field = QLineEdit()
         self._field.returnPressed.connect(self._first_chosen)
-        self._code = label("code")
-        self._code.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self._code = QLineEdit()  # one line that scrolls: a link has nowhere to break
+        self._code.setReadOnly(True)
+        self._code.setProperty("role", "code")
         self._copy = button("link")
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._code.text()))
         self._progress = QProgressBar()
@@ -61,9 +59,13 @@ class GatePage(QWidget):
             body.addWidget(part)
         body.addLayout(row)
         body.addWidget(self._problem)
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addWidget(inner)
+        across.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addStretch(1)
-        outer.addWidget(inner, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(2)
 
     def show_gate(self, gate: Gate, language: str) -> None:
@@ -77,7 +79,11 @@ class GatePage(QWidget):
             self._field.setEnabled(not gate.busy)
             if gate.field and not self._field.text():
                 self._field.setText(gate.field)
-        set_text(self._code, gate.code)
+        if self._code.text() != gate.code:
+            self._code.setText(gate.code)
+            self._code.setCursorPosition(0)
+        self._code.setVisible(bool(gate.code))
+        self._code.setAccessibleName(gate.title)
         self._copy.setText(say("admin.gate.copy", language))
         self._copy.setVisible(bool(gate.code))
         self._progress.setVisible(gate.busy)

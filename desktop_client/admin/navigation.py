@@ -23,6 +23,7 @@ from desktop_client.windows.parts import label
 
 _WIDTH = 200
 _ICON = 18
+_NEEDS_SOMEBODY = ("overview", "machines", "catalogue")  # other numbers are only numbers
 
 
 class Navigation(QFrame):
@@ -99,6 +100,7 @@ class _Item(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._badge = QLabel()
         self._badge.setProperty("role", "count")
+        self._badge.setProperty("calm", key not in _NEEDS_SOMEBODY)
         self._badge.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._badge.hide()
         row = QHBoxLayout(self)

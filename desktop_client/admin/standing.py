@@ -59,6 +59,7 @@ class Status:
     """
 
     studio: str
+    where: str
     who: str
     shape: Shape
     struck: bool
@@ -104,13 +105,20 @@ def status(fleet: Fleet, now: datetime, zone: tzinfo | None, language: str) -> S
     elif who and fleet.role is Role.ADMIN:
         who = say("admin.status.admin", language, person=who)
     studio = fleet.studio or fleet.address or say("admin.name", language)
+    where = fleet.address if fleet.studio else ""
+    if fleet.link is Link.ONLINE and not fleet.may_see:
+        return Status(
+            studio, where, who, Shape.STOPPED, False, say("admin.status.connected", language)
+        )
     if fleet.link is Link.ONLINE:
         live = say("admin.status.live", language)
-        return Status(studio, who, Shape.READY, False, live)
+        return Status(studio, where, who, Shape.READY, False, live)
     if fleet.heard_at is None:
-        return Status(studio, who, Shape.STOPPED, True, say("admin.status.not_connected", language))
+        return Status(
+            studio, where, who, Shape.STOPPED, True, say("admin.status.not_connected", language)
+        )
     at = moment(fleet.heard_at, now, zone, language)
     reason = problem_text(fleet.problem, language)
     banner = " ".join(filter(None, (say("admin.status.banner", language, at=at), reason)))
     offline = say("admin.status.offline", language, at=at)
-    return Status(studio, who, Shape.ATTENTION, True, offline, banner)
+    return Status(studio, where, who, Shape.ATTENTION, True, offline, banner)

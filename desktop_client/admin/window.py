@@ -120,7 +120,6 @@ class AdminWindow(QWidget):
         self._navigation.chosen.connect(self.go_to)
         self._gate.stepped.connect(self._stepped)
         self._offline.acted.connect(self._bridge.wake)
-        self._status.tried.connect(self._bridge.wake)
         self._account.aboutToShow.connect(self._fill_account)
         for number, key in enumerate(self._keys, start=1):
             self._shortcut(f"Ctrl+{number}", partial(self.go_to, key))
@@ -259,6 +258,7 @@ class AdminWindow(QWidget):
         page.show_fleet(self._fleet, EVERYTHING, self._language, self._colours)
         self._stack.setCurrentWidget(page)
         page.shown()
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show_badges()
 
     def _leave_page(self) -> None:

@@ -72,7 +72,7 @@
         <translation>清除筛选</translation>
     </message>
     <message id="admin.table.count">
-        <source>{total}</source>
+        <source>{total} rows</source>
         <translation>共 {total} 项</translation>
     </message>
     <message id="admin.table.count_of">
@@ -270,6 +270,14 @@
     <message id="admin.account.sign_out.text">
         <source>The tray app on this computer is signed out too.</source>
         <translation>本机的托盘应用也会一并退出登录。</translation>
+    </message>
+    <message id="admin.table.filter_example">
+        <source>Filter, such as {example}</source>
+        <translation>筛选，例如 {example}</translation>
+    </message>
+    <message id="admin.status.connected">
+        <source>Connected</source>
+        <translation>已连接</translation>
     </message>
 </context>
 </TS>

@@ -204,7 +204,7 @@ class TablePane(QWidget, Generic[Row]):
         """Say everything in the shell's language, in its colours."""
         language = self._shell.language
         self.model.set_speech(self._speech(), self._shell.colours)
-        self._field.setPlaceholderText(say("admin.table.filter", language))
+        self._field.setPlaceholderText(self._example())
         self._field.setAccessibleName(say("admin.table.filter", language))
         self._field.setToolTip(
             say(
@@ -217,6 +217,15 @@ class TablePane(QWidget, Generic[Row]):
         self._more.setToolTip(say("admin.table.more", language))
         self._clear.setText(say("admin.table.clear", language))
         self._counted(*self.model.counts)
+
+    def _example(self) -> str:
+        """``Filter, such as state:ready``, with a column that has known values."""
+        language = self._shell.language
+        column = next((c for c in self.model.columns if c.values), None)
+        if column is None:
+            return say("admin.table.filter", language)
+        example = f"{column.key}:{column.values[-1]}"
+        return say("admin.table.filter_example", language, example=example)
 
     def _speech(self) -> Speech:
         return Speech(self._shell.language, self._shell.now(), self._shell.zone)

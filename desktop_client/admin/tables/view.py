@@ -18,6 +18,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from desktop_client.admin.settings import TableSettings
+from desktop_client.admin.tables.column import Align
 from desktop_client.admin.tables.model import RowsModel
 
 ROW_HEIGHT = 32
@@ -85,7 +86,6 @@ class LiveTable(QTableView):
         across.setSectionsClickable(True)
         across.setHighlightSections(False)
         across.setMinimumSectionSize(_NARROWEST)
-        across.setStretchLastSection(True)
         across.setSortIndicatorShown(True)
         across.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         across.customContextMenuRequested.connect(
@@ -112,7 +112,13 @@ class LiveTable(QTableView):
             column = columns[known[key]]
             self.setColumnWidth(known[key], settings.widths.get(key, column.width))
         self._show_sort()
+        self._stretch_last()
         self._arranging = False
+
+    def _stretch_last(self) -> None:
+        """Words at the end take the room that is left; a number would stand far from its row."""
+        last = self._model.column(self.shown_columns()[-1])
+        self.horizontalHeader().setStretchLastSection(last.align is Align.START)
 
     def shown_columns(self) -> list[str]:
         """Keys, from left to right."""
@@ -124,7 +130,10 @@ class LiveTable(QTableView):
         """Show or hide one; the last one stays."""
         if shown or len(self.shown_columns()) > 1:
             place = [column.key for column in self._model.columns].index(key)
+            self._arranging = True
             self.setColumnHidden(place, not shown)
+            self._stretch_last()
+            self._arranging = False
             self.arranged.emit()
 
     def arrangement(self, settings: TableSettings) -> TableSettings:
@@ -162,6 +171,9 @@ class LiveTable(QTableView):
 
     def _rearranged(self) -> None:
         if not self._arranging:
+            self._arranging = True
+            self._stretch_last()
+            self._arranging = False
             self.arranged.emit()
 
     # -- selection --------------------------------------------------------------------------------

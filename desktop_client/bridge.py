@@ -21,7 +21,7 @@ from aigc.errors import AigcError, ErrorKind
 from desktop_client.desk import Action, Do
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
-from desktop_client.platform.notifications import Note, Notifications
+from desktop_client.platform.notifications import Note, Notifications, Service
 from desktop_client.settings import Settings, save_settings
 
 if TYPE_CHECKING:
@@ -182,6 +182,21 @@ class Bridge(QObject):
     ) -> None:
         """Run what blocks (files, the desktop's services) beside the loop; answers as above."""
         self._thread.submit(self._settle(asyncio.to_thread(work), receiver, done, failed))
+
+    def inspect(
+        self,
+        receiver: QObject,
+        done: Callable[[tuple[Service, tuple[str, ...]]], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """For the diagnostics: what shows notifications, and what must be in no report; answers as
+        above."""
+        self._thread.submit(self._settle(self._inspect(), receiver, done, failed))
+
+    async def _inspect(self) -> tuple[Service, tuple[str, ...]]:
+        client = await self._client()
+        assert self._notifications is not None
+        return await self._notifications.describe(), await client.secrets()
 
     def join(
         self,

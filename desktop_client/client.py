@@ -223,6 +223,13 @@ class Client:
         async for message in self.online().creator.StreamLogs(request):
             yield [line.text for line in message.lines]
 
+    async def secrets(self) -> tuple[str, ...]:
+        """Whatever must be in no report: the tokens that are kept."""
+        if self._store is None:
+            return ()
+        stored = await asyncio.to_thread(self._store.load)
+        return (stored.refresh_token, stored.session_token) if stored is not None else ()
+
     async def refresh_engines(self) -> None:
         """Ask for the catalogue again (a person is looking); failures are the stream's to tell."""
         if self._snapshot.link is not Link.ONLINE:

@@ -27,7 +27,8 @@ async def tokens(session: CoordinatorSession) -> tuple[ApiToken, ...]:
 async def create_token(session: CoordinatorSession, name: str, days: int) -> str:
     """Make a token; its secret, which nobody shows again."""
     said = await session.creator.CreateToken(pb.CreateTokenRequest(name=name, days=days))
-    return said.token
+    token: str = said.token
+    return token
 
 
 async def revoke_token(session: CoordinatorSession, token_id: str) -> None:
@@ -44,7 +45,8 @@ async def trash(session: CoordinatorSession) -> tuple[Trashed, ...]:
 async def restore(session: CoordinatorSession, instance_id: str) -> str:
     """Bring a deleted instance back, stopped; the name of the new one."""
     said = await session.creator.RestoreInstance(pb.RestoreInstanceRequest(instance_id=instance_id))
-    return said.instance.name
+    name: str = said.instance.name
+    return name
 
 
 async def readings(session: CoordinatorSession, instance_id: str) -> tuple[Series, ...]:

@@ -84,8 +84,8 @@
         <translation>请在浏览器中继续</translation>
     </message>
     <message id="sign_in.waiting.text">
-        <source>No browser? Copy this link and open it on this computer.</source>
-        <translation>浏览器没有打开？请复制此链接并在本机打开。</translation>
+        <source>Your browser shows the sign-in page. If it did not open, copy this link and open it on this computer.</source>
+        <translation>浏览器中已打开登录页面。若未打开，请复制此链接并在本机打开。</translation>
     </message>
     <message id="sign_in.copy">
         <source>Copy link</source>

@@ -135,5 +135,29 @@
         <source>Your account is disabled.</source>
         <translation>您的账户已停用，请联系 IT。</translation>
     </message>
+    <message id="problem.link-refused">
+        <source>The link was not followed: it is none of the two kinds that this program knows.</source>
+        <translation>未执行该链接：它不是本程序认识的链接，或内容不完整。</translation>
+    </message>
+    <message id="problem.settings-broken">
+        <source>Your settings could not be understood and begin anew; the old file is kept beside.</source>
+        <translation>无法读取您的设置，已恢复为默认值；旧文件已另存为 settings.broken.json。</translation>
+    </message>
+    <message id="problem.settings-unreadable">
+        <source>Your settings cannot be read; the defaults are used until the file's rights are mended.</source>
+        <translation>无法读取您的设置文件，暂用默认值；请修复文件权限。</translation>
+    </message>
+    <message id="problem.file-unwritable">
+        <source>The file cannot be written; make room or check its folder's rights.</source>
+        <translation>文件无法写入；请检查磁盘空间和文件夹权限。</translation>
+    </message>
+    <message id="problem.signed-out">
+        <source>Nobody is signed in; sign in first.</source>
+        <translation>尚未登录，请先登录。</translation>
+    </message>
+    <message id="problem.autostart-unknown">
+        <source>Starting with the session is not known here; add it to the session by hand.</source>
+        <translation>本系统不支持自动启动设置，请手动添加。</translation>
+    </message>
 </context>
 </TS>

@@ -8,8 +8,8 @@
         <translation>连接到您的工作室</translation>
     </message>
     <message id="first.text">
-        <source>Enter the coordinator's address, or paste the link that IT gave you.</source>
-        <translation>请输入协调服务器地址，或粘贴 IT 提供的链接。</translation>
+        <source>Paste the link that IT gave you, or enter the address of the coordinator: the studio's computer that hands out engines.</source>
+        <translation>请粘贴 IT 提供的链接，或输入协调服务器（工作室中分配引擎的计算机）的地址。</translation>
     </message>
     <message id="first.placeholder">
         <source>aigc.studio.lan:7443 or aigc://join/…</source>
@@ -32,16 +32,16 @@
         <translation>这是您的工作室吗？</translation>
     </message>
     <message id="trust.text">
-        <source>This program will trust only the coordinator with this fingerprint. Compare it with the one that IT tells you; if they differ, somebody may listen in.</source>
-        <translation>本程序将只信任具有此指纹的协调服务器。请与 IT 提供的指纹核对；若不一致，连接可能被窃听。</translation>
+        <source>This studio proves who it is with a certificate of its own, which no other program knows. Compare this fingerprint with the one that IT gives you. If it is the same, this program trusts this studio from now on, and nobody else in its place. If it differs, stop: somebody may be listening in.</source>
+        <translation>此工作室用自己的证书证明身份，其他程序并不认识它。请将下面的指纹与 IT 提供的指纹核对。若一致，本程序今后只信任这个工作室，不会信任冒充者；若不一致，请停止：连接可能被窃听。</translation>
     </message>
     <message id="trust.fingerprint">
         <source>Fingerprint of {address}</source>
         <translation>{address} 的指纹</translation>
     </message>
     <message id="trust.yes">
-        <source>It matches, continue</source>
-        <translation>一致，继续</translation>
+        <source>They are the same</source>
+        <translation>指纹一致</translation>
     </message>
     <message id="connecting.title">
         <source>Connecting to {address}</source>
@@ -72,8 +72,8 @@
         <translation>删除 {name}?</translation>
     </message>
     <message id="delete.text">
-        <source>{name} and its data ({size}) move to the trash. For a while you can bring them back on the web page My engines. Type the name to confirm.</source>
-        <translation>{name} 及其数据（{size}）将移入回收站。一段时间内可在网页“我的引擎”中恢复。请输入名称以确认。</translation>
+        <source>{name} and its data ({size}) move to the trash. For a while you can bring them back in Your files. Type the name to confirm.</source>
+        <translation>{name} 及其数据（{size}）将移入回收站。一段时间内可在“您的文件”中恢复。请输入名称以确认。</translation>
     </message>
     <message id="delete.yes">
         <source>Delete</source>
@@ -92,8 +92,8 @@
         <translation>正在等待日志 …</translation>
     </message>
     <message id="logs.copy">
-        <source>Copy all</source>
-        <translation>全部复制</translation>
+        <source>Copy</source>
+        <translation>复制</translation>
     </message>
     <message id="quit.title">
         <source>Your engines keep running</source>
@@ -142,6 +142,530 @@
     <message id="news.keep_all">
         <source>Keep running</source>
         <translation>继续运行</translation>
+    </message>
+    <message id="logs.find">
+        <source>Find in these logs</source>
+        <translation>在日志中查找</translation>
+    </message>
+    <message id="logs.next">
+        <source>Next</source>
+        <translation>下一个</translation>
+    </message>
+    <message id="logs.previous">
+        <source>Previous</source>
+        <translation>上一个</translation>
+    </message>
+    <message id="logs.missing">
+        <source>Not found</source>
+        <translation>未找到</translation>
+    </message>
+    <message id="logs.follow">
+        <source>Follow</source>
+        <translation>自动滚动</translation>
+    </message>
+    <message id="logs.wrap">
+        <source>Wrap long lines</source>
+        <translation>自动换行</translation>
+    </message>
+    <message id="logs.ended">
+        <source>The log ended.</source>
+        <translation>日志已结束。</translation>
+    </message>
+    <message id="quit.stopping">
+        <source>Stopping {names} ({done} of {all} done). They save your data first.</source>
+        <translation>正在停止 {names}（已完成 {done} / {all}），会先保存您的数据。</translation>
+    </message>
+    <message id="quit.not_stopped">
+        <source>{name} was not stopped: {reason}</source>
+        <translation>{name} 未能停止：{reason}</translation>
+    </message>
+    <message id="first.step.studio">
+        <source>Studio</source>
+        <translation>工作室</translation>
+    </message>
+    <message id="first.step.trust">
+        <source>Trust</source>
+        <translation>信任</translation>
+    </message>
+    <message id="first.step.sign_in">
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message id="first.step.done">
+        <source>Ready</source>
+        <translation>完成</translation>
+    </message>
+    <message id="first.step.now">
+        <source>Step {step} of {steps}: {name}</source>
+        <translation>第 {step} 步，共 {steps} 步：{name}</translation>
+    </message>
+    <message id="first.field">
+        <source>Join link or address</source>
+        <translation>加入链接或地址</translation>
+    </message>
+    <message id="trust.no">
+        <source>They differ</source>
+        <translation>指纹不一致</translation>
+    </message>
+    <message id="first.done.title">
+        <source>You are ready</source>
+        <translation>一切就绪</translation>
+    </message>
+    <message id="first.done.text">
+        <source>Signed in to {studio} as {person}.</source>
+        <translation>已登录 {studio}，用户：{person}。</translation>
+    </message>
+    <message id="first.done.where">
+        <source>Your engines are at this icon, in the corner of your screen with the other small icons. One click opens them.</source>
+        <translation>您的引擎就在这个图标里，它与其他小图标一起位于屏幕一角。单击即可打开。</translation>
+    </message>
+    <message id="first.done.no_tray">
+        <source>This desktop has no place for small icons, so your engines stay in a window. Closing it ends this program; your engines keep running.</source>
+        <translation>此桌面没有显示小图标的位置，您的引擎将显示在窗口中。关闭窗口即退出本程序，引擎仍会继续运行。</translation>
+    </message>
+    <message id="first.done.go">
+        <source>Show my engines</source>
+        <translation>显示我的引擎</translation>
+    </message>
+    <message id="autostart.switch">
+        <source>Start with this computer</source>
+        <translation>开机时自动启动</translation>
+    </message>
+    <message id="autostart.text">
+        <source>Off unless you switch it on. It starts silently, at the tray.</source>
+        <translation>默认关闭。启动后只在托盘显示，不会打扰您。</translation>
+    </message>
+    <message id="copy">
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message id="time.tomorrow">
+        <source>tomorrow {clock}</source>
+        <translation>明天 {clock}</translation>
+    </message>
+    <message id="settings.title">
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message id="settings.studio">
+        <source>Studio</source>
+        <translation>工作室</translation>
+    </message>
+    <message id="settings.account">
+        <source>Account</source>
+        <translation>账户</translation>
+    </message>
+    <message id="settings.notifications">
+        <source>Notifications</source>
+        <translation>通知</translation>
+    </message>
+    <message id="settings.computer">
+        <source>This computer</source>
+        <translation>本机</translation>
+    </message>
+    <message id="settings.fingerprint">
+        <source>Fingerprint of its certificate</source>
+        <translation>证书指纹</translation>
+    </message>
+    <message id="settings.link.unconfigured">
+        <source>No studio yet</source>
+        <translation>尚未连接工作室</translation>
+    </message>
+    <message id="settings.link.untrusted">
+        <source>Found, not trusted yet</source>
+        <translation>已找到，尚未信任</translation>
+    </message>
+    <message id="settings.link.connecting">
+        <source>Connecting …</source>
+        <translation>正在连接 …</translation>
+    </message>
+    <message id="settings.link.online">
+        <source>Connected</source>
+        <translation>已连接</translation>
+    </message>
+    <message id="settings.link.offline">
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message id="settings.link.signed-out">
+        <source>Signed out</source>
+        <translation>未登录</translation>
+    </message>
+    <message id="settings.link.signing-in">
+        <source>Signing in …</source>
+        <translation>正在登录 …</translation>
+    </message>
+    <message id="settings.role.creator">
+        <source>Creator</source>
+        <translation>创作者</translation>
+    </message>
+    <message id="settings.role.team_lead">
+        <source>Team lead</source>
+        <translation>团队负责人</translation>
+    </message>
+    <message id="settings.role.auditor">
+        <source>Auditor</source>
+        <translation>审计员</translation>
+    </message>
+    <message id="settings.role.admin">
+        <source>Admin</source>
+        <translation>管理员</translation>
+    </message>
+    <message id="settings.tokens">
+        <source>API tokens</source>
+        <translation>API 令牌</translation>
+    </message>
+    <message id="settings.tokens.text">
+        <source>A script signs in as you with a token, in the variable AIGC_TOKEN.</source>
+        <translation>脚本可通过变量 AIGC_TOKEN 中的令牌以您的身份登录。</translation>
+    </message>
+    <message id="settings.tokens.none">
+        <source>You have none.</source>
+        <translation>您还没有令牌。</translation>
+    </message>
+    <message id="settings.tokens.unknown">
+        <source>Asking the coordinator …</source>
+        <translation>正在查询 …</translation>
+    </message>
+    <message id="settings.token.name">
+        <source>What is it for?</source>
+        <translation>用途</translation>
+    </message>
+    <message id="settings.token.days">
+        <source>days</source>
+        <translation>天</translation>
+    </message>
+    <message id="settings.token.ends">
+        <source>Days until it ends</source>
+        <translation>有效天数</translation>
+    </message>
+    <message id="settings.token.create">
+        <source>Create</source>
+        <translation>创建</translation>
+    </message>
+    <message id="settings.token.once">
+        <source>Copy it now: it is shown only this once.</source>
+        <translation>请立即复制：此令牌仅显示这一次。</translation>
+    </message>
+    <message id="settings.token.line">
+        <source>Ends {end} · last used {used}</source>
+        <translation>{end} 到期 · 上次使用：{used}</translation>
+    </message>
+    <message id="settings.token.never">
+        <source>never</source>
+        <translation>从未</translation>
+    </message>
+    <message id="settings.token.revoke">
+        <source>Revoke</source>
+        <translation>撤销</translation>
+    </message>
+    <message id="settings.token.revoke_sure">
+        <source>Revoke now</source>
+        <translation>确认撤销</translation>
+    </message>
+    <message id="settings.notify.all">
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message id="settings.notify.all.text">
+        <source>Ready, released, about to be released, failed.</source>
+        <translation>就绪、已释放、即将释放、失败。</translation>
+    </message>
+    <message id="settings.notify.needs-me">
+        <source>Only what needs me</source>
+        <translation>仅需要我处理的</translation>
+    </message>
+    <message id="settings.notify.needs-me.text">
+        <source>A release that I can put off, and what did not work.</source>
+        <translation>可以推迟的释放，以及失败的操作。</translation>
+    </message>
+    <message id="settings.notify.none">
+        <source>None</source>
+        <translation>不通知</translation>
+    </message>
+    <message id="settings.notify.none.text">
+        <source>Everything is still in the Recent list.</source>
+        <translation>所有内容仍会出现在“最近”列表中。</translation>
+    </message>
+    <message id="settings.silence">
+        <source>Silence</source>
+        <translation>暂停通知</translation>
+    </message>
+    <message id="settings.silence.text">
+        <source>For a while, nothing comes up. The Recent list has it all.</source>
+        <translation>暂时不弹出任何通知，“最近”列表中仍可查看。</translation>
+    </message>
+    <message id="settings.silence.hour">
+        <source>For 1 hour</source>
+        <translation>1 小时</translation>
+    </message>
+    <message id="settings.silence.tomorrow">
+        <source>Until tomorrow</source>
+        <translation>到明天</translation>
+    </message>
+    <message id="settings.silence.off">
+        <source>Speak again</source>
+        <translation>恢复通知</translation>
+    </message>
+    <message id="settings.silent">
+        <source>Silent until {at}</source>
+        <translation>通知暂停至 {at}</translation>
+    </message>
+    <message id="settings.language">
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message id="settings.language.system">
+        <source>As the desktop</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message id="settings.language.en">
+        <source>English</source>
+        <translation>英语（English）</translation>
+    </message>
+    <message id="settings.language.zh">
+        <source>Chinese</source>
+        <translation>中文</translation>
+    </message>
+    <message id="settings.look">
+        <source>Colours</source>
+        <translation>外观</translation>
+    </message>
+    <message id="settings.look.system">
+        <source>As the desktop</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message id="settings.look.light">
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message id="settings.look.dark">
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message id="settings.sleep">
+        <source>When this computer sleeps</source>
+        <translation>本机休眠时</translation>
+    </message>
+    <message id="settings.sleep.keep">
+        <source>Engines keep running</source>
+        <translation>引擎继续运行</translation>
+    </message>
+    <message id="settings.sleep.keep.text">
+        <source>They run on the studio's machines, not here, and are released when nobody works with them, as ever.</source>
+        <translation>引擎运行在工作室的机器上，与本机无关；无人使用时照常自动释放。</translation>
+    </message>
+    <message id="settings.sleep.ask">
+        <source>Ask me when it wakes up</source>
+        <translation>唤醒后询问</translation>
+    </message>
+    <message id="settings.sleep.ask.text">
+        <source>A notification names what ran on, and offers to stop it.</source>
+        <translation>唤醒后会通知哪些引擎仍在运行，并可立即停止。</translation>
+    </message>
+    <message id="settings.sleep.stop">
+        <source>Stop my engines before it sleeps</source>
+        <translation>休眠前停止我的引擎</translation>
+    </message>
+    <message id="settings.sleep.stop.text">
+        <source>They are asked to stop in the few seconds that the system grants. Without a network, or where the system does not tell of its sleep, they keep running and are released when nobody works with them.</source>
+        <translation>在系统允许的几秒内请求停止。若没有网络，或系统未告知即将休眠，引擎会继续运行，直到无人使用时自动释放。</translation>
+    </message>
+    <message id="recent.title">
+        <source>Recent</source>
+        <translation>最近</translation>
+    </message>
+    <message id="recent.text">
+        <source>What was told since this program started, newest first. Older things are not kept.</source>
+        <translation>本程序启动以来的通知，最新的在前；更早的内容不保留。</translation>
+    </message>
+    <message id="recent.empty">
+        <source>Nothing happened yet.</source>
+        <translation>暂无内容。</translation>
+    </message>
+    <message id="files.title">
+        <source>Your files</source>
+        <translation>您的文件</translation>
+    </message>
+    <message id="files.text">
+        <source>Each engine keeps its data when it stops. A deleted one stays in the trash for a while.</source>
+        <translation>引擎停止后会保留数据；删除后会在回收站中保留一段时间。</translation>
+    </message>
+    <message id="files.kept">
+        <source>Kept with your engines</source>
+        <translation>引擎中保留的数据</translation>
+    </message>
+    <message id="files.none">
+        <source>You have no engine with data yet.</source>
+        <translation>您的引擎还没有数据。</translation>
+    </message>
+    <message id="files.deleted">
+        <source>Trash</source>
+        <translation>回收站</translation>
+    </message>
+    <message id="files.trash_empty">
+        <source>The trash is empty.</source>
+        <translation>回收站是空的。</translation>
+    </message>
+    <message id="files.asking">
+        <source>Asking the coordinator …</source>
+        <translation>正在查询 …</translation>
+    </message>
+    <message id="files.on">
+        <source>on {node}</source>
+        <translation>位于 {node}</translation>
+    </message>
+    <message id="files.deleted_at">
+        <source>deleted {at}</source>
+        <translation>{at} 删除</translation>
+    </message>
+    <message id="files.kept_until">
+        <source>kept until {at}</source>
+        <translation>保留至 {at}</translation>
+    </message>
+    <message id="files.restore">
+        <source>Restore</source>
+        <translation>恢复</translation>
+    </message>
+    <message id="files.restoring">
+        <source>Restoring …</source>
+        <translation>正在恢复 …</translation>
+    </message>
+    <message id="files.restored">
+        <source>{name} is back, stopped, with its files and a new address.</source>
+        <translation>{name} 已恢复，处于停止状态，文件完好，地址已更新。</translation>
+    </message>
+    <message id="diagnostics.title">
+        <source>Diagnostics</source>
+        <translation>诊断信息</translation>
+    </message>
+    <message id="diagnostics.files">
+        <source>Files that would be saved</source>
+        <translation>将保存的文件</translation>
+    </message>
+    <message id="diagnostics.text">
+        <source>This is all that would be in the file for IT. No token and no password is in it; look through it, then save it and send it yourself.</source>
+        <translation>以下就是提供给 IT 的全部内容，不含令牌和密码。请查看后保存，再自行发送。</translation>
+    </message>
+    <message id="diagnostics.collecting">
+        <source>Collecting …</source>
+        <translation>正在收集 …</translation>
+    </message>
+    <message id="diagnostics.person">
+        <source>Include my name and e-mail</source>
+        <translation>包含我的姓名和邮箱</translation>
+    </message>
+    <message id="diagnostics.save">
+        <source>Save…</source>
+        <translation>保存…</translation>
+    </message>
+    <message id="diagnostics.saved">
+        <source>Saved as {path}.</source>
+        <translation>已保存为 {path}。</translation>
+    </message>
+    <message id="help.title">
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
+    <message id="help.engines">
+        <source>Engines</source>
+        <translation>引擎</translation>
+    </message>
+    <message id="help.engines.text">
+        <source>Start one, and it opens in your browser when it is ready. It runs on a machine of the studio, not on this computer. If no card is free, it waits in line and starts by itself.</source>
+        <translation>启动后，就绪时会在浏览器中打开。引擎运行在工作室的机器上，而不是本机。若没有空闲显卡，会自动排队并启动。</translation>
+    </message>
+    <message id="help.files">
+        <source>Your files</source>
+        <translation>您的文件</translation>
+    </message>
+    <message id="help.files.text">
+        <source>Stopping keeps them. Deleting moves them to the trash, where they can be had back for a while.</source>
+        <translation>停止后文件会保留；删除后会移入回收站，一段时间内可以恢复。</translation>
+    </message>
+    <message id="help.release">
+        <source>Giving back</source>
+        <translation>释放</translation>
+    </message>
+    <message id="help.release.text">
+        <source>Work goes on while you work. When nobody did anything for a while, the card is given back, and you are told before.</source>
+        <translation>使用期间引擎会一直运行。长时间无人操作时会释放显卡，释放前会通知您。</translation>
+    </message>
+    <message id="help.keys">
+        <source>Keys</source>
+        <translation>快捷键</translation>
+    </message>
+    <message id="help.keys.text">
+        <source>Tab and the arrows go from card to card, Enter does what is right now, Ctrl+F searches, Escape closes.</source>
+        <translation>Tab 和方向键切换卡片，Enter 执行当前操作，Ctrl+F 搜索，Esc 关闭。</translation>
+    </message>
+    <message id="help.trouble">
+        <source>If something is wrong</source>
+        <translation>遇到问题</translation>
+    </message>
+    <message id="help.trouble.text">
+        <source>Each message says what to do. If that is not enough, give IT the code in the message, or the diagnostics.</source>
+        <translation>每条消息都会说明处理办法。若仍无法解决，请将消息中的代码或诊断信息提供给 IT。</translation>
+    </message>
+    <message id="help.version">
+        <source>AIGC Gateway {version}</source>
+        <translation>AIGC Gateway 版本 {version}</translation>
+    </message>
+    <message id="link.start.title">
+        <source>Start {engine}?</source>
+        <translation>启动 {engine}？</translation>
+    </message>
+    <message id="link.start.text">
+        <source>A link asks to start {engine} at {studio}.</source>
+        <translation>有链接请求在 {studio} 启动 {engine}。</translation>
+    </message>
+    <message id="link.start.yes">
+        <source>Start</source>
+        <translation>启动</translation>
+    </message>
+    <message id="link.join.title">
+        <source>Connect to {address}?</source>
+        <translation>连接到 {address}？</translation>
+    </message>
+    <message id="link.join.text">
+        <source>A link asks this program to trust the coordinator at {address}. Go on only if it came from your IT.</source>
+        <translation>有链接请求本程序信任位于 {address} 的协调服务器。仅当链接来自您的 IT 时才继续。</translation>
+    </message>
+    <message id="link.join.replaces">
+        <source>It takes the place of {studio}. Your engines there keep running; you sign in anew.</source>
+        <translation>它将取代 {studio}。您在那里的引擎会继续运行，但需要重新登录。</translation>
+    </message>
+    <message id="link.join.fingerprint">
+        <source>Fingerprint that the link vouches for</source>
+        <translation>链接中给出的指纹</translation>
+    </message>
+    <message id="link.join.yes">
+        <source>Connect</source>
+        <translation>连接</translation>
+    </message>
+    <message id="link.join.looking">
+        <source>Looking for it …</source>
+        <translation>正在查找 …</translation>
+    </message>
+    <message id="link.unknown">
+        <source>{studio} has no engine called "{engine}", so the link was not followed.</source>
+        <translation>{studio} 没有名为“{engine}”的引擎，因此未执行该链接。</translation>
+    </message>
+    <message id="link.waiting">
+        <source>A link asks to start {engine}. Sign in first, then you are asked about it.</source>
+        <translation>有链接请求启动 {engine}。请先登录，随后会请您确认。</translation>
+    </message>
+    <message id="link.refused">
+        <source>The link was not followed</source>
+        <translation>未执行该链接</translation>
+    </message>
+    <message id="sleep.hold">
+        <source>Asking engines to stop</source>
+        <translation>正在请求停止引擎</translation>
+    </message>
+    <message id="link.waiting_title">
+        <source>Sign in first</source>
+        <translation>请先登录</translation>
     </message>
 </context>
 </TS>

@@ -1,62 +1,39 @@
-"""Small windows beside the main one. Only the confirmation of a deletion is modal."""
+"""Small questions and answers beside the cards. Only destructive confirmations are modal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from desktop_client.i18n import say
-from desktop_client.theme import GRID
-from desktop_client.windows.parts import button, label, pad
-
-_LOG_LINES = 5000
-_WIDTH = 360
+from desktop_client.theme import Colours
+from desktop_client.windows.parts import label, set_text
+from desktop_client.windows.worded import Dialog
 
 
-class _Dialog(QDialog):
-    """A title, a text, what is particular, a row of buttons."""
-
-    def __init__(self, title: str, text: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(_WIDTH)
-        self._body = QVBoxLayout(self)
-        pad(self._body, around=GRID * 2, between=GRID + 4)
-        self._body.addWidget(label("title", title))
-        if text:
-            self._body.addWidget(label("", text))
-        self._row = QHBoxLayout()
-
-    def _finish(self) -> None:
-        self._body.addLayout(self._row)
-        self.adjustSize()
-
-
-class AskName(_Dialog):
+class AskName(Dialog):
     """A new name. Signals: named(str)."""
 
     named = Signal(str)
 
     def __init__(self, name: str, language: str, parent: QWidget | None = None) -> None:
-        super().__init__(say("rename.title", language, name=name), "", parent)
+        super().__init__(language, parent)
+        self._head("rename.title", name=name)
         self._field = QLineEdit(name)
-        self._field.setAccessibleName(say("rename.text", language))
+        self._say("rename.text", self._field.setAccessibleName)
         self._field.setMaxLength(60)
         self._field.selectAll()
-        self._yes = button("primary", say("rename.yes", language))
-        self._yes.setDefault(True)
-        self._yes.clicked.connect(self._name)
-        no = button("", say("cancel", language))
-        no.clicked.connect(self.reject)
+        self._field.textChanged.connect(self._typed)
         self._body.addWidget(self._field)
-        self._row.addStretch(1)
-        self._row.addWidget(no)
-        self._row.addWidget(self._yes)
-        self._finish()
+        no = self._button("", "cancel", self.reject)
+        self._yes = self._button("primary", "rename.yes", self._name)
+        self._yes.setDefault(True)
+        self._foot(no, self._yes)
+
+    def _typed(self, text: str) -> None:
+        self._yes.setEnabled(bool(text.strip()))
 
     def _name(self) -> None:
         if self._field.text().strip():
@@ -64,30 +41,28 @@ class AskName(_Dialog):
             self.accept()
 
 
-class ConfirmDelete(_Dialog):
+class ConfirmDelete(Dialog):
     """Destructive, so modal, and confirmed by typing the name. Signals: confirmed()."""
 
     confirmed = Signal()
 
-    def __init__(self, name: str, size: str, language: str, parent: QWidget | None = None) -> None:
-        text = say("delete.text", language, name=name, size=size)
-        super().__init__(say("delete.title", language, name=name), text, parent)
+    def __init__(
+        self, name: str, size: Callable[[str], str], language: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(language, parent)
         self.setModal(True)
         self._name = name
+        self._head("delete.title", "delete.text", name=name, size=size)
         self._field = QLineEdit()
         self._field.setPlaceholderText(name)
-        self._field.setAccessibleName(text)
+        self._say("delete.text", self._field.setAccessibleName, name=name, size=size)
         self._field.textChanged.connect(self._typed)
-        self._yes = button("danger", say("delete.yes", language))
-        self._yes.setEnabled(False)
-        self._yes.clicked.connect(self._confirm)
-        no = button("", say("cancel", language))
-        no.clicked.connect(self.reject)
         self._body.addWidget(self._field)
-        self._row.addStretch(1)
-        self._row.addWidget(no)
-        self._row.addWidget(self._yes)
-        self._finish()
+        no = self._button("", "cancel", self.reject)
+        self._yes = self._button("danger", "delete.yes", self._confirm)
+        self._yes.setEnabled(False)
+        self._yes.setDefault(True)
+        self._foot(no, self._yes)
 
     def _typed(self, text: str) -> None:
         self._yes.setEnabled(text.strip() == self._name)
@@ -97,85 +72,106 @@ class ConfirmDelete(_Dialog):
         self.accept()
 
 
-class Telling(_Dialog):
-    """Something to read: why an engine waits."""
+class Telling(Dialog):
+    """Something to read: why an engine waits, what did not work.
 
-    def __init__(self, title: str, text: str, language: str, parent: QWidget | None = None) -> None:
-        super().__init__(title, text, parent)
-        close = button("", say("close", language))
-        close.clicked.connect(self.accept)
-        self._row.addStretch(1)
-        self._row.addWidget(close)
-        self._finish()
+    Args:
+        title, text: made for a language, so that they follow it.
+    """
+
+    def __init__(
+        self,
+        title: Callable[[str], str],
+        text: Callable[[str], str],
+        language: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(language, parent)
+        self._texts = title, text
+        self._title, self._text = label("title"), label()
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._body.addWidget(self._title)
+        self._body.addWidget(self._text)
+        close = self._button("primary", "close", self.accept)
+        close.setDefault(True)
+        self._speak()
+        self._foot(close)
+
+    def refresh(self, colours: Colours) -> None:
+        self._speak()
+
+    def _speak(self) -> None:
+        title, text = (make(self.language) for make in self._texts)
+        self.setWindowTitle(title)
+        self._title.setText(title)
+        self._text.setText(text)
 
 
-class Leaving(_Dialog):
-    """Quit while engines run. Signals: left(), stopped_and_left()."""
+class Leaving(Dialog):
+    """Quit while engines run: they go on, or are stopped first, each by name.
+
+    Signals:
+        left(): quit now.
+        stop_asked(): stop them, then quit; ``show_stopping`` says how far it is.
+    """
 
     left = Signal()
-    stopped_and_left = Signal()
+    stop_asked = Signal()
 
     def __init__(self, names: Sequence[str], language: str, parent: QWidget | None = None) -> None:
-        text = say("quit.text", language, names=", ".join(names))
-        super().__init__(say("quit.title", language), text, parent)
-        leave = button("primary", say("quit.yes", language))
-        leave.clicked.connect(self.left)
-        stop = button("", say("quit.stop", language))
-        stop.clicked.connect(self.stopped_and_left)
-        no = button("", say("cancel", language))
-        no.clicked.connect(self.reject)
-        self._row.addWidget(no)
-        self._row.addStretch(1)
-        self._row.addWidget(stop)
-        self._row.addWidget(leave)
-        self._finish()
-
-
-class LogsWindow(QWidget):
-    """The log of one instance, followed. Signals: closed(str) with its key."""
-
-    closed = Signal(str)
-
-    def __init__(self, key: str, name: str, language: str) -> None:
-        super().__init__()
-        self._key = key
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(say("logs.title", language, name=name))
-        self.resize(720, 420)
-        self._text = QPlainTextEdit()
-        self._text.setReadOnly(True)
-        self._text.setMaximumBlockCount(_LOG_LINES)
-        self._text.setPlaceholderText(say("logs.waiting", language))
-        self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        super().__init__(language, parent)
+        self._all = tuple(names)
+        self._waiting: tuple[str, ...] = ()
+        self._failed: dict[str, str] = {}
+        self._stopping = False
+        self._head("quit.title", "quit.text", names=listed(names))
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._progress = label("quiet")
         self._problem = label("problem")
-        self._problem.hide()
-        copy = button("", say("logs.copy", language))
-        copy.clicked.connect(self._copy)
-        row = QHBoxLayout()
-        row.addWidget(self._problem, 1)
-        row.addStretch(0)
-        row.addWidget(copy)
-        body = QVBoxLayout(self)
-        pad(body, around=GRID + 4)
-        body.addWidget(self._text, 1)
-        body.addLayout(row)
+        for widget in (self._bar, self._progress, self._problem):
+            widget.hide()
+            self._body.addWidget(widget)
+        no = self._button("", "cancel", self.reject)
+        self._stop = self._button("", "quit.stop", self.stop_asked.emit)
+        leave = self._button("primary", "quit.yes", self.left.emit)
+        leave.setDefault(True)
+        self._foot(no, self._stop, leave)
 
-    def add(self, lines: Sequence[str]) -> None:
-        """Append; the view follows only while it is at the end."""
-        bar = self._text.verticalScrollBar()
-        at_end = bar.value() >= bar.maximum() - 4
-        self._text.appendPlainText("\n".join(line.rstrip("\n") for line in lines))
-        if at_end:
-            self._text.moveCursor(QTextCursor.MoveOperation.End)
-            bar.setValue(bar.maximum())
+    def show_stopping(self, waiting: Sequence[str], failed: Mapping[str, str]) -> None:
+        """How far the stopping is.
 
-    def end(self, problem: str) -> None:
-        """Nothing more comes; why, if it failed."""
-        self._problem.setText(problem)
-        self._problem.setVisible(bool(problem))
+        Args:
+            waiting: names of those that still run.
+            failed: names of those that could not be stopped, and why.
+        """
+        self._stopping = True
+        self._waiting, self._failed = tuple(waiting), dict(failed)
+        self._speak()
 
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text.toPlainText())
+    def refresh(self, colours: Colours) -> None:
+        self._speak()
 
-    def closeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        self.closed.emit(self._key)
+    def _speak(self) -> None:
+        if not self._stopping:
+            return
+        self._stop.setEnabled(False)
+        done = len(self._all) - len(self._waiting)
+        self._bar.setRange(0, len(self._all))
+        self._bar.setValue(done)
+        self._bar.setVisible(not self._failed)
+        self._bar.setAccessibleName(say("quit.stop", self.language))
+        names = listed(self._waiting)(self.language)
+        text = say("quit.stopping", self.language, names=names, done=done, all=len(self._all))
+        set_text(self._progress, text if self._waiting else "")
+        lines = [
+            say("quit.not_stopped", self.language, name=name, reason=reason)
+            for name, reason in self._failed.items()
+        ]
+        set_text(self._problem, "\n".join(lines))
+        self._fit()
+
+
+def listed(names: Sequence[str]) -> Callable[[str], str]:
+    """Names in a row, as each language does it."""
+    return lambda language: ("、" if language == "zh" else ", ").join(names)

@@ -1,10 +1,18 @@
-"""The pages before the cards: finding the studio, trusting it, signing in, connecting."""
+"""The pages of the way to one's engines: studio, trust, sign-in, done."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
@@ -16,8 +24,8 @@ from desktop_client.windows.parts import button, label, pad, set_text
 _LOGO = 56
 
 
-class _Page(QWidget):
-    """A title, a text, what is particular, and a problem where there is one.
+class Step(QWidget):
+    """A title, a text, what is particular, a problem where there is one, a row of buttons.
 
     Signals:
         performed(Action): something of the usual kind was asked for.
@@ -35,26 +43,39 @@ class _Page(QWidget):
         self._title = label("page")
         self._text = label("quiet")
         self._problem = label("problem")
+        self._row = QHBoxLayout()
+        self._row.setSpacing(GRID)
         self._body = QVBoxLayout(self)
-        pad(self._body, around=GRID * 3, between=GRID + 4)
+        pad(self._body, around=GRID * 4, between=GRID + 4)
         self._body.addStretch(1)
         self._body.addWidget(self._logo)
         self._body.addWidget(self._title)
         self._body.addWidget(self._text)
         self._fill()
         self._body.addWidget(self._problem)
+        self._body.addSpacing(GRID)
+        self._body.addLayout(self._row)
         self._body.addStretch(2)
 
     def _fill(self) -> None:
         """Add what is particular to this page."""
         raise NotImplementedError
 
+    def _buttons(self, first: QWidget, other: QWidget) -> None:
+        """The one that is right now, and the way back at the far end."""
+        self._row.addWidget(first)
+        self._row.addStretch(1)
+        self._row.addWidget(other)
+
     def show_view(self, view: View, language: str) -> None:
         """Show the view's part in this."""
         set_text(self._problem, view.problem)
 
+    def focus(self) -> None:
+        """Where typing goes when the page comes up."""
 
-class FirstRunPage(_Page):
+
+class StudioPage(Step):
     """Where is your studio?
 
     Signals:
@@ -72,19 +93,15 @@ class FirstRunPage(_Page):
         self._connect.clicked.connect(self._enter)
         self._back = button("link")
         self._back.clicked.connect(self.went_back)
-        row = QHBoxLayout()
-        row.addWidget(self._connect)
-        row.addStretch(1)
-        row.addWidget(self._back)
         self._body.addWidget(self._field)
-        self._body.addLayout(row)
+        self._buttons(self._connect, self._back)
 
     def show_view(self, view: View, language: str) -> None:
         super().show_view(view, language)
         self._title.setText(say("first.title", language))
         self._text.setText(say("first.text", language))
         self._field.setPlaceholderText(say("first.placeholder", language))
-        self._field.setAccessibleName(say("first.text", language))
+        self._field.setAccessibleName(say("first.field", language))
         if view.address and not self._field.text() and not self._field.hasFocus():
             self._field.setText(view.address)
         self._connect.setText(say("first.looking" if view.busy else "first.connect", language))
@@ -103,7 +120,7 @@ class FirstRunPage(_Page):
             self.entered.emit(self._field.text())
 
 
-class TrustPage(_Page):
+class TrustPage(Step):
     """Is that your studio?
 
     Signals:
@@ -122,13 +139,9 @@ class TrustPage(_Page):
         self._yes.clicked.connect(self.trusted)
         self._back = button("link")
         self._back.clicked.connect(self.went_back)
-        row = QHBoxLayout()
-        row.addWidget(self._yes)
-        row.addStretch(1)
-        row.addWidget(self._back)
         self._body.addWidget(self._where)
         self._body.addWidget(self._pin)
-        self._body.addLayout(row)
+        self._buttons(self._yes, self._back)
 
     def show_view(self, view: View, language: str) -> None:
         super().show_view(view, language)
@@ -138,10 +151,10 @@ class TrustPage(_Page):
         self._pin.setText(grouped(view.pin))
         self._pin.setAccessibleName(view.pin)
         self._yes.setText(say("trust.yes", language))
-        self._back.setText(say("first.back", language))
+        self._back.setText(say("trust.no", language))
 
 
-class SignInPage(_Page):
+class SignInPage(Step):
     """One sentence and one button."""
 
     icon = Icon.SIGNED_OUT
@@ -151,11 +164,7 @@ class SignInPage(_Page):
         self._sign_in.clicked.connect(lambda: self.performed.emit(Action(Do.SIGN_IN)))
         self._other = button("link")
         self._other.clicked.connect(lambda: self.performed.emit(Action(Do.CHANGE_STUDIO)))
-        row = QHBoxLayout()
-        row.addWidget(self._sign_in)
-        row.addStretch(1)
-        row.addWidget(self._other)
-        self._body.addLayout(row)
+        self._buttons(self._sign_in, self._other)
 
     def show_view(self, view: View, language: str) -> None:
         super().show_view(view, language)
@@ -164,8 +173,11 @@ class SignInPage(_Page):
         self._sign_in.setText(say("do.sign-in", language))
         self._other.setText(say("do.change-studio", language))
 
+    def focus(self) -> None:
+        self._sign_in.setFocus(Qt.FocusReason.OtherFocusReason)
 
-class SigningInPage(_Page):
+
+class SigningInPage(Step):
     """The browser has it; a link to copy, and Cancel.
 
     Signals:
@@ -177,22 +189,23 @@ class SigningInPage(_Page):
 
     def _fill(self) -> None:
         self._language = "en"
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 0)
         self._link = QLineEdit()
         self._link.setReadOnly(True)
         self._copy = button()
         self._copy.clicked.connect(self._copy_link)
         self._cancel = button("link")
         self._cancel.clicked.connect(self.cancelled)
-        row = QHBoxLayout()
-        row.addWidget(self._copy)
-        row.addStretch(1)
-        row.addWidget(self._cancel)
+        self._body.addWidget(self._bar)
         self._body.addWidget(self._link)
-        self._body.addLayout(row)
+        self._buttons(self._copy, self._cancel)
 
     def show_view(self, view: View, language: str) -> None:
         super().show_view(view, language)
         self._title.setText(say("sign_in.waiting.title", language))
+        self._bar.setAccessibleName(self._title.text())
         self._text.setText(say("sign_in.waiting.text", language))
         if self._link.text() != view.sign_in_url:
             self._link.setText(view.sign_in_url)
@@ -204,12 +217,15 @@ class SigningInPage(_Page):
         self._cancel.setText(say("sign_in.cancel", language))
         self._link.setAccessibleName(say("sign_in.waiting.text", language))
 
+    def focus(self) -> None:
+        self._copy.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _copy_link(self) -> None:
         QGuiApplication.clipboard().setText(self._link.text())
         self._copy.setText(say("sign_in.copied", self._language))
 
 
-class ConnectingPage(_Page):
+class ConnectingPage(Step):
     """On the way to the coordinator for the first time; never modal, tried again by itself."""
 
     icon = Icon.CONNECTING
@@ -222,22 +238,73 @@ class ConnectingPage(_Page):
         self._again.clicked.connect(lambda: self.performed.emit(Action(Do.RECONNECT)))
         self._other = button("link")
         self._other.clicked.connect(lambda: self.performed.emit(Action(Do.CHANGE_STUDIO)))
-        row = QHBoxLayout()
-        row.addWidget(self._again)
-        row.addStretch(1)
-        row.addWidget(self._other)
         self._body.addWidget(self._bar)
-        self._body.addLayout(row)
+        self._buttons(self._again, self._other)
 
     def show_view(self, view: View, language: str) -> None:
         super().show_view(view, language)
         failed = bool(view.problem)
         self._title.setText(say("connecting.title", language, address=view.address))
+        self._bar.setAccessibleName(self._title.text())
         self._text.setText(say("connecting.failed" if failed else "connecting.text", language))
         self._bar.setVisible(not failed)
         self._again.setVisible(failed)
         self._again.setText(say("do.reconnect", language))
         self._other.setText(say("do.change-studio", language))
+
+
+class DonePage(Step):
+    """Signed in: where the icon is, and whether to start with the computer.
+
+    Signals:
+        autostart_chosen(bool): the switch was moved.
+        went_on(): to the engines.
+    """
+
+    autostart_chosen = Signal(bool)
+    went_on = Signal()
+    icon = Icon.READY
+
+    def _fill(self) -> None:
+        self._has_tray = True
+        self._where = label()
+        self._autostart = QCheckBox()
+        self._autostart.clicked.connect(self.autostart_chosen)
+        self._autostart.hide()
+        self._autostart_text = label("caption")
+        self._go = button("primary")
+        self._go.clicked.connect(self.went_on)
+        self._body.addWidget(self._where)
+        self._body.addSpacing(GRID)
+        self._body.addWidget(self._autostart)
+        self._body.addWidget(self._autostart_text)
+        self._row.addWidget(self._go)
+        self._row.addStretch(1)
+
+    def show_tray(self, has_tray: bool) -> None:
+        """Whether there is an icon to be found."""
+        self._has_tray = has_tray
+
+    def show_autostart(self, on: bool | None, problem: str) -> None:
+        """How the switch stands; None: there is none on this system."""
+        self._autostart.setVisible(on is not None)
+        self._autostart_text.setVisible(on is not None)
+        self._autostart.setChecked(bool(on))
+        set_text(self._problem, problem)
+
+    def show_view(self, view: View, language: str) -> None:
+        self._title.setText(say("first.done.title", language))
+        self._text.setText(
+            say("first.done.text", language, studio=view.studio, person=view.person or "–")
+        )
+        where = "first.done.where" if self._has_tray else "first.done.no_tray"
+        self._where.setText(say(where, language))
+        self._autostart.setText(say("autostart.switch", language))
+        self._autostart_text.setText(say("autostart.text", language))
+        self._go.setText(say("first.done.go", language))
+
+    def focus(self) -> None:
+        self._go.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def grouped(pin: str) -> str:

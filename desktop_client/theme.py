@@ -229,6 +229,7 @@ def _sheet(c: Colours) -> str:
     QListWidget#nav:focus {{ border-right: 2px solid {c.accent}; }}
     QComboBox, QSpinBox {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
+    QComboBox::drop-down {{ border: none; width: {TARGET}px; }}
     QComboBox:focus, QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 0 7px;
         min-height: {PRIMARY_TARGET - 4}px; }}
     QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;

@@ -52,15 +52,15 @@
         <translation>{count} 个容器</translation>
     </message>
     <message id="overview.ledger.one">
-        <source>{machine} refuses this coordinator’s ledger because it remembers a newer one: its engines keep running, and it takes no orders.</source>
+        <source>{machine} refuses this coordinator's ledger because it remembers a newer one: its engines keep running, and it takes no orders.</source>
         <translation>{machine} 拒绝此协调器的账本，因为它记录的账本更新：其引擎继续运行，但不接受指令。</translation>
     </message>
     <message id="overview.ledger.many">
-        <source>{count} machines refuse this coordinator’s ledger because they remember a newer one: {machines}.</source>
+        <source>{count} machines refuse this coordinator's ledger because they remember a newer one: {machines}.</source>
         <translation>{count} 台机器拒绝此协调器的账本，因为它们记录的账本更新：{machines}。</translation>
     </message>
     <message id="overview.ledger.remedy">
-        <source>Restore the newer ledger from its backup, or accept this one on the machine’s page.</source>
+        <source>Restore the newer ledger from its backup, or accept this one on the machine's page.</source>
         <translation>请从备份恢复较新的账本，或在机器页面上接受当前账本。</translation>
     </message>
     <message id="overview.cut-off.one">
@@ -72,7 +72,7 @@
         <translation>{count} 台有引擎运行的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.cut-off.remedy">
-        <source>Look at power, network and the agent’s service. If it is off for good, say so on its page: that frees the data.</source>
+        <source>Look at power, network and the agent's service. If it is off for good, say so on its page: that frees the data.</source>
         <translation>请检查电源、网络和代理服务。如果机器已永久关闭，请在其页面上声明，以释放数据。</translation>
     </message>
     <message id="overview.door.one">
@@ -116,11 +116,11 @@
         <translation>原因未知。</translation>
     </message>
     <message id="overview.broken.remedy">
-        <source>Run “aigc agent check” on the machine: it names each cause and its cure.</source>
+        <source>Run 'aigc agent check' on the machine: it names each cause and its cure.</source>
         <translation>请在该机器上运行“aigc agent check”，它会列出每个原因及解决办法。</translation>
     </message>
     <message id="overview.away.one">
-        <source>{machine} has not answered since {at}; nobody’s engine is on it.</source>
+        <source>{machine} has not answered since {at}; nobody's engine is on it.</source>
         <translation>{machine} 自 {at} 起没有响应；其上没有引擎。</translation>
     </message>
     <message id="overview.away.never">
@@ -132,7 +132,7 @@
         <translation>{count} 台没有引擎的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.away.remedy">
-        <source>Look at power, network and the agent’s service, or drain it if it is meant to be off.</source>
+        <source>Look at power, network and the agent's service, or drain it if it is meant to be off.</source>
         <translation>请检查电源、网络和代理服务；如果本就计划关机，请先设为维护。</translation>
     </message>
     <message id="overview.set-aside.one">
@@ -168,7 +168,7 @@
         <translation>{count} 台机器尚未续期证书：{machines}。</translation>
     </message>
     <message id="overview.certificate.remedy">
-        <source>Look at its clock and its agent’s log: renewal is tried by itself, and fails there.</source>
+        <source>Look at its clock and its agent's log: renewal is tried by itself, and fails there.</source>
         <translation>请检查其时钟和代理日志：系统会自动续期，但在该机器上失败了。</translation>
     </message>
     <message id="overview.problem.one">
@@ -180,7 +180,7 @@
         <translation>{count} 台机器报告了问题：{machines}。</translation>
     </message>
     <message id="overview.problem.remedy">
-        <source>Engines still start there. The machine’s page lists everything that it reports.</source>
+        <source>Engines still start there. The machine's page lists everything that it reports.</source>
         <translation>该机器仍可启动引擎。机器页面列出其报告的全部问题。</translation>
     </message>
     <message id="overview.unclaimed.one">
@@ -192,7 +192,7 @@
         <translation>{count} 台机器上有未被任何账本记录认领的容器：{machines}。</translation>
     </message>
     <message id="overview.unclaimed.remedy">
-        <source>Keep or stop them on the machine’s page.</source>
+        <source>Keep or stop them on the machine's page.</source>
         <translation>请在机器页面上选择保留或停止。</translation>
     </message>
     <message id="overview.failed.one">
@@ -228,11 +228,11 @@
         <translation>查看目录</translation>
     </message>
     <message id="overview.clock.behind">
-        <source>This computer’s clock is {span} behind the coordinator’s.</source>
+        <source>This computer's clock is {span} behind the coordinator's.</source>
         <translation>本机时钟比协调器慢 {span}。</translation>
     </message>
     <message id="overview.clock.ahead">
-        <source>This computer’s clock is {span} ahead of the coordinator’s.</source>
+        <source>This computer's clock is {span} ahead of the coordinator's.</source>
         <translation>本机时钟比协调器快 {span}。</translation>
     </message>
     <message id="overview.clock.remedy">
@@ -340,8 +340,20 @@
         <translation>平常</translation>
     </message>
     <message id="overview.day.unit">
-        <source>cards held</source>
+        <source>Cards held</source>
         <translation>占用的显卡</translation>
+    </message>
+    <message id="overview.pool.none">
+        <source>no pool</source>
+        <translation>未分组</translation>
+    </message>
+    <message id="overview.more">
+        <source>Show {count} more</source>
+        <translation>再显示 {count} 项</translation>
+    </message>
+    <message id="overview.fewer">
+        <source>Show fewer</source>
+        <translation>收起</translation>
     </message>
     <message id="overview.today.unknown">
         <source>How full today was is not known yet.</source>
@@ -489,7 +501,7 @@
     </message>
     <message id="instances.gpu">
         <source>GPU</source>
-        <translation>GPU 使用率</translation>
+        <translation>GPU 占用</translation>
     </message>
     <message id="instances.since">
         <source>Since</source>
@@ -564,7 +576,7 @@
         <translation>{owner} 的 {name}，{state}</translation>
     </message>
     <message id="instances.stop.consequence">
-        <source>Files in the engine’s folders are kept. What is only in memory is lost: queued jobs, unsaved pages and notebooks. Each owner reads that IT stopped it, and can start it again.</source>
+        <source>Files in the engine's folders are kept. What is only in memory is lost: queued jobs, unsaved pages and notebooks. Each owner reads that IT stopped it, and can start it again.</source>
         <translation>引擎文件夹中的文件会保留。仅在内存中的内容会丢失，例如排队的任务、未保存的页面和笔记本。所有者会看到由 IT 停止的提示，并可重新启动。</translation>
     </message>
     <message id="instances.stopped.one">
@@ -608,7 +620,7 @@
         <translation>日志</translation>
     </message>
     <message id="instances.logs.audited">
-        <source>Reading somebody’s log is written to the audit log with your name.</source>
+        <source>Reading somebody's log is written to the audit log with your name.</source>
         <translation>查看他人的日志会连同您的姓名记入审计日志。</translation>
     </message>
     <message id="instances.logs.read">
@@ -992,7 +1004,7 @@
         <translation>新建账户</translation>
     </message>
     <message id="people.add.text">
-        <source>For somebody who has no account with the studio’s sign-in provider. They get a one-time password and choose their own at the first sign-in.</source>
+        <source>For somebody who has no account with the studio's sign-in provider. They get a one-time password and choose their own at the first sign-in.</source>
         <translation>适用于没有工作室身份提供方账户的人员。系统会生成一次性密码，首次登录时由本人更改。</translation>
     </message>
     <message id="people.add.username">
@@ -1392,7 +1404,7 @@
         <translation>机器续期证书</translation>
     </message>
     <message id="audit.did.node-duplicate">
-        <source>A machine’s certificate was used twice</source>
+        <source>A machine's certificate was used twice</source>
         <translation>机器证书被重复使用</translation>
     </message>
     <message id="audit.did.certificate-revoke">
@@ -1444,7 +1456,7 @@
         <translation>更改角色</translation>
     </message>
     <message id="audit.did.instance-stop">
-        <source>Stopped somebody’s instance</source>
+        <source>Stopped somebody's instance</source>
         <translation>停止他人的实例</translation>
     </message>
     <message id="audit.did.instance-delete">
@@ -1456,7 +1468,7 @@
         <translation>恢复实例</translation>
     </message>
     <message id="audit.did.instance-logs">
-        <source>Read somebody’s log</source>
+        <source>Read somebody's log</source>
         <translation>查看他人的日志</translation>
     </message>
     <message id="audit.did.sign-out-everywhere">
@@ -1508,7 +1520,7 @@
         <translation>含义</translation>
     </message>
     <message id="studio.edit">
-        <source>Edit {file} on the coordinator’s machine; a restart of the coordinator takes it up. Engines keep running meanwhile.</source>
+        <source>Edit {file} on the coordinator's machine; a restart of the coordinator takes it up. Engines keep running meanwhile.</source>
         <translation>请在协调器所在机器上编辑 {file}，重启协调器后生效。期间引擎继续运行。</translation>
     </message>
     <message id="studio.loading">
@@ -1536,7 +1548,7 @@
         <translation>指纹</translation>
     </message>
     <message id="studio.pin.meaning">
-        <source>Of the coordinator’s certificate authority: what a person compares at the first connection.</source>
+        <source>Of the coordinator's certificate authority: what a person compares at the first connection.</source>
         <translation>协调器证书颁发机构的指纹：首次连接时由人员核对。</translation>
     </message>
     <message id="studio.copy">
@@ -1610,6 +1622,10 @@
     <message id="people.token.choose">
         <source>Choose tokens to revoke.</source>
         <translation>请选择要吊销的令牌。</translation>
+    </message>
+    <message id="instances.days">
+        <source>{days} days</source>
+        <translation>{days} 天</translation>
     </message>
 </context>
 </TS>

@@ -37,7 +37,7 @@ AUDIT: tuple[Column[AuditEntry], ...] = (
     ),
     Column(
         "what", "audit.what", lambda e, s: action_word(e.action, s.language),
-        words=lambda e: (e.action,), filter_names=("action", "操作"), width=210,
+        words=lambda e: (e.action,), filter_names=("action", "操作"), width=260,
     ),
     Column(
         "target", "audit.target", lambda e, s: e.target_name or e.target or DASH,

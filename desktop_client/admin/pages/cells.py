@@ -11,6 +11,7 @@ from desktop_client.view_model import Shape
 from desktop_client.wording import duration, moment, of_size, size
 
 DASH = "–"
+_DAYS = timedelta(days=2)  # from there on hours tell nobody anything
 
 
 def at(when: datetime | None, speech: Speech) -> str:
@@ -23,11 +24,18 @@ def stamp(when: datetime | None, speech: Speech) -> str:
     return DASH if when is None else f"{when.astimezone(speech.zone):%Y-%m-%d %H:%M:%S}"
 
 
+def span(length: timedelta, language: str) -> str:
+    """``25 min``, ``29 h 5 min``, and from two days on ``3 days``."""
+    if length < _DAYS:
+        return duration(length, language)
+    return say("instances.days", language, days=length // timedelta(days=1))
+
+
 def ago(when: datetime | None, speech: Speech) -> str:
     """``25 min``: how long since then."""
     if when is None:
         return DASH
-    return duration(max(speech.now - when, timedelta()), speech.language)
+    return span(max(speech.now - when, timedelta()), speech.language)
 
 
 def both(when: datetime | None, speech: Speech) -> str:
@@ -35,8 +43,8 @@ def both(when: datetime | None, speech: Speech) -> str:
     if when is None:
         return DASH
     key = "instances.ago" if when <= speech.now else "instances.ahead"
-    span = duration(abs(speech.now - when), speech.language)
-    return say(key, speech.language, at=at(when, speech), span=span)
+    far = span(abs(speech.now - when), speech.language)
+    return say(key, speech.language, at=at(when, speech), span=far)
 
 
 def bytes_of(count: int | None) -> str:
@@ -71,11 +79,16 @@ def reserved(instance: Instance) -> int | None:
     return None if None in totals else sum(t for t in totals if t is not None)
 
 
+def short(card: str) -> str:
+    """``RTX 4090`` for ``NVIDIA GeForce RTX 4090``: what tells the cards of a studio apart."""
+    return card.removeprefix("NVIDIA ").removeprefix("GeForce ").removesuffix(" Generation")
+
+
 def cards(instance: Instance) -> str:
     """``RTX 4090``, ``2 × RTX 4090``."""
     counted: dict[str, int] = {}
     for card in instance.cards:
-        counted[card.name] = counted.get(card.name, 0) + 1
+        counted[short(card.name)] = counted.get(short(card.name), 0) + 1
     return ", ".join(n if c == 1 else f"{c} × {n}" for n, c in counted.items()) or DASH
 
 

@@ -148,7 +148,7 @@ class FullnessView(QWidget):
                     answering=pool.answering,
                     machines=pool.machines,
                 )
-                name.setText(pool.name)
+                name.setText(pool.name or say("overview.pool.none", language))
                 bar.show_cards(pool.cards, colours)
                 bar.setAccessibleName(f"{pool.name}: {_spoken(pool.cards, language)}")
                 bar.setToolTip(_spoken(pool.cards, language))

@@ -76,9 +76,11 @@ class InstanceDetail(QWidget):
         body.addLayout(state)
         body.addLayout(row)
         body.addWidget(self.tabs)
-        for view in self._views.values():
-            body.addWidget(view)
-        body.addStretch(1)
+        body.addWidget(self._facts, 1, Qt.AlignmentFlag.AlignTop)
+        body.addWidget(self.story, 1)
+        body.addWidget(self.logs, 1)
+        self._room = QWidget()  # below the names of several
+        body.addWidget(self._room, 1)
 
     def show_instances(self, instances: Sequence[Instance], asked: frozenset[str]) -> None:
         """The chosen ones; ``asked``: those whose stop is on its way."""
@@ -137,6 +139,7 @@ class InstanceDetail(QWidget):
         one = self._instances[0] if len(self._instances) == 1 else None
         for key, view in self._views.items():
             view.setVisible(one is not None and key == self.tabs.key)
+        self._room.setVisible(one is None)
         if one is None:
             return
         if self.tabs.key == "story":

@@ -45,9 +45,9 @@ def facts(instance: Instance, speech: Speech) -> tuple[tuple[str, str], ...]:
 
 
 def _card(card: Card, language: str) -> str:
-    name = (
-        say("instances.card.simulated", language, name=card.name) if card.simulated else card.name
-    )
+    name = cells.short(card.name)
+    if card.simulated:
+        name = say("instances.card.simulated", language, name=name)
     return say(
         "instances.card",
         language,

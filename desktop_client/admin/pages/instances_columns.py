@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from desktop_client.admin.pages import cells
@@ -26,16 +27,16 @@ _STATE = Column[Instance](
     filter_names=("状态",), values=tuple(State), width=120,
 )  # fmt: skip
 _NAME = Column[Instance](
-    "name", "instances.name", lambda i, s: i.name or DASH, filter_names=("名称",), width=150
+    "name", "instances.name", lambda i, s: i.name or DASH, filter_names=("名称",), width=140
 )
 _ENGINE = Column[Instance](
     "engine", "instances.engine",
     lambda i, s: i.engine_name.spoken(s.language) or i.engine_id,
-    words=lambda i: (i.engine_id,), filter_names=("引擎",), width=150,
+    words=lambda i: (i.engine_id,), filter_names=("引擎",), width=130,
 )  # fmt: skip
 _VERSION = Column[Instance](
     "version", "instances.version", lambda i, s: i.version or DASH,
-    filter_names=("版本",), width=80,
+    filter_names=("版本",), width=70,
 )  # fmt: skip
 _OWNER = Column[Instance](
     "owner", "instances.owner", lambda i, s: i.owner_name or i.owner_id or DASH,
@@ -43,11 +44,11 @@ _OWNER = Column[Instance](
 )  # fmt: skip
 _MACHINE = Column[Instance](
     "machine", "instances.machine", lambda i, s: i.node_name or DASH,
-    words=lambda i: (i.node_id,), filter_names=("机器",), width=120,
+    words=lambda i: (i.node_id,), filter_names=("机器",), width=100,
 )  # fmt: skip
 _CARDS = Column[Instance](
     "cards", "instances.cards", lambda i, s: cells.cards(i),
-    words=lambda i: tuple(c.uuid for c in i.cards),
+    words=lambda i: tuple(text for c in i.cards for text in (c.name, c.uuid)),
     number=lambda i: float(len(i.cards)),
     filter_names=("显卡",), width=120,
 )  # fmt: skip
@@ -61,7 +62,7 @@ _VRAM = Column[Instance](
 _GPU = Column[Instance](
     "gpu", "instances.gpu", lambda i, s: cells.percent(i.gpu_percent),
     sort=lambda i: i.gpu_percent, number=lambda i: i.gpu_percent,
-    align=Align.END, width=70,
+    align=Align.END, width=96,
 )  # fmt: skip
 _SINCE = Column[Instance](
     "since", "instances.since", lambda i, s: cells.at(i.since, s),
@@ -104,5 +105,6 @@ INSTANCES: tuple[Column[Instance], ...] = (
     _RELEASE, _LINE, _DATA, _CREATED, _ID, _CODE,
 )  # fmt: skip
 WORKING: tuple[Column[Instance], ...] = (
-    _OWNER, _STATE, _ENGINE, _NAME, _MACHINE, _CARDS, _GPU, _SINCE, _ACTIVITY,
+    _OWNER, _STATE, _ENGINE, replace(_NAME, shown_by_default=False), _MACHINE, _CARDS, _GPU,
+    _SINCE, _ACTIVITY,
 )  # fmt: skip

@@ -89,15 +89,20 @@ class LogView(QWidget):
         super().hideEvent(event)
         self.leave()
 
-    def _turn(self) -> None:
-        if self._following:
-            self.leave()
-        elif self._instance is not None:
+    def begin(self) -> None:
+        """Read and follow; the coordinator notes who does."""
+        if self._instance is not None and not self._following:
             self._text.clear()
             set_text(self._end, "")
             self._following = True
             self._shell.bridge.follow_logs(self._instance.id)
             self.dress()
+
+    def _turn(self) -> None:
+        if self._following:
+            self.leave()
+        else:
+            self.begin()
 
     def _add(self, instance_id: str, lines: Sequence[str]) -> None:
         if not self._following or self._instance is None or instance_id != self._instance.id:

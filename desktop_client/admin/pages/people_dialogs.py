@@ -169,6 +169,8 @@ class OneTimePassword(_Dialog):
         self.done_button = button("calm", say("people.added.close", language))
         self.done_button.clicked.connect(self.accept)
         self.finish(self.done_button, self.copy)
+        self.copy.setDefault(True)
+        self.copy.setFocus()
 
     def reject(self) -> None:
         """Escape and the window's close button mean nothing here."""

@@ -50,7 +50,7 @@ def names_in(fleet: Fleet) -> dict[str, str]:
     for node in fleet.nodes.values():
         names[node.id] = node.name
         for place, gpu in enumerate(node.gpus):
-            names[gpu.uuid] = f"{gpu.name} #{place}"
+            names[gpu.uuid] = f"{cells.short(gpu.name)} #{place}"
     return {key: name for key, name in names.items() if key and name}
 
 

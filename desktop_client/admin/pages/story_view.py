@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, Qt
 from PySide6.QtGui import QPageLayout, QPdfWriter, QTextDocument
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 
 from desktop_client.admin.page import Shell
 from desktop_client.admin.pages.parts import CopyButton
@@ -34,6 +34,7 @@ class StoryView(QWidget):
         self._asked: tuple[str, object, object] | None = None
         self._text = QTextBrowser()
         self._text.setOpenLinks(False)
+        self._text.setFrameShape(QFrame.Shape.NoFrame)
         self._text.setMinimumHeight(_HEIGHT)
         self._copy = CopyButton()
         self._save = button()

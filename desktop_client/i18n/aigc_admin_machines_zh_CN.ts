@@ -723,5 +723,277 @@
         <source>{days} days</source>
         <translation>{days} 天</translation>
     </message>
+    <message id="machines.cancel">
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message id="machines.simulated">
+        <source>Simulated</source>
+        <translation>模拟</translation>
+    </message>
+    <message id="machines.more">
+        <source>More actions</source>
+        <translation>更多操作</translation>
+    </message>
+    <message id="machines.and_more">
+        <source>{listed} and {count} more</source>
+        <translation>{listed} 及另外 {count} 台</translation>
+    </message>
+    <message id="machines.asked.many">
+        <source>Asking …</source>
+        <translation>正在请求 …</translation>
+    </message>
+    <message id="machines.empty">
+        <source>No machine yet. Add one to begin.</source>
+        <translation>还没有机器，请先添加。</translation>
+    </message>
+    <message id="machines.gpus.empty">
+        <source>No graphics card yet.</source>
+        <translation>还没有显卡。</translation>
+    </message>
+    <message id="machines.view.machines">
+        <source>Machines</source>
+        <translation>机器</translation>
+    </message>
+    <message id="machines.view.gpus">
+        <source>GPUs</source>
+        <translation>显卡</translation>
+    </message>
+    <message id="machines.section.unclaimed">
+        <source>Unclaimed containers</source>
+        <translation>未认领容器</translation>
+    </message>
+    <message id="machines.section.cards">
+        <source>Graphics cards</source>
+        <translation>显卡</translation>
+    </message>
+    <message id="machines.section.graphs">
+        <source>Readings</source>
+        <translation>读数</translation>
+    </message>
+    <message id="machines.section.instances">
+        <source>Instances</source>
+        <translation>实例</translation>
+    </message>
+    <message id="machines.section.facts">
+        <source>Facts</source>
+        <translation>详情</translation>
+    </message>
+    <message id="machines.instances.none">
+        <source>No engine is here now.</source>
+        <translation>目前没有引擎。</translation>
+    </message>
+    <message id="machines.instances.all">
+        <source>Show in Instances</source>
+        <translation>在“实例”中查看</translation>
+    </message>
+    <message id="machines.card.memory">
+        <source>VRAM {value}</source>
+        <translation>显存 {value}</translation>
+    </message>
+    <message id="machines.graph.failed">
+        <source>The past could not be read: {why}</source>
+        <translation>无法读取历史数据：{why}</translation>
+    </message>
+    <message id="machines.graph.mute">
+        <source>These cards do not tell: {what}</source>
+        <translation>这些显卡没有以下读数：{what}</translation>
+    </message>
+    <message id="machines.unclaimed.keep">
+        <source>Keep for another hold time</source>
+        <translation>再保留一段时间</translation>
+    </message>
+    <message id="machines.unclaimed.stop">
+        <source>Stop now…</source>
+        <translation>立即停止…</translation>
+    </message>
+    <message id="machines.unclaimed.stop.title">
+        <source>Stop an unclaimed container on {machine}?</source>
+        <translation>停止 {machine} 上的未认领容器？</translation>
+    </message>
+    <message id="machines.unclaimed.stop.sentence">
+        <source>What it has not saved is lost. Its files on disk stay.</source>
+        <translation>未保存的内容会丢失，磁盘上的文件会保留。</translation>
+    </message>
+    <message id="machines.unclaimed.stop.verb">
+        <source>Stop now</source>
+        <translation>立即停止</translation>
+    </message>
+    <message id="machines.rename.title">
+        <source>Rename {name}</source>
+        <translation>重命名 {name}</translation>
+    </message>
+    <message id="machines.rename.label">
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message id="machines.rename.sentence">
+        <source>Commands, filters and its creators' cards show the new name at once. The machine itself is not touched.</source>
+        <translation>命令、筛选和创作者的卡片会立即显示新名称，机器本身不受影响。</translation>
+    </message>
+    <message id="machines.rename.verb">
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message id="machines.pool.title">
+        <source>Move {names} to a pool</source>
+        <translation>将 {names} 移到资源池</translation>
+    </message>
+    <message id="machines.pool.label">
+        <source>Pool</source>
+        <translation>资源池</translation>
+    </message>
+    <message id="machines.pool.sentence">
+        <source>Pools have a priority and a price list. What runs goes on; new engines are placed by the new pool. A name that is not there yet makes a new pool.</source>
+        <translation>资源池有优先级和价格表。正在运行的引擎不受影响；新引擎按新的资源池调度。输入新名称即创建新资源池。</translation>
+    </message>
+    <message id="machines.pool.verb">
+        <source>Move</source>
+        <translation>移动</translation>
+    </message>
+    <message id="machines.labels.title">
+        <source>Labels of {names}</source>
+        <translation>{names} 的标签</translation>
+    </message>
+    <message id="machines.labels.sentence">
+        <source>For filters and for placing engines, such as room = 2. A label needs no value.</source>
+        <translation>用于筛选和调度引擎，例如 room = 2。标签可以没有值。</translation>
+    </message>
+    <message id="machines.labels.shared">
+        <source>Here are those that all {count} machines share; each keeps its others.</source>
+        <translation>这里是 {count} 台机器共有的标签，各自的其他标签会保留。</translation>
+    </message>
+    <message id="machines.labels.name">
+        <source>Label</source>
+        <translation>标签</translation>
+    </message>
+    <message id="machines.labels.worth">
+        <source>Value</source>
+        <translation>值</translation>
+    </message>
+    <message id="machines.labels.away">
+        <source>Take this label away</source>
+        <translation>移除此标签</translation>
+    </message>
+    <message id="machines.labels.add">
+        <source>Add a label</source>
+        <translation>添加标签</translation>
+    </message>
+    <message id="machines.labels.verb">
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message id="machines.off.reason">
+        <source>How do you know that it is off? This is kept in the audit log.</source>
+        <translation>您如何确认机器已关机？此说明会记入审计日志。</translation>
+    </message>
+    <message id="machines.off.example">
+        <source>Power cable pulled, seen by me</source>
+        <translation>例如：本人亲眼看到电源线已拔</translation>
+    </message>
+    <message id="machines.done.drain">
+        <source>{names}: drained. What runs goes on; nothing new starts there.</source>
+        <translation>{names}：已设为维护。正在运行的引擎继续运行，不再启动新引擎。</translation>
+    </message>
+    <message id="machines.done.undrain">
+        <source>{names}: takes engines again.</source>
+        <translation>{names}：已恢复接收引擎。</translation>
+    </message>
+    <message id="machines.done.rename">
+        <source>{names} is {value} now.</source>
+        <translation>{names} 已改名为 {value}。</translation>
+    </message>
+    <message id="machines.done.pool">
+        <source>{names}: in pool {value} now.</source>
+        <translation>{names}：已移到资源池 {value}。</translation>
+    </message>
+    <message id="machines.done.labels">
+        <source>{names}: labels saved.</source>
+        <translation>{names}：标签已保存。</translation>
+    </message>
+    <message id="machines.done.accept-ledger">
+        <source>{names}: obeys this ledger now.</source>
+        <translation>{names}：已遵循当前账本。</translation>
+    </message>
+    <message id="machines.done.declare-off">
+        <source>{names}: declared off; its cards and files are free.</source>
+        <translation>{names}：已声明关机，其显卡和文件已释放。</translation>
+    </message>
+    <message id="machines.done.revoke">
+        <source>{names}: revoked. It comes back only with a new join command.</source>
+        <translation>{names}：证书已吊销，只能用新的加入命令重新加入。</translation>
+    </message>
+    <message id="machines.done.kept">
+        <source>{machine}: the container is kept for another hold time.</source>
+        <translation>{machine}：容器将再保留一段时间。</translation>
+    </message>
+    <message id="machines.done.stopped">
+        <source>{machine}: the container is being stopped.</source>
+        <translation>{machine}：正在停止容器。</translation>
+    </message>
+    <message id="machines.add">
+        <source>Add a machine</source>
+        <translation>添加机器</translation>
+    </message>
+    <message id="machines.add.title">
+        <source>Add a GPU machine</source>
+        <translation>添加 GPU 机器</translation>
+    </message>
+    <message id="machines.add.first">
+        <source>1. What it needs first</source>
+        <translation>1. 准备工作</translation>
+    </message>
+    <message id="machines.add.needs">
+        <source>Linux with the NVIDIA driver (nvidia-smi shows its cards), Docker Engine with the NVIDIA Container Toolkit, and this program with its agent: pip install 'aigc-gateway[agent]'. It dials out to this coordinator only; no port has to be opened on it. Step by step: docs/install.md, section 6.</source>
+        <translation>安装了 NVIDIA 驱动（nvidia-smi 能列出显卡）的 Linux，带 NVIDIA Container Toolkit 的 Docker Engine，以及本程序的代理：pip install 'aigc-gateway[agent]'。它只会主动连接协调器，无需开放任何端口。详细步骤见 docs/install.md 第 6 节。</translation>
+    </message>
+    <message id="machines.add.second">
+        <source>2. Run this line there, as root</source>
+        <translation>2. 在该机器上以 root 运行此命令</translation>
+    </message>
+    <message id="machines.add.third">
+        <source>3. It comes in</source>
+        <translation>3. 等待加入</translation>
+    </message>
+    <message id="machines.add.pool">
+        <source>Pool</source>
+        <translation>资源池</translation>
+    </message>
+    <message id="machines.add.validity">
+        <source>Good for</source>
+        <translation>有效期</translation>
+    </message>
+    <message id="machines.add.make">
+        <source>Make a command</source>
+        <translation>生成命令</translation>
+    </message>
+    <message id="machines.add.again">
+        <source>Make another</source>
+        <translation>再生成一个</translation>
+    </message>
+    <message id="machines.add.copy">
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message id="machines.add.copied">
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message id="machines.add.command">
+        <source>Command for the new machine</source>
+        <translation>新机器的加入命令</translation>
+    </message>
+    <message id="machines.add.then">
+        <source>Then start the agent: aigc agent run, or its service. The command holds a secret: anybody who has it can add a machine until it is used.</source>
+        <translation>然后启动代理：aigc agent run 或其服务。命令中包含密钥：在使用之前，任何得到它的人都可以添加机器。</translation>
+    </message>
+    <message id="machines.add.done">
+        <source>Done</source>
+        <translation>完成</translation>
+    </message>
+    <message id="machines.join.waiting">
+        <source>Waiting for a machine …</source>
+        <translation>正在等待机器加入 …</translation>
+    </message>
 </context>
 </TS>

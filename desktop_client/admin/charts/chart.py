@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -37,16 +38,18 @@ class TimeChart(QFrame):
 
     It draws only while it is visible; what came meanwhile is drawn when it is shown. The scale is
     of all lines, also of those that a person hid in the legend.
+
+    Args:
+        legend: False where several charts share one (:class:`Legend`) that their page shows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, legend: bool = True) -> None:
         super().__init__()
         self.setObjectName("card")
         self._given: tuple[Graph, Colours, str, tzinfo | None] | None = None
         self._fresh = False
         self._described: object = None
         self._hidden: frozenset[str] = frozenset()
-        self._entries: list[LegendEntry] = []
         self._title = label("title", wrap=False)
         self._as_table = button("link")
         self._copy = button("link")
@@ -56,7 +59,7 @@ class TimeChart(QFrame):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.plot)
         self._pages.addWidget(self._table)
-        self._legend = WrappingRow()
+        self._legend = Legend() if legend else None
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self._copy)
@@ -66,7 +69,9 @@ class TimeChart(QFrame):
         column.setSpacing(GRID // 2)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
-        column.addWidget(self._legend)
+        if self._legend is not None:
+            column.addWidget(self._legend)
+            self._legend.hidden_changed.connect(self.hide_lines)
         self._as_table.clicked.connect(lambda: self.show_as_table(not self.is_table()))
         self._copy.clicked.connect(self._copy_table)
         self._copy.hide()
@@ -112,7 +117,8 @@ class TimeChart(QFrame):
         self._as_table.setText(say(turn, language))
         self._as_table.setAccessibleName(say(f"{turn}.of", language, title=graph.title))
         self._copy.setText(say("charts.copy", language))
-        self._show_legend(graph, colours)
+        if self._legend is not None:
+            self._legend.show_lines([(line.key, line.name) for line in graph.lines], colours)
         if self.is_table():
             self._fill_table()
         else:
@@ -139,29 +145,11 @@ class TimeChart(QFrame):
             widget.setAccessibleName(graph.title)
             widget.setAccessibleDescription(said)
 
-    def _show_legend(self, graph: Graph, colours: Colours) -> None:
-        while len(self._entries) < len(graph.lines):
-            entry = LegendEntry(len(self._entries))
-            entry.toggled.connect(self._choose)
-            self._entries.append(entry)
-            self._legend.add(entry)
-        for index, entry in enumerate(self._entries):
-            there = index < len(graph.lines)
-            if there:
-                entry.show_name(graph.lines[index].name, colours)
-            entry.setVisible(there)
-        self._legend.setVisible(len(graph.lines) > 1)
-
-    def _choose(self) -> None:
-        if self._given is None:
-            return
-        lines = self._given[0].lines
-        self._hidden = frozenset(
-            line.key
-            for line, entry in zip(lines, self._entries, strict=False)
-            if not entry.isChecked()
-        )
-        self._draw()
+    def hide_lines(self, keys: frozenset[str]) -> None:
+        """Leave out these lines, in the plot and in the table."""
+        if keys != self._hidden:
+            self._hidden = keys
+            self._draw()
 
     def _fill_table(self) -> None:
         if self._given is None:
@@ -174,6 +162,43 @@ class TimeChart(QFrame):
         QGuiApplication.clipboard().setText(self.table_text())
         if self._given is not None:
             self._copy.setText(say("charts.copied", self._given[2]))
+
+
+class Legend(WrappingRow):
+    """The lines of one or more charts by name; a click hides a line. Not shown for one alone.
+
+    Signals:
+        hidden_changed(frozenset): keys of the lines that are hidden now.
+    """
+
+    hidden_changed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: list[str] = []
+        self.entries: list[LegendEntry] = []
+
+    def show_lines(self, lines: Sequence[tuple[str, str]], colours: Colours) -> None:
+        """(key, name) of each line, in the order of the graph."""
+        keys = [key for key, _ in lines]
+        while len(self.entries) < len(lines):
+            entry = LegendEntry(len(self.entries))
+            entry.toggled.connect(self._choose)
+            self.entries.append(entry)
+            self.add(entry)
+        if keys != self._keys:
+            self._keys = keys
+            for entry in self.entries:
+                entry.setChecked(True)
+        for index, entry in enumerate(self.entries):
+            if index < len(lines):
+                entry.show_name(lines[index][1], colours)
+            entry.setVisible(index < len(lines))
+        self.setVisible(len(lines) > 1)
+
+    def _choose(self) -> None:
+        pairs = zip(self._keys, self.entries, strict=False)
+        self.hidden_changed.emit(frozenset(k for k, entry in pairs if not entry.isChecked()))
 
 
 class RangeSwitch(QWidget):
@@ -227,7 +252,9 @@ def _table(model: ReadingsModel) -> QTableView:
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.verticalHeader().hide()
     made.verticalHeader().setDefaultSectionSize(24)
-    made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    made.horizontalHeader().setResizeContentsPrecision(32)  # rows; all are about as wide
+    made.horizontalHeader().setStretchLastSection(True)
     made.horizontalHeader().setHighlightSections(False)
     made.setTabKeyNavigation(False)
     made.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

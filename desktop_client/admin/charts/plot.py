@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -41,7 +42,7 @@ from desktop_client.admin.charts.scales import exact, moment_of, scale, time_tic
 from desktop_client.theme import CAPTION, GRID, Colours
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 64, 10, 20, 26  # around the plot, in pixels
-_LABEL_WIDTH = 72
+_LABEL_WIDTH = 60
 _MARKS = 6  # along one line
 
 
@@ -307,33 +308,56 @@ class Plot(QChartView):
         font = QFont(self.font())
         font.setPixelSize(CAPTION)
         painter.setFont(font)
-        rows = self.readout()
-        metrics = painter.fontMetrics()
-        head = self._moment(at)
+        box = _Readout(self.readout(), self._moment(at), painter.fontMetrics(), self.height())
+        left = x + GRID if x + GRID + box.width < self.width() else x - GRID - box.width
+        left = max(min(left, self.width() - box.width - 2.0), 2.0)
+        top = max(min(area.top(), self.height() - box.height - 2.0), 2.0)
+        box.paint(painter, QPointF(left, top), colours)
+
+
+class _Readout:
+    """Moment, names and values in a box; in several columns where they are too many for one."""
+
+    def __init__(
+        self, rows: list[tuple[int, str, str]], head: str, metrics: QFontMetrics, room: float
+    ) -> None:
+        self._rows, self._head = rows, head
+        self._row = metrics.height() + 3
+        self._deep = max(int((room - GRID - 4) // self._row) - 1, 1)
+        columns = max(-(-len(rows) // self._deep), 1)
+        self._deep = max(-(-len(rows) // columns), 1)
         names = max((metrics.horizontalAdvance(name) for _, name, _ in rows), default=0)
         values = max((metrics.horizontalAdvance(value) for _, _, value in rows), default=0)
-        row, dot = metrics.height() + 3, GRID * 2
-        names_gap = GRID * 2 if names else 0
-        width = max(dot + names + names_gap + values, metrics.horizontalAdvance(head)) + GRID * 2
-        height = row * (len(rows) + 1) + GRID
-        left = x + GRID if x + GRID + width < self.width() else x - GRID - width
-        top = max(min(area.top(), self.height() - height - 2.0), 2.0)
+        self._column = GRID * 2 + names + (GRID * 2 if names else 0) + values
+        inner = columns * self._column + (columns - 1) * GRID * 2
+        self.width = float(max(inner, metrics.horizontalAdvance(head)) + GRID * 2)
+        self.height = float(self._row * (min(len(rows), self._deep) + 1) + GRID)
+
+    def paint(self, painter: QPainter, corner: QPointF, colours: Colours) -> None:
         painter.setPen(QPen(QColor(colours.border), 1))
-        painter.setBrush(QColor(colours.surface))
-        painter.drawRoundedRect(QRectF(left, top, width, height), 6, 6)
-        painter.setPen(QColor(colours.quiet))
-        line = QRectF(left + GRID, top + GRID / 2, width - GRID * 2, row)
+        painter.setBrush(QColor(colours.window))
+        painter.drawRoundedRect(QRectF(corner.x(), corner.y(), self.width, self.height), 6, 6)
         begin = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(line, begin, head)
-        for index, name, value in rows:
-            line.translate(0, row)
+        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        first = QRectF(
+            corner.x() + GRID, corner.y() + GRID / 2, self.width - GRID * 2, float(self._row)
+        )
+        painter.setPen(QColor(colours.quiet))
+        painter.drawText(first, begin, self._head)
+        for place, (index, name, value) in enumerate(self._rows):
+            column, row = divmod(place, self._deep)
+            line = QRectF(
+                first.left() + column * (self._column + GRID * 2),
+                first.top() + (row + 1) * self._row,
+                float(self._column),
+                float(self._row),
+            )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(strokes.colour(index, colours))
             centre = QPointF(line.left() + GRID / 2, line.center().y())
             strokes.paint_marker(painter, index, centre, strokes.MARK)
             painter.setPen(QColor(colours.text))
-            painter.drawText(line.adjusted(dot, 0, 0, 0), begin, name)
-            end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(line.adjusted(GRID * 2, 0, 0, 0), begin, name)
             painter.drawText(line, end, value)
 
 

@@ -19,14 +19,20 @@ def standing_word(found: Standing, language: str) -> str:
     return say(f"machines.standing.{found}", language)
 
 
-def problems_of(node: Node, language: str) -> list[str]:
-    """Everything that is wrong with a machine, one sentence each, the gravest first."""
+def troubles_of(node: Node, language: str) -> list[str]:
+    """What is wrong with a machine as a whole, one sentence each, the gravest first."""
     said = []
     if node.ledger_refused:
         said.append(say("machines.problem.ledger", language))
     said += [problem.spoken(language) for problem in node.problems]
     if not node.can_start and node.online and not said:
         said.append(say("machines.problem.cannot_start", language))
+    return said
+
+
+def problems_of(node: Node, language: str) -> list[str]:
+    """Everything that is wrong there: of the machine, of its cards, with its containers."""
+    said = troubles_of(node, language)
     apart = [gpu for gpu in node.gpus if gpu.quarantined]
     if apart:
         names = rows.card_names(node.gpus)
@@ -142,8 +148,11 @@ _CARDS = Column[MachineRow](
 )  # fmt: skip
 _MODELS = Column[MachineRow](
     "model", "machines.column.model", _models,
-    words=lambda r: ("simulated", *(g.uuid for g in r.node.gpus)) if r.simulated
-    else tuple(g.uuid for g in r.node.gpus),
+    words=lambda r: (
+        *(("simulated",) if r.simulated else ()),
+        *(word for g in r.node.gpus for word in (g.name, g.uuid)),
+    ),
+    tooltip=lambda r, s: ", ".join(dict.fromkeys(g.name for g in r.node.gpus)),
     filter_names=("gpu", "型号"), width=170,
 )  # fmt: skip
 _USE = Column[MachineRow](
@@ -258,7 +267,7 @@ def _gpu_words(row: GpuRow) -> tuple[str, ...]:
 
 
 def _gpu_model(row: GpuRow, speech: Speech) -> str:
-    name = row.gpu.name or DASH
+    name = rows.model_of(row.gpu) or DASH
     if not row.gpu.simulated:
         return name
     return say("machines.simulated.behind", speech.language, text=name)
@@ -286,7 +295,8 @@ GPUS: tuple[Column[GpuRow], ...] = (
     ),
     Column[GpuRow](
         "model", "machines.column.model", _gpu_model,
-        words=lambda r: ("simulated",) if r.gpu.simulated else (),
+        words=lambda r: (r.gpu.name, *(("simulated",) if r.gpu.simulated else ())),
+        tooltip=lambda r, s: r.gpu.name,
         filter_names=("gpu", "型号"), width=170,
     ),
     Column[GpuRow](

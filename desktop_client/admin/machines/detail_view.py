@@ -14,9 +14,9 @@ from desktop_client.admin.machines.columns import (
     door_word,
     labels_of,
     memory_of,
-    problems_of,
     standing_word,
     takes,
+    troubles_of,
     watts,
 )
 from desktop_client.admin.machines.rows import GpuRow, Standing
@@ -110,7 +110,7 @@ def machine_view(
         mark=rows.mark_of(found, rows.needs_attention(node)),
         state=_state(node, found, speech),
         simulated=any(gpu.simulated for gpu in node.gpus),
-        problems=tuple(problems_of(node, language)),
+        problems=tuple(troubles_of(node, language)),
         action=first,
         more=tuple(o for o in all_offers if first is None or o.act is not first.act),
         asked=say(f"machines.asked.{asked}", language) if asked is not None else "",
@@ -149,7 +149,7 @@ def _card(row: GpuRow, node: Node, speech: Speech) -> CardView:
         uuid=gpu.uuid,
         name=rows.card_names(node.gpus)[gpu.uuid],
         mark=rows.gpu_mark(row),
-        place=" · ".join(part for part in (gpu.pci_bus_id, gpu.uuid) if part),
+        place=" · ".join(part for part in (gpu.name, gpu.pci_bus_id, gpu.uuid) if part),
         readings=" · ".join(readings),
         memory=memory_of(used, total),
         share=min(used / total, 1.0) if used is not None and total else None,

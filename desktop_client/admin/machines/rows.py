@@ -160,22 +160,29 @@ def touched_nodes(fleet: Fleet, delta: Delta, known: Mapping[str, str]) -> set[s
     return {i for i in touched if i in fleet.nodes}
 
 
+def model_of(gpu: Gpu) -> str:
+    """``RTX 4090``: without the maker's names, which all of them share."""
+    name = gpu.name
+    for word in ("NVIDIA ", "GeForce "):
+        name = name.removeprefix(word)
+    return name
+
+
 def models_of(gpus: Iterable[Gpu]) -> str:
     """``4 × RTX 4090, A6000``."""
     counted: dict[str, int] = {}
     for gpu in gpus:
-        counted[gpu.name] = counted.get(gpu.name, 0) + 1
+        counted[model_of(gpu)] = counted.get(model_of(gpu), 0) + 1
     return ", ".join(name if n == 1 else f"{n} × {name}" for name, n in counted.items())
 
 
 def card_names(gpus: Iterable[Gpu]) -> dict[str, str]:
     """uuid -> a name that tells a machine's cards apart: ``RTX 4090 · 2`` where it has two."""
     listed = list(gpus)
-    models = [gpu.name for gpu in listed]
+    models = [model_of(gpu) for gpu in listed]
     counted: dict[str, int] = {}
     names = {}
-    for gpu in listed:
-        counted[gpu.name] = counted.get(gpu.name, 0) + 1
-        alone = models.count(gpu.name) == 1
-        names[gpu.uuid] = gpu.name if alone else f"{gpu.name} · {counted[gpu.name]}"
+    for gpu, model in zip(listed, models, strict=True):
+        counted[model] = counted.get(model, 0) + 1
+        names[gpu.uuid] = model if models.count(model) == 1 else f"{model} · {counted[model]}"
     return names

@@ -54,6 +54,7 @@ class TablePane(QWidget, Generic[Row]):
         detail: the page's own widget for what is selected; it scrolls, and keeps its place while
             rows update. Shown while something is selected.
         empty: key of the words for a table without rows.
+        detail_width: of the details at first, in pixels.
     """
 
     selected = Signal(list)
@@ -70,11 +71,13 @@ class TablePane(QWidget, Generic[Row]):
         sort: str = "",
         descending: bool = False,
         empty: str = "admin.table.empty",
+        detail_width: int = _DETAIL,
     ) -> None:
         super().__init__()
         self._key = key
         self._shell = shell
         self._empty = empty
+        self._detail_width = detail_width
         self._actions: list[QAction] = []
         settings = shell.settings.table(key)
         self._default_sort = (sort, descending)
@@ -347,7 +350,7 @@ class TablePane(QWidget, Generic[Row]):
         if self._detail is not None:
             self._detail.setVisible(bool(keys))
             if keys and self._split.sizes()[1] < _LEAST_DETAIL:
-                wanted = self._shell.settings.table(self._key).detail or _DETAIL
+                wanted = self._shell.settings.table(self._key).detail or self._detail_width
                 self._split.setSizes([max(self._split.width() - wanted, 1), wanted])
         self.selected.emit(keys)
 

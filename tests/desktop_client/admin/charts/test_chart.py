@@ -114,12 +114,13 @@ def test_exact_values_under_the_pointer_and_by_keyboard(
 def test_a_line_can_be_hidden_and_the_scale_stays(chart: TimeChart, app: QApplication) -> None:
     chart.show()
     app.processEvents()
-    chart._entries[1].click()
+    assert chart._legend is not None
+    chart._legend.entries[1].click()
     assert sorted(len(p) for p in pieces(chart)) == [20, 31]
     QTest.keyClick(chart.plot, Qt.Key.Key_End)
     assert [name for _, name, _ in chart.plot.readout()] == ["RTX 4090 · 1"]
     assert "RTX 4090 · 2" not in chart.table_text()
-    chart._entries[1].click()
+    chart._legend.entries[1].click()
     assert len(pieces(chart)) == 3
 
 

@@ -105,4 +105,4 @@ def test_a_machine_that_says_nothing_is_all_dashes() -> None:
     values = {f.label: f.value for f in shown.facts}
     assert values["CPUs"] == "–"
     assert values["Disk free"] == "–"
-    assert shown.cards[0].place == "G"
+    assert shown.cards[0].place == "RTX 4090 · G"

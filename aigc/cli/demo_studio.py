@@ -206,8 +206,7 @@ class DemoStudio:
     def kill(self) -> None:
         """End at once whatever :meth:`stop` did not."""
         for process in self.children.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill_group(process)
         if self.children:
             end_engines(self.plan.folder)
         self.children.clear()
@@ -237,9 +236,17 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _kill_group(process)
     await process.wait()
+
+
+def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """At once, with what it started (Windows has no groups to kill, nor the programs)."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def end_engines(folder: Path) -> int:

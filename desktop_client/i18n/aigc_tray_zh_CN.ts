@@ -208,8 +208,8 @@
         <translation>若不使用，{at}（{span}后）释放</translation>
     </message>
     <message id="detail.data">
-        <source>Your data: {size}, kept</source>
-        <translation>您的数据：{size}，已保留</translation>
+        <source>Your data: {size}</source>
+        <translation>您的数据：{size}</translation>
     </message>
     <message id="detail.code">
         <source>Code for support: {code}</source>

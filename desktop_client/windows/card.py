@@ -28,6 +28,7 @@ from desktop_client.windows.parts import ElidedLabel, button, label, repolish, s
 
 _ICON = 40
 _STEPS = 1000  # of a progress bar
+_SHORT = 240  # pixels of a line, over two lines beside the button
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _STEPS_OF = {
     Qt.Key.Key_Up: -1,
@@ -163,7 +164,7 @@ class CardWidget(QFrame):
         if old is None or not same_look or shape != (old.shape, old.struck):
             self._mark.setPixmap(mark(view.shape, view.struck, colours, BODY, ratio))
         set_text(self._line, view.line)
-        self._place_state(at_foot=_is_short(view))
+        self._place_state(at_foot=self._is_short(view))
         above, beside = _split(view)
         set_text(self._details, "\n".join(above))
         set_text(self._beside, beside)
@@ -178,6 +179,12 @@ class CardWidget(QFrame):
             self._fill_menu(view)
         self.setAccessibleName(f"{view.title} {view.version}, {view.line}")
         self.setAccessibleDescription(". ".join([*view.details, view.refusal]).strip(". "))
+
+    def _is_short(self, view: CardView) -> bool:
+        """Whether it is nothing but stopped, in words that two short lines take."""
+        if view.shape is not Shape.STOPPED or view.action is None or view.refusal:
+            return False
+        return self._line.fontMetrics().horizontalAdvance(view.line) <= _SHORT
 
     def _place_state(self, *, at_foot: bool) -> None:
         """A card with little to say has its state beside the button, and is less high."""
@@ -320,10 +327,6 @@ def _set_bar(bar: QProgressBar, fraction: float | None) -> None:
     else:
         bar.setRange(0, _STEPS)
         bar.setValue(round(fraction * _STEPS))
-
-
-def _is_short(view: CardView) -> bool:
-    return view.shape is Shape.STOPPED and view.action is not None and not view.refusal
 
 
 def _split(view: CardView) -> tuple[tuple[str, ...], str]:

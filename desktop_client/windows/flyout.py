@@ -83,7 +83,7 @@ class Flyout(QFrame):
             sender.performed.connect(self.performed)
         self._cards.resized.connect(self._fit)
         self._body = QVBoxLayout(self)
-        pad(self._body, around=1, between=0)
+        pad(self._body, around=0, between=0)  # its border is the theme's
         self._body.addWidget(self._header)
         self._body.addWidget(self._stack, 1)
         self._body.addWidget(self._footer)
@@ -178,7 +178,8 @@ class Flyout(QFrame):
         if self._stack.currentIndex() == _CARDS:
             content = self._cards.height_for(inner)
         else:
-            content = self._plain.heightForWidth(inner)
+            least = self._plain.minimumSizeHint().height()
+            content = max(self._plain.heightForWidth(inner), least)
         height = min(bars + content, TALLEST)
         if self.isVisible() and self._pointed_at():
             height = max(height, self.height())  # nothing moves away under the pointer

@@ -97,6 +97,15 @@ _PASTS: Mapping[str, Past] = {
 }
 
 
+_RELEASED = replace(
+    STOPPED,
+    line=Words(
+        "Stopped yesterday 18:42: released because nobody used it",
+        "已停止，昨天 18:42：因无人使用而释放",
+    ),
+)
+
+
 def _desk(*instances: Instance, **more: object) -> Desk:
     snapshot = replace(_BASE, instances=instances, **more)  # type: ignore[arg-type]
     return Desk(snapshot=snapshot, pasts=_PASTS)
@@ -114,7 +123,7 @@ def _many() -> Desk:
 DESKS: dict[str, Desk] = {
     "at-work": _desk(_READY, _THREE_PARTS, _QUEUED, STOPPED),
     "starting": _desk(STARTING, _THREE_PARTS),
-    "waiting": _desk(_QUEUED),
+    "waiting": _desk(_QUEUED, _RELEASED),
     "release-near": _desk(_NEAR, STOPPING),
     "trouble": _desk(FAILED, UNREACHABLE),
     "unknown": replace(

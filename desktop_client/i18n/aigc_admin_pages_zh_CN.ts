@@ -17,7 +17,7 @@
     </message>
     <message id="overview.and_more">
         <source>{names} and {count} more</source>
-        <translation>{names}等，另有 {count} 项</translation>
+        <translation>{names} 和另外 {count} 个</translation>
     </message>
     <message id="overview.show_machines">
         <source>Show {count} machines</source>
@@ -65,7 +65,7 @@
     </message>
     <message id="overview.cut-off.one">
         <source>{machine} has not answered since {at}; {engines} of {people} may still be running there.</source>
-        <translation>{machine} 自 {at} 起没有响应；{people} 的 {engines}可能仍在其上运行。</translation>
+        <translation>{machine} 自 {at} 起没有响应；其上可能仍有 {engines}在运行（{people}）。</translation>
     </message>
     <message id="overview.cut-off.many">
         <source>{count} machines with engines on them do not answer: {machines}.</source>
@@ -600,12 +600,8 @@
         <translation>与协调器没有连接。</translation>
     </message>
     <message id="instances.to_owner">
-        <source>Owner in People</source>
-        <translation>在“人员”中查看所有者</translation>
-    </message>
-    <message id="instances.to_machine">
-        <source>Machine</source>
-        <translation>机器</translation>
+        <source>Owner</source>
+        <translation>查看所有者</translation>
     </message>
     <message id="instances.tab.facts">
         <source>Facts</source>

@@ -333,8 +333,12 @@ def _quiet() -> Fleet:
     return replace(known, instances=instances)
 
 
-def _page(page: str, known: Callable[[], Fleet] = _known) -> Callable[[Colours, str], QWidget]:
-    return lambda colours, language: made_window(colours, language, page, known())
+def _page(
+    page: str, known: Callable[[], Fleet] = _known, **answers: object
+) -> Callable[[Colours, str], QWidget]:
+    return lambda colours, language: made_window(
+        colours, language, page, known(), {**ANSWERS, **answers}
+    )
 
 
 def _choose(count: int, tab: str = "") -> Callable[[QWidget], None]:
@@ -420,7 +424,10 @@ def scenes() -> Sequence[Scene]:
     return (
         Scene("admin-overview", _page("overview"), SIZE),
         Scene("admin-overview-below", _page("overview"), SIZE, _scroll),
-        Scene("admin-overview-calm", _page("overview", _quiet), (1360, 1180)),
+        Scene(
+            "admin-overview-calm",
+            _page("overview", _quiet, catalogue=Catalogue(ENGINES)), (1360, 1180),
+        ),
         Scene("admin-instances", _page("instances"), SIZE, _choose(1)),
         Scene("admin-instances-story", _page("instances"), SIZE, _choose(1, "story")),
         Scene("admin-instances-logs", _page("instances"), SIZE, _logs),

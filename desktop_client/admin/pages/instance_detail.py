@@ -94,7 +94,8 @@ class InstanceDetail(QWidget):
         self._owner.setVisible(one is not None)
         self._machine.setVisible(one is not None and bool(one.node_id))
         self._owner.setText(say("instances.to_owner", language))
-        self._machine.setText(say("instances.to_machine", language))
+        name = one.node_name or one.node_id if one is not None else ""
+        self._machine.setText(say("overview.show_one", language, name=name))
         self.tabs.speak(lambda key: say(f"instances.tab.{key}", language))
         if one is not None:
             self._show_one(one, language)

@@ -34,6 +34,7 @@ from desktop_client.windows.parts import button, label, set_text
 _TABLE_HEIGHT = 300
 _CHART_HEIGHT = 260
 _DAY = timedelta(days=1)
+_FIRST = 4  # items that are shown at once
 
 
 class OverviewPage(Page):
@@ -210,11 +211,36 @@ class _Items(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._cards: list[_ItemCard] = []
-        self._list = QVBoxLayout(self)
-        self._list.setContentsMargins(0, 0, 0, 0)
+        self._shown: tuple[tuple[Item, ...], Colours, str] | None = None
+        self._all = False
+        self._list = QVBoxLayout()
         self._list.setSpacing(GRID)
+        self.more = button("link")
+        self.more.clicked.connect(self._turn)
+        body = QVBoxLayout(self)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(GRID // 2)
+        body.addLayout(self._list)
+        body.addWidget(self.more)
 
     def show_items(self, items: tuple[Item, ...], colours: Colours, language: str) -> None:
+        """The first of them; the others when somebody asks, so that the page stays one look."""
+        self._shown = (items, colours, language)
+        few = len(items) <= _FIRST + 1
+        count = len(items) if self._all or few else _FIRST
+        hidden = len(items) - count
+        self.more.setVisible(not few)
+        key = "overview.more" if hidden else "overview.fewer"
+        self.more.setText(say(key, language, count=hidden))
+        self._show(items[:count], colours)
+        self.setVisible(bool(items))
+
+    def _turn(self) -> None:
+        self._all = not self._all
+        if self._shown is not None:
+            self.show_items(*self._shown)
+
+    def _show(self, items: tuple[Item, ...], colours: Colours) -> None:
         while len(self._cards) < len(items):
             card = _ItemCard()
             card.followed.connect(self.followed)
@@ -225,7 +251,6 @@ class _Items(QWidget):
             if there:
                 card.show_item(items[place], colours)
             card.setVisible(there)
-        self.setVisible(bool(items))
 
 
 class _ItemCard(QFrame):

@@ -95,7 +95,7 @@ def test_the_most_severe_is_first() -> None:
     assert texts[Concern.CERTIFICATE].endswith("which ends 15:37.")
     assert texts[Concern.FAILED] == "bad of Lin Xia failed at 13:37. Crashed"
     assert "x.yaml:3: is missing" in texts[Concern.CATALOGUE]
-    assert texts[Concern.CLOCK] == "This computer’s clock is 5 min behind the coordinator’s."
+    assert texts[Concern.CLOCK] == "This computer's clock is 5 min behind the coordinator's."
     assert texts[Concern.VERSION] == "old runs agent 0.8.9; 0.9.0 is current."
 
 

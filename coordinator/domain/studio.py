@@ -15,6 +15,7 @@ from datetime import datetime
 from coordinator.domain.engine import Engine, EngineId, Text
 from coordinator.domain.events import Phase
 from coordinator.domain.gpu import GpuUuid
+from coordinator.domain.idle import Verdict
 from coordinator.domain.instance import Instance, InstanceId, Signals, State, Usage
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
@@ -66,6 +67,17 @@ class Term:
     first_revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict of the idle rule, and the very values that it rests on."""
+
+    instance: Instance
+    signals: Signals
+    engine: Engine | None
+    since: tuple[datetime | None, ...]
+    verdict: Verdict
+
+
 @dataclass(slots=True)
 class _Found:
     """What one studio was asked before; with a thousand machines the same is asked of it often."""
@@ -102,6 +114,8 @@ class Studio:
     door_away_since: datetime | None = None
     door_away_told: bool = False
     door_back_at: datetime | None = None
+    # Of each running instance, handed on from studio to studio; timers.py alone uses it.
+    verdicts: dict[InstanceId, Judged] = field(default_factory=dict, repr=False, compare=False)
     # Answers that were worked out for this very value; see queue_entry and placed_on.
     _found: _Found = field(default_factory=_Found, init=False, repr=False, compare=False)
 

@@ -10,30 +10,47 @@ from coordinator.domain import idle, lifecycle
 from coordinator.domain.draft import Draft
 from coordinator.domain.engine import IdlePolicy
 from coordinator.domain.instance import Instance, Signals, State
-from coordinator.domain.studio import Studio
+from coordinator.domain.studio import Judged, Studio
 
 # A signal that fails for so long is told to IT: it keeps a card from being released.
 SIGNAL_FAILED_BOUND = timedelta(minutes=10)
 
 
+_NO_SIGNALS = Signals()
+
+
 def verdict_of(studio: Studio, instance: Instance) -> idle.Verdict | None:
     """The idle rule applied to one instance; None unless it is READY."""
-    return _verdict(studio, instance, studio.signals.get(instance.id, Signals()))
+    return _verdict(studio, instance, studio.signals.get(instance.id, _NO_SIGNALS))
 
 
 def _verdict(studio: Studio, instance: Instance, signals: Signals) -> idle.Verdict | None:
+    """Worked out anew only if one of its grounds is another value: each batch asks for all."""
     if instance.state is not State.READY or instance.ready_at is None:
         return None
     engine = studio.engines.get(instance.engine_id)
+    door = studio.door_away_since
+    since = (studio.loaded_at, studio.door_back_at, door)
+    known = studio.verdicts.get(instance.id)
+    if (
+        known is not None
+        and known.instance is instance
+        and known.signals is signals
+        and known.engine is engine
+        and known.since == since
+    ):
+        return known.verdict
     policy = IdlePolicy() if engine is None else engine.idle
     blind = (studio.loaded_at, studio.door_back_at, signals.seen_again_at)
-    return idle.judge(
+    verdict = idle.judge(
         policy,
         signals,
         instance.ready_at,
         not_before=max((t for t in blind if t), default=None),
-        traffic_seen=studio.door_away_since is None,
+        traffic_seen=door is None,
     )
+    studio.verdicts[instance.id] = Judged(instance, signals, engine, since, verdict)
+    return verdict
 
 
 def next_deadline(studio: Studio) -> datetime | None:
@@ -50,7 +67,7 @@ def _deadlines(studio: Studio) -> Iterator[datetime]:
                 yield verdict.release_at
                 if verdict.warn_at is not None and instance.id not in studio.warned:
                     yield verdict.warn_at
-            signals = studio.signals.get(instance.id, Signals())
+            signals = studio.signals.get(instance.id, _NO_SIGNALS)
             if signals.failed_at is not None and not signals.failed_told:
                 yield signals.failed_at + SIGNAL_FAILED_BOUND
         elif instance.state is State.UNREACHABLE:
@@ -129,7 +146,7 @@ def _idle(draft: Draft) -> None:
         if instance.state is not State.READY:
             _unwarn(draft, instance)
             continue
-        signals = draft.signals.get(instance.id, Signals())
+        signals = draft.signals.get(instance.id, _NO_SIGNALS)
         if (
             signals.failed_at is not None
             and not signals.failed_told

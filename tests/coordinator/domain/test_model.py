@@ -48,7 +48,7 @@ from coordinator.domain.node import NodeId
 from coordinator.domain.people import PersonId
 from coordinator.domain.policy import Policy
 from coordinator.domain.refusal import Refused
-from coordinator.domain.timers import next_deadline
+from coordinator.domain.timers import next_deadline, verdict_of
 from coordinator.domain.trash import trash_of
 from coordinator.domain.volume import VolumeId
 from coordinator.domain.wording import instance_line
@@ -586,6 +586,13 @@ class StudioMachine(RuleBasedStateMachine):
                 assert entry.reason.en
         assert [e.position for e in studio.queue] == list(range(1, len(studio.queue) + 1))
         assert not [i for i in studio.instances.values() if i.state is State.REQUESTED]
+
+    @invariant()
+    def a_remembered_verdict_is_the_one_of_now(self) -> None:
+        studio = self.bench.studio
+        forgetful = replace(studio, verdicts={})
+        for instance in studio.instances.values():
+            assert verdict_of(studio, instance) == verdict_of(forgetful, instance)
 
     @invariant()
     def data_is_where_its_owner_expects_it(self) -> None:

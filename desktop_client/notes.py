@@ -46,7 +46,9 @@ def told_now(
 ) -> Told:
     """A notice of some time ago, with those of its actions that still make sense."""
     present = next((i for i in instances if i.id == notice.key), None)
-    actions = tuple(do for do in _offered(notice) if _is_valid(do, present, now))
+    actions: tuple[Do, ...] = ()
+    if notice.news is not News.AWAKE:  # a question of that moment
+        actions = tuple(do for do in _offered(notice) if _is_valid(do, present, now))
     return _in_words(notice, actions, now, zone, language)
 
 

@@ -102,6 +102,7 @@ class NoticeWindow(QWidget):
             made.setAccessibleName(f"{words}: {note.title}")
             made.clicked.connect(self._chooser(action))
             self._row.insertWidget(1, made)  # the first one last, as in our dialogs
+            made.show()  # now, so that the height counts it
 
     def _place(self) -> None:
         self.ensurePolished()

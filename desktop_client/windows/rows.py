@@ -49,3 +49,4 @@ class Rows:
                 widget.deleteLater()
         for widget in widgets:
             self._rows.addWidget(widget)
+            widget.show()

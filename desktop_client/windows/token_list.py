@@ -66,6 +66,7 @@ class TokenList(QWidget):
         self._days.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         put("settings.token.days", lambda words: self._days.setSuffix(f" {words}"), {})
         put("settings.token.ends", self._days.setAccessibleName, {})
+        put("settings.token.ends", self._days.lineEdit().setAccessibleName, {})
         self._make = button()
         put("settings.token.create", self._make.setText, {})
         self._make.setEnabled(False)
@@ -124,7 +125,9 @@ class TokenList(QWidget):
         key = "settings.tokens.unknown" if self._rows is None else "settings.tokens.none"
         set_text(self._none, "" if self._rows else say(key, language))
         for row in self._rows or ():
-            self._list.addWidget(self._line(row, language))
+            line = self._line(row, language)
+            self._list.addWidget(line)
+            line.show()
 
     def _line(self, row: TokenRow, language: str) -> QWidget:
         frame = QWidget()

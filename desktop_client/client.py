@@ -224,10 +224,15 @@ class Client:
             yield [line.text for line in message.lines]
 
     async def secrets(self) -> tuple[str, ...]:
-        """Whatever must be in no report: the tokens that are kept."""
-        if self._store is None:
-            return ()
-        stored = await asyncio.to_thread(self._store.load)
+        """Whatever must be in no report: the tokens that are kept.
+
+        Raises:
+            AigcError: the store cannot be read, so nobody knows what to look for.
+        """
+        store = self._store
+        if store is None:  # asked before the following began
+            store = await asyncio.to_thread(open_store, self._store_kind, self._config_dir)
+        stored = await asyncio.to_thread(store.load)
         return (stored.refresh_token, stored.session_token) if stored is not None else ()
 
     async def refresh_engines(self) -> None:

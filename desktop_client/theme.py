@@ -230,6 +230,7 @@ def _sheet(c: Colours) -> str:
     QComboBox, QSpinBox {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
     QComboBox::drop-down {{ border: none; width: {TARGET}px; }}
+    QComboBox::down-arrow {{ image: url("{_resource(c, "down")}"); width: 12px; height: 12px; }}
     QComboBox:focus, QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 0 7px;
         min-height: {PRIMARY_TARGET - 4}px; }}
     QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px;
@@ -253,9 +254,14 @@ def _sheet(c: Colours) -> str:
     """
 
 
+def chosen_surface(c: Colours) -> str:
+    """Behind what is selected."""
+    return _mix(c.surface, c.accent)
+
+
 def _tables(c: Colours) -> str:
     """Tables, the pages' names at the left, bars: the admin window's."""
-    chosen = _mix(c.surface, c.accent)
+    chosen = chosen_surface(c)
     return f"""
     QFrame#table {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {RADIUS}px; }}

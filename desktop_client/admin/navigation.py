@@ -116,7 +116,8 @@ class _Item(QPushButton):
         self.show_badge(self._badge.text(), language)
 
     def show_badge(self, badge: str, language: str) -> None:
-        self._badge.setText(badge)
-        self._badge.setVisible(bool(badge))
+        if badge != self._badge.text():
+            self._badge.setText(badge)
+            self._badge.setVisible(bool(badge))
         told = say("admin.page.badge", language, page=self._name, badge=badge)
         self.setAccessibleName(told if badge else self._name)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop_client.admin.badges import badge
+from desktop_client.admin.badges import Badges
 from desktop_client.admin.bars import Bar, StatusLine
 from desktop_client.admin.bridge import AdminBridge
 from desktop_client.admin.confirm import confirm
@@ -20,7 +20,7 @@ from desktop_client.admin.navigation import Navigation
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.registry import PAGES, make_page
 from desktop_client.admin.settings import AdminSettings, TableSettings
-from desktop_client.admin.standing import Step, gate, status
+from desktop_client.admin.standing import Status, Step, gate, status
 from desktop_client.i18n import say
 from desktop_client.model import Link, Problem
 from desktop_client.theme import GRID, Colours
@@ -66,6 +66,8 @@ class AdminWindow(QWidget):
         self._colours, self._language, self._zone = colours, language, zone
         self._make, self._now = make, now
         self._fleet = Fleet()
+        self._badges = Badges()
+        self._told: object = None  # what the status says
         self._keys = tuple(pages)
         self._pages: dict[str, Page] = {}
         self._current = settings.page if settings.page in self._keys else self._keys[0]
@@ -203,23 +205,21 @@ class AdminWindow(QWidget):
     def show_fleet(self, fleet: Fleet, delta: Delta) -> None:
         """What changed."""
         before, self._fleet = self._fleet, fleet
+        self._badges.take(fleet, delta)
         self._show_standing()
         page = self._pages.get(self._current)
         if self._is_open and page is not None:
-            whole = delta.whole or before.may_change != fleet.may_change
+            whole = delta.whole or (before.link, before.role) != (fleet.link, fleet.role)
             page.show_fleet(fleet, EVERYTHING if whole else delta, self._language, self._colours)
             self._show_badges()
 
     def _show_standing(self) -> None:
         before = gate(self._fleet, self._language)
         line = status(self._fleet, self._now(), self._zone, self._language)
-        self._status.show_status(line, self._colours, self._language)
-        again = say("admin.status.try_now", self._language)
-        if self._offline.text != line.banner:
-            self._offline.show_text(line.banner, self._language, again)
-        studio = line.studio
-        self.setWindowTitle(say("admin.title", self._language, studio=studio))
-        self._navigation.show_studio(studio)
+        told = (line, self._colours, self._language)
+        if told != self._told:
+            self._told = told
+            self._show_status(line)
         stale = self._fleet.link is not Link.ONLINE
         if self._stack.property("stale") != stale:
             self._stack.setProperty("stale", stale)
@@ -232,6 +232,13 @@ class AdminWindow(QWidget):
             self._is_open = True
             self._whole.setCurrentIndex(1)
             self._enter_page()
+
+    def _show_status(self, line: Status) -> None:
+        self._status.show_status(line, self._colours, self._language)
+        again = say("admin.status.try_now", self._language)
+        self._offline.show_text(line.banner, self._language, again)
+        self.setWindowTitle(say("admin.title", self._language, studio=line.studio))
+        self._navigation.show_studio(line.studio)
 
     def _close_gate(self) -> None:
         """What one person may see is not kept for the next one."""
@@ -270,7 +277,7 @@ class AdminWindow(QWidget):
         for key in self._keys:
             page = self._pages.get(key)
             told = page.badge() if page is not None else None
-            shown = badge(key, self._fleet) if told is None else told
+            shown = self._badges.badge(key) if told is None else told
             self._navigation.show_badge(key, shown, self._language)
 
     def _on_page(self, function: Callable[[Page], None]) -> None:
@@ -343,7 +350,6 @@ class AdminWindow(QWidget):
         self._navigation.show_page(self._current)
         self._problem.hide()
         self._done.hide()
-        self._offline.hide()
         self._show_standing()
         self._show_badges()
 

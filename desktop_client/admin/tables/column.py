@@ -55,6 +55,7 @@ class Column(Generic[Row]):
         words: what a filter finds beside the text: the same state in the other language, an id.
         filter_names: further names in the filter language, ``机器`` for ``machine``.
         values: what may stand after ``key:``, for completion.
+        fraction: between 0 and 1, painted as a thin bar under the text; None: no bar.
         width: in pixels at 100 %.
     """
 
@@ -65,6 +66,7 @@ class Column(Generic[Row]):
     number: Callable[[Row], float | None] | None = None
     words: Callable[[Row], Sequence[str]] | None = None
     mark: Callable[[Row], Mark | None] | None = None
+    fraction: Callable[[Row], float | None] | None = None
     tooltip: Callable[[Row, Speech], str] | None = None
     filter_names: tuple[str, ...] = ()
     values: tuple[str, ...] = ()

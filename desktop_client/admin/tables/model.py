@@ -7,11 +7,11 @@ filter of thousands of rows) is prepared in slices between Qt's events and shown
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
     QAbstractTableModel,
     QModelIndex,
     QObject,
@@ -20,33 +20,27 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QIcon
 
-from desktop_client.admin.tables.column import Align, Column, Mark, Speech, natural
+from desktop_client.admin.tables.column import Align, Column, Speech, natural
 from desktop_client.admin.tables.filters import Filter, matcher
-from desktop_client.admin.tables.order import RowOrder, runs
+from desktop_client.admin.tables.order import Plan, RowOrder, runs
 from desktop_client.i18n import say
-from desktop_client.shapes import mark as paint_mark
 from desktop_client.theme import Colours
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
+Job = Generator[None, None, None]
 _ROOT = QModelIndex()
 
-MARK_SIZE = 12  # of a mark in a cell, in pixels
 _SLICE_SECONDS = 0.004
 _CHECK_EVERY = 16  # rows between two looks at the clock
 _AT_ONCE = 200  # so many changed rows need no slices
-_MOST_RUNS = 60  # more pieces than that are shown by a reset that keeps the selection
-_TEXTS = 4000  # rows whose texts are remembered
+_MOST_PIECES = 80  # more rows that come or go at once are shown by a reset
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _DISPLAY = Qt.ItemDataRole.DisplayRole
 _ALIGNMENT = Qt.ItemDataRole.TextAlignmentRole
-_DECORATION = Qt.ItemDataRole.DecorationRole
-_FOREGROUND = Qt.ItemDataRole.ForegroundRole
-_FONT = Qt.ItemDataRole.FontRole
 _TOOLTIP = Qt.ItemDataRole.ToolTipRole
 _ACCESSIBLE = Qt.ItemDataRole.AccessibleTextRole
 
@@ -86,11 +80,10 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self._descending = descending
         self._filter = Filter()
         self._order: RowOrder[Row] = RowOrder(self._sorter(), descending)
-        self._texts: dict[str, tuple[Row, list[str | None]]] = {}
-        self._icons: dict[Mark, QIcon] = {}
         self._holds: set[str] = set()
-        self._rebuilding: Generator[None, None, None] | None = None
-        self._jobs: list[Generator[None, None, None]] = []
+        self._settling = False
+        self._rebuilding: Job | None = None
+        self._jobs: list[Job] = []
         self._counted = (-1, -1)
         self._timer = QTimer(self)
         self._timer.setInterval(0)
@@ -111,6 +104,10 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         return self._speech
 
     @property
+    def colours(self) -> Colours:
+        return self._colours
+
+    @property
     def frozen(self) -> bool:
         """Whether the order is held."""
         return self._order.frozen
@@ -123,14 +120,14 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     @property
     def counts(self) -> tuple[int, int]:
         """So many rows are shown, of so many."""
-        return len(self._order.ids), len(self._order.rows)
+        return len(self._order), len(self._order.rows)
 
     def row_at(self, index: Index | int) -> Row:
         place = index if isinstance(index, int) else index.row()
-        return self._order.row(self._order.ids[place])
+        return self._order.row(self._order.id_at(place))
 
     def id_at(self, index: Index | int) -> str:
-        return self._order.ids[index if isinstance(index, int) else index.row()]
+        return self._order.id_at(index if isinstance(index, int) else index.row())
 
     def find(self, key: str) -> Row | None:
         """A row by its id, shown or not; None when it is gone."""
@@ -147,7 +144,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     def shown_rows(self) -> list[Row]:
         """All that pass the filter, in order."""
         order = self._order
-        return [order.rows[key] for key in order.ids if key in order.rows]
+        return [order.rows[key] for key in order.ids() if key in order.rows]
 
     # -- rows ---------------------------------------------------------------------------------
 
@@ -160,28 +157,19 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     def apply(self, changed: Sequence[Row], removed: Iterable[str] = ()) -> None:
         """New or changed rows, whole; and the ids of those that are gone."""
-        gone = list(removed)
-        if not changed and not gone:
-            self._count()
-            return
-        self._do(self._apply(changed, gone), at_once=len(changed) <= _AT_ONCE)
+        rows = {self._row_id(row): row for row in changed}
+        gone = [key for key in removed if key not in rows]
+        if rows or gone:
+            self._do(self._apply(rows, gone), at_once=len(rows) <= _AT_ONCE)
+        self._count()
 
-    def _apply(self, changed: Sequence[Row], removed: list[str]) -> Generator[None, None, None]:
-        keys = [self._row_id(row) for row in changed]
+    def _apply(self, changed: dict[str, Row], removed: list[str]) -> Job:
         order = self._order
-        # Whoever asks meanwhile sees the old order; rows are taken over just before it changes.
-        if len(changed) > _AT_ONCE:
-            made = order.empty()
-            for key, row in zip(keys, changed, strict=True):
-                made.take(key, row)
-                yield
-            order.adopt(made)
-        else:
-            for key, row in zip(keys, changed, strict=True):
-                order.take(key, row)
-        for key in removed:
-            order.drop(key)
-        self._show(order.target([*keys, *removed]), keys)
+        plan = order.plan((), removed)
+        for key, row in changed.items():
+            order.take(key, row, plan)
+            yield
+        self._carry_out(plan)
 
     # -- order and filter -------------------------------------------------------------------------
 
@@ -200,12 +188,9 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     def set_speech(self, speech: Speech, colours: Colours) -> None:
         """Another language, zone or theme: every text is asked for again."""
         language = speech.language != self._speech.language
-        if colours is not self._colours:
-            self._icons.clear()
         self._speech, self._colours = speech, colours
-        self._texts.clear()
-        if self._order.ids:
-            self._tell(0, len(self._order.ids) - 1)
+        if len(self._order):
+            self._tell(0, len(self._order) - 1)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if language and self.total:
             self._rebuild()
@@ -213,20 +198,40 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     def hold(self, reason: str) -> None:
         """From now on nothing moves; rows change in place, new ones are appended."""
         self._holds.add(reason)
-        self._order.frozen = True
+        self._hold_or_release()
 
     def release(self, reason: str) -> None:
         """Once no reason is left: order again what changed meanwhile."""
         if reason in self._holds:
             self._holds.remove(reason)
-            if not self._holds:
-                self._do(self._release(), at_once=True)
+            self._hold_or_release()
 
-    def _release(self) -> Generator[None, None, None]:
-        self._order.frozen = bool(self._holds)
-        if not self._holds:
-            self._show(self._order.whole(), ())
-        yield
+    def _hold_or_release(self) -> None:
+        if self._jobs or self._order.frozen is bool(self._holds):
+            return  # after the jobs
+        if self._holds:
+            self._order.freeze()
+        else:
+            self._thaw()
+
+    def _thaw(self) -> None:
+        order = self._order
+        outdated = order.outdated()
+        if len(outdated) > _MOST_PIECES:
+            with self._reset():
+                order.thaw()
+        else:
+            places = [p for key in outdated if (p := order.place(key)) is not None]
+            for place in sorted(places, reverse=True):
+                self._remove(place)
+            if order.is_sorted():
+                order.thaw()
+            else:
+                kept = self._persistent()
+                self.layoutAboutToBeChanged.emit()
+                order.thaw()
+                self._moved(kept)
+        self._count()
 
     def _rebuild(self) -> None:
         # A rebuilding that is under way has shown nothing yet: the newer one takes its place.
@@ -234,16 +239,25 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self._rebuilding = self._rebuilt_order()
         self._do(self._rebuilding, at_once=self.total <= _AT_ONCE)
 
-    def _rebuilt_order(self) -> Generator[None, None, None]:
+    def _rebuilt_order(self) -> Job:
         old = self._order
         made: RowOrder[Row] = RowOrder(self._sorter(), self._descending, self._matcher())
         for key, row in old.rows.items():
-            made.take(key, row)
+            made.fill(key, row)
             yield
-        made.ids, made.ghosts = old.ids, old.ghosts  # until the views know better
-        self._order = made
-        self._show(made.whole(), ())
-        made.frozen = bool(self._holds)
+        made.filled()
+        before, after = old.ids(), made.ids()
+        if before == after:
+            self._order = made
+        elif len(before) == len(after) and set(before) == set(after):
+            kept = self._persistent()
+            self.layoutAboutToBeChanged.emit()
+            self._order = made
+            self._moved(kept)
+        else:
+            with self._reset():
+                self._order = made
+        self._count()
 
     def _sorter(self) -> Callable[[Row], Any]:
         column = self.column(self._sort_key)
@@ -263,32 +277,47 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     # -- work in slices ---------------------------------------------------------------------------
 
-    def _do(self, job: Generator[None, None, None], *, at_once: bool) -> None:
-        if at_once and not self._jobs:
-            for _ in job:
-                pass
-            return
+    def _do(self, job: Job, *, at_once: bool) -> None:
         self._jobs.append(job)
-        self._timer.start()
+        if at_once and len(self._jobs) == 1 and not self._settling:
+            self.settle()
+        else:
+            self._timer.start()
 
     def _work(self) -> None:
         until = time.monotonic() + _SLICE_SECONDS
         count = 0
-        while self._jobs:
-            count += 1
-            if next(self._jobs[0], self) is self:
-                self._jobs.pop(0)
-            if count % _CHECK_EVERY == 0 and time.monotonic() > until:
-                return
-        self._timer.stop()
+        self._settling = True
+        try:
+            while self._jobs:
+                count += 1
+                job = self._jobs[0]
+                if next(job, self) is self:
+                    self._jobs.remove(job)
+                if count % _CHECK_EVERY == 0 and time.monotonic() > until:
+                    return
+        finally:
+            self._settling = False
+        self._idle()
 
     def settle(self) -> None:
         """Finish what is being prepared, now."""
-        while self._jobs:
-            for _ in self._jobs[0]:
-                pass
-            self._jobs.pop(0)
+        if self._settling:
+            return  # asked for by somebody who hears of what is being shown
+        self._settling = True
+        try:
+            while self._jobs:
+                job = self._jobs[0]
+                for _ in job:
+                    pass
+                self._jobs.remove(job)
+        finally:
+            self._settling = False
+        self._idle()
+
+    def _idle(self) -> None:
         self._timer.stop()
+        self._hold_or_release()
 
     @property
     def busy(self) -> bool:
@@ -297,64 +326,77 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     # -- telling the views ------------------------------------------------------------------------
 
-    def _show(self, ids: list[str], changed: Sequence[str]) -> None:
-        old = self._order.ids
-        if ids is not old and ids != old:
-            self._reorder(old, ids)
-        if not self._order.frozen:
-            self._order.ghosts.clear()
-        places = sorted(p for k in changed if (p := self._order.place(k)) is not None)
-        pieces = runs(places)
-        if len(pieces) > _MOST_RUNS:
-            self._tell(places[0], places[-1])
+    def _carry_out(self, plan: Plan) -> None:
+        order = self._order
+        if plan.pieces > _MOST_PIECES and len(order):
+            with self._reset():
+                self._all_at_once(plan)
+        elif plan.pieces > _MOST_PIECES:
+            self.beginInsertRows(_ROOT, 0, len(plan.arriving) - 1)
+            self._all_at_once(plan)
+            self.endInsertRows()
         else:
-            for first, last in pieces:
-                self._tell(first, last)
+            self._one_by_one(plan)
+        places = [p for key in (*plan.still, *plan.moving) if (p := order.place(key)) is not None]
+        for first, last in runs(sorted(places)):
+            self._tell(first, last)
         self._count()
 
-    def _tell(self, first: int, last: int) -> None:
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+    def _all_at_once(self, plan: Plan) -> None:
+        for key in plan.leaving:
+            place = self._order.place(key)
+            assert place is not None
+            self._order.leave(place)
+        self._order.move(plan.moving)
+        self._order.arrive_all(plan.arriving)
 
-    def _reorder(self, old: list[str], new: list[str]) -> None:
-        staying, arriving = set(new), set(new).difference(old)
-        lost = runs([p for p, key in enumerate(old) if key not in staying])
-        fresh = runs([p for p, key in enumerate(new) if key in arriving])
-        if len(lost) + len(fresh) > _MOST_RUNS:
-            self.rebuilding.emit()
-            self.beginResetModel()
-            self._order.set(new)
-            self.endResetModel()
-            self.rebuilt.emit()
-            return
-        kept = old
-        for first, last in reversed(lost):
-            self.beginRemoveRows(_ROOT, first, last)
-            kept = kept[:first] + kept[last + 1 :]
-            self._order.set(kept)
-            self.endRemoveRows()
-        moved = [key for key in new if key not in arriving] if arriving else new
-        if moved != kept:
-            self._move(kept, moved)
-            kept = moved
-        for first, last in fresh:
-            self.beginInsertRows(_ROOT, first, last)
-            kept = kept[:first] + new[first : last + 1] + kept[first:]
-            self._order.set(kept)
+    def _one_by_one(self, plan: Plan) -> None:
+        order = self._order
+        for key in plan.leaving:
+            place = order.place(key)
+            assert place is not None
+            self._remove(place)
+        if plan.moving:
+            kept = self._persistent()
+            self.layoutAboutToBeChanged.emit()
+            order.move(plan.moving)
+            self._moved(kept)
+        for key in plan.arriving:
+            place = order.place_for(key)
+            self.beginInsertRows(_ROOT, place, place)
+            order.arrive(key)
             self.endInsertRows()
 
-    def _move(self, old: list[str], new: list[str]) -> None:
-        hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged.emit([], hint)
-        before = self.persistentIndexList()
-        keys = [old[index.row()] for index in before]
-        self._order.set(new)
-        places = {key: self._order.place(key) for key in set(keys)}
-        after = [
-            self.index(place, index.column()) if (place := places[key]) is not None else _ROOT
-            for key, index in zip(keys, before, strict=True)
-        ]
-        self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit([], hint)
+    def _remove(self, place: int) -> None:
+        self.beginRemoveRows(_ROOT, place, place)
+        self._order.leave(place)
+        self.endRemoveRows()
+
+    def _persistent(self) -> list[tuple[QModelIndex, str]]:
+        """What the views hold on to, by id."""
+        return [(index, self._order.id_at(index.row())) for index in self.persistentIndexList()]
+
+    def _moved(self, kept: list[tuple[QModelIndex, str]]) -> None:
+        after = []
+        for index, key in kept:
+            place = self._order.place(key)
+            after.append(_ROOT if place is None else self.index(place, index.column()))
+        self.changePersistentIndexList([index for index, _ in kept], after)
+        self.layoutChanged.emit()
+
+    @contextmanager
+    def _reset(self) -> Iterator[None]:
+        """The rare case: too much at once for anything else. The views keep place and choice."""
+        self.rebuilding.emit()
+        self.beginResetModel()
+        yield
+        self.endResetModel()
+        self.rebuilt.emit()
+
+    def _tell(self, first: int, last: int) -> None:
+        # createIndex: index() would ask for the numbers of rows and columns each time.
+        last_column = len(self.columns) - 1
+        self.dataChanged.emit(self.createIndex(first, 0), self.createIndex(last, last_column))
 
     def _count(self) -> None:
         counts = self.counts
@@ -365,30 +407,20 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     # -- QAbstractTableModel ----------------------------------------------------------------------
 
     def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._order.ids)
+        return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
-        # Called thousands of times a paint: the roles in the order of how often they matter.
+        column = self.columns[index.column()]
         if role == _DISPLAY:
-            return self._text(index.row(), index.column())
-        if role == _ALIGNMENT:
-            return _RIGHT if self.columns[index.column()].align is Align.END else _LEFT
-        if role == _DECORATION:
-            return self._mark(index)
-        if role in (_FOREGROUND, _FONT):
-            return self._look(index, role) if self._order.ghosts else None
-        if role == _TOOLTIP:
-            column = self.columns[index.column()]
-            if column.tooltip is not None:
-                return column.tooltip(self.row_at(index), self._speech)
-            return None
+            return column.text(self.row_at(index), self._speech)
+        if role == _TOOLTIP and column.tooltip is not None:
+            return column.tooltip(self.row_at(index), self._speech)
         if role == _ACCESSIBLE:
-            column = self.columns[index.column()]
-            title = self.headerData(index.column(), Qt.Orientation.Horizontal)
-            return f"{title}: {self._text(index.row(), index.column())}" if column.title else ""
+            title = say(column.title, self._speech.language)
+            return f"{title}: {column.text(self.row_at(index), self._speech)}"
         return None
 
     def headerData(  # noqa: N802 - Qt's name
@@ -402,40 +434,3 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         if role == _ALIGNMENT:
             return _RIGHT if column.align is Align.END else _LEFT
         return None
-
-    def _text(self, place: int, column: int) -> str:
-        key = self._order.ids[place]
-        row = self._order.row(key)
-        known = self._texts.get(key)
-        if known is None or known[0] is not row:
-            if len(self._texts) >= _TEXTS:
-                self._texts.clear()
-            known = self._texts[key] = (row, [None] * len(self.columns))
-        text = known[1][column]
-        if text is None:
-            text = known[1][column] = self.columns[column].text(row, self._speech)
-        return text
-
-    def _mark(self, index: Index) -> QIcon | None:
-        column = self.columns[index.column()]
-        if column.mark is None:
-            return None
-        mark = column.mark(self.row_at(index))
-        if mark is None:
-            return None
-        icon = self._icons.get(mark)
-        if icon is None:
-            icon = QIcon()
-            for ratio in (1.0, 2.0):
-                icon.addPixmap(paint_mark(mark.shape, mark.struck, self._colours, MARK_SIZE, ratio))
-            self._icons[mark] = icon
-        return icon
-
-    def _look(self, index: Index, role: int) -> Any:
-        if self.id_at(index) not in self._order.ghosts:
-            return None
-        if role == _FOREGROUND:
-            return QColor(self._colours.quiet)
-        font = QFont()
-        font.setStrikeOut(True)
-        return font

@@ -30,6 +30,7 @@ from desktop_client.admin.tables.filters import FilterError, complete, parse
 from desktop_client.admin.tables.model import RowsModel
 from desktop_client.admin.tables.view import LiveTable
 from desktop_client.i18n import say
+from desktop_client.model import Link
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import button, label, set_text
 
@@ -207,6 +208,7 @@ class TablePane(QWidget, Generic[Row]):
         """Say everything in the shell's language, in its colours."""
         language = self._shell.language
         self.model.set_speech(self._speech(), self._shell.colours)
+        self.table.set_stale(self._shell.fleet.link is not Link.ONLINE)
         self._field.setPlaceholderText(self._example())
         self._field.setAccessibleName(say("admin.table.filter", language))
         self._field.setToolTip(

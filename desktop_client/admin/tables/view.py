@@ -14,14 +14,23 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QToolTip, QWidget
 
 from desktop_client.admin.settings import TableSettings
 from desktop_client.admin.tables.column import Align
 from desktop_client.admin.tables.model import RowsModel
+from desktop_client.admin.tables.painting import ROOM, ROW_HEIGHT, Cell, Look, RowPainter
 
-ROW_HEIGHT = 32
+_ROOT = QModelIndex()
 _STILL_MS = 30_000  # a pointer that lies there for so long is nobody's
 _MANY = 200  # so many selected rows hold the order as a pointer does
 _NARROWEST = 48
@@ -52,6 +61,8 @@ class LiveTable(QTableView):
         self._pointed = False
         self._kept: tuple[list[str], str, int] = ([], "", 0)
         self._last: list[str] = []
+        self._painter = RowPainter(model)
+        self._stale = False
         self.setModel(model)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -233,6 +244,42 @@ class LiveTable(QTableView):
         self.verticalScrollBar().setValue(scroll)
         self._selection_changed()
 
+    # -- painting ---------------------------------------------------------------------------------
+
+    def set_stale(self, stale: bool) -> None:
+        """Whether this is the past: quiet then."""
+        if stale != self._stale:
+            self._stale = stale
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Row by row from pictures of rows: a delegate would lay out each text at each paint."""
+        header, selection = self.horizontalHeader(), self.selectionModel()
+        places = [header.logicalIndex(v) for v in range(header.count())]
+        cells = tuple(
+            Cell(p, header.sectionPosition(p), header.sectionSize(p))
+            for p in places
+            if not self.isColumnHidden(p)
+        )
+        look = Look(cells, self.font(), self.devicePixelRatioF(), self._stale)
+        top, bottom = event.rect().top(), event.rect().bottom()
+        first, last = self.rowAt(top), self.rowAt(bottom)
+        if last < 0:
+            last = self._model.rowCount() - 1
+        painter = QPainter(self.viewport())
+        for place in range(max(first, 0), last + 1) if first >= 0 else ():
+            chosen = selection.isRowSelected(place, _ROOT)
+            picture = self._painter.picture(place, look, chosen=chosen)
+            painter.drawPixmap(-header.offset(), self.rowViewportPosition(place), picture)
+        current = self.currentIndex()
+        if self.hasFocus() and current.isValid():
+            pen = QPen(QColor(self._model.colours.accent), 2)
+            painter.setPen(pen)
+            y = self.rowViewportPosition(current.row())
+            width = min(header.length() - header.offset(), self.viewport().width())
+            painter.drawRect(1, y + 1, width - 2, ROW_HEIGHT - 3)
+        painter.end()
+
     # -- pointer and keyboard ---------------------------------------------------------------------
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -243,7 +290,20 @@ class LiveTable(QTableView):
             self._still.start()
         elif kind in (QEvent.Type.Leave, QEvent.Type.Hide) and self._pointed:
             self._pointer_left()
+        elif kind is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._tip(event)
+            return True
         return super().viewportEvent(event)
+
+    def _tip(self, event: QHelpEvent) -> None:
+        """The column's own, or the whole text where it is cut off."""
+        index = self.indexAt(event.pos())
+        text = index.data(Qt.ItemDataRole.ToolTipRole) if index.isValid() else ""
+        if index.isValid() and not text:
+            told = str(index.data())
+            if self.fontMetrics().horizontalAdvance(told) > self.columnWidth(index.column()) - ROOM:
+                text = told
+        QToolTip.showText(event.globalPos(), text or "", self.viewport())
 
     def _pointer_left(self) -> None:
         self._pointed = False

@@ -56,6 +56,7 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
         account = view.person or say("flyout.account_unnamed", language)
         entries += [_LINE, item(Do.SHOW, strong=True), item(Do.WEB)]
         entries += [_LINE, item(Do.TRASH), item(Do.RECENT), item(Do.SETTINGS)]
+        entries += _silence(view.silent, language)
         entries += [submenu(_short(account, 40), Do.LANGUAGE, Do.CHANGE_STUDIO, Do.SIGN_OUT)]
         entries += [helping, _LINE]
     else:
@@ -69,6 +70,21 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
         entries += [item(Do.LANGUAGE), helping, _LINE]
     entries.append(item(Do.QUIT))
     return tuple(entries)
+
+
+def _silence(silent: str, language: str) -> list[Entry]:
+    """Silencing notifications for a while, or, while they are silent, until when."""
+
+    def snooze(key: str, value: str) -> Entry:
+        return Entry(say(key, language), Action(Do.SNOOZE, value=value))
+
+    if silent:
+        return [Entry(silent, enabled=False), snooze("settings.silence.off", "off")]
+    spans = (
+        snooze("settings.silence.hour", "hour"),
+        snooze("settings.silence.tomorrow", "tomorrow"),
+    )
+    return [Entry(say("do.snooze", language), entries=spans)]
 
 
 def _header(view: View) -> str:

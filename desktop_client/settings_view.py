@@ -73,15 +73,14 @@ def settings_view(
         role=_role(account.role, language) if account else "",
         tokens=None if tokens is None else _rows(tokens, now, zone, language),
         autostart=autostart,
-        silent=silent_words(settings, now, zone, language),
+        silent=silent_words(settings.snoozed_until, now, zone, language),
         problem=problem_text(problem, language),
     )
 
 
-def silent_words(settings: Settings, now: datetime, zone: tzinfo | None, language: str) -> str:
+def silent_words(until: datetime | None, now: datetime, zone: tzinfo | None, language: str) -> str:
     """``Silent until 15:40``, or nothing."""
-    until = settings.snoozed(now)
-    if until is None:
+    if until is None or until <= now:
         return ""
     return say("settings.silent", language, at=_day_moment(until, now, zone, language))
 

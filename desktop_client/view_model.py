@@ -13,6 +13,7 @@ from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress,
 from desktop_client.desk import RELEASE_NEAR, Action, Desk, Do
 from desktop_client.i18n import say
 from desktop_client.model import Link, Snapshot, State
+from desktop_client.settings_view import silent_words
 from desktop_client.wording import moment, problem_text
 
 
@@ -60,6 +61,7 @@ class View:
         empty: what to read where there are no cards.
         plain: the same for every page, whole; None where there are cards.
         link: how things stand with the coordinator, as a mark (with ``link_struck``) and in words.
+        silent: until when notifications are silent, in words, or empty.
     """
 
     page: Page
@@ -80,6 +82,7 @@ class View:
     link: Shape = Shape.STOPPED
     link_struck: bool = False
     link_words: str = ""
+    silent: str = ""
 
 
 def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -> View:
@@ -108,6 +111,7 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
         link=_LINKS.get(snapshot.link, Shape.STOPPED),
         link_struck=snapshot.link is Link.OFFLINE,
         link_words=_link_words(snapshot, language),
+        silent=silent_words(desk.snoozed_until, now, zone, language),
     )
 
 

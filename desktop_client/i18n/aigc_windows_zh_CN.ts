@@ -385,7 +385,7 @@
     </message>
     <message id="settings.notify.none.text">
         <source>Everything is still in the Recent list.</source>
-        <translation>所有内容仍会出现在“最近”列表中。</translation>
+        <translation>所有内容仍会出现在“最近通知”中。</translation>
     </message>
     <message id="settings.silence">
         <source>Silence</source>
@@ -393,7 +393,7 @@
     </message>
     <message id="settings.silence.text">
         <source>For a while, nothing comes up. The Recent list has it all.</source>
-        <translation>暂时不弹出任何通知，“最近”列表中仍可查看。</translation>
+        <translation>暂时不弹出任何通知，“最近通知”中仍可查看。</translation>
     </message>
     <message id="settings.silence.hour">
         <source>For 1 hour</source>
@@ -473,7 +473,7 @@
     </message>
     <message id="recent.title">
         <source>Recent</source>
-        <translation>最近</translation>
+        <translation>最近通知</translation>
     </message>
     <message id="recent.text">
         <source>What was told since this program started, newest first. Older things are not kept.</source>

@@ -6,14 +6,22 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
 from desktop_client.shapes import chevron, gear, mark
 from desktop_client.theme import GRID, TITLE, Colours
 from desktop_client.view_model import Page, View
-from desktop_client.windows.parts import ElidedLabel, button
+from desktop_client.windows.parts import ElidedLabel, button, label
 
 _LONGEST_NAME = 18  # characters of a person's name
 _BEFORE_STUDIO = (Page.FIRST_RUN, Page.TRUST)
@@ -43,8 +51,21 @@ class Header(QFrame):
         self._menu = QMenu(self._account)
         self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._account.setMenu(self._menu)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GRID * 2, GRID, GRID, GRID)
+        self._silent = label("caption", wrap=False)
+        self._speak = button("link")
+        self._speak.clicked.connect(lambda: self.performed.emit(Action(Do.SNOOZE, value="off")))
+        self._silence = QWidget()
+        below = QHBoxLayout(self._silence)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self._silent, 1)
+        below.addWidget(self._speak)
+        self._silence.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID * 2, GRID, GRID, GRID)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        column.addLayout(row)
+        column.addWidget(self._silence)
         row.setSpacing(GRID)
         row.addWidget(self._mark)
         row.addWidget(self._studio, 1)
@@ -55,12 +76,15 @@ class Header(QFrame):
     def show_view(self, view: View, colours: Colours, language: str) -> None:
         """Show studio, link and person."""
         shown = (view.studio, view.person, view.page, view.link, view.link_struck,
-                 view.link_words, colours, language)  # fmt: skip
+                 view.link_words, view.silent, colours, language)  # fmt: skip
         if shown == self._shown:
             return
         self._shown = shown
         ratio = self.devicePixelRatioF()
         self._mark.setPixmap(mark(view.link, view.link_struck, colours, TITLE, ratio))
+        self._silent.setText(view.silent)
+        self._speak.setText(say("settings.silence.off", language))
+        self._silence.setVisible(bool(view.silent))
         self._mark.setToolTip(view.link_words)
         self._mark.setAccessibleName(view.link_words)
         self._studio.show_text(view.studio)

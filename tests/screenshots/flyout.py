@@ -139,6 +139,7 @@ DESKS: dict[str, Desk] = {
         pasts={READY.id: Past(tuple(r for r in _readings(24 * _GB)))},
     ),
     "engines": SCENES["engines"],
+    "silent": replace(_desk(_READY, STOPPED), snoozed_until=NOW + timedelta(hours=1)),
     "many": _many(),
     "asked": replace(SCENES["asked"], acks={STOPPED.id: Do.START}),
     "empty": SCENES["empty"],

@@ -146,25 +146,33 @@ def undrain_node(names: tuple[str, ...], as_json: bool) -> None:
 def _drain(names: Sequence[str], draining: bool, as_json: bool) -> None:
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> list[admin_pb2.Node]:
+    async def work(
+        session: CoordinatorSession,
+    ) -> tuple[list[admin_pb2.Node], list[creator_pb2.Instance]]:
         nodes = find_nodes(await list_nodes(session), names)
         for node in nodes:
             await session.admin.DrainNode(
                 admin_pb2.DrainNodeRequest(node_id=node.id, draining=draining)
             )
         done = {n.id for n in nodes}
-        return [n for n in await list_nodes(session) if n.id in done]
+        after = [n for n in await list_nodes(session) if n.id in done]
+        return after, await list_instances(session)
 
-    nodes = connection.run(work)
+    nodes, instances = connection.run(work)
     if as_json:
         print_json([machines.as_json(n) for n in nodes])
         return
     for node in nodes:
-        running = len(node.instance_ids)
         if draining:
-            click.echo(f"{node.name} takes nothing new; {running} running there go on.")
+            held = ", ".join(_names(node, instances)) or "nothing"
+            click.echo(f"{node.name} takes nothing new; what runs there goes on: {held}.")
         else:
             click.echo(f"{node.name} takes new instances again.")
+
+
+def _names(node: admin_pb2.Node, instances: Sequence[creator_pb2.Instance]) -> list[str]:
+    there = set(node.instance_ids)
+    return [f"{i.name} of {i.owner_name}" for i in instances if i.id in there]
 
 
 @nodes_command.command("revoke")

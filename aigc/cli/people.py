@@ -99,22 +99,31 @@ def add_person(username: str, name: str, role: str, as_json: bool) -> None:
 @people_command.command("disable")
 @click.argument("person")
 @yes_option
-def disable_person(person: str, yes: bool) -> None:
+@json_option
+def disable_person(person: str, yes: bool, as_json: bool) -> None:
     """Lock PERSON out: sessions, tokens and open pages end at once."""
-    click.echo(f"{_set_disabled(person, True, yes)} is locked out.")
+    _tell(_set_disabled(person, True, yes), "is locked out", as_json)
 
 
 @people_command.command("enable")
 @click.argument("person")
-def enable_person(person: str) -> None:
+@json_option
+def enable_person(person: str, as_json: bool) -> None:
     """Let PERSON in again."""
-    click.echo(f"{_set_disabled(person, False, True)} may sign in again.")
+    _tell(_set_disabled(person, False, True), "may sign in again", as_json)
 
 
-def _set_disabled(person: str, disabled: bool, yes: bool) -> str:
+def _tell(row: admin_pb2.PersonRow, what: str, as_json: bool) -> None:
+    if as_json:
+        print_json(_row(row))
+    else:
+        click.echo(f"{row.person.name} {what}.")
+
+
+def _set_disabled(person: str, disabled: bool, yes: bool) -> admin_pb2.PersonRow:
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> str:
+    async def work(session: CoordinatorSession) -> admin_pb2.PersonRow:
         found = await _find(session, person)
         if disabled and not yes:
             held = await _running(session, found.person.id)
@@ -130,7 +139,7 @@ def _set_disabled(person: str, disabled: bool, yes: bool) -> str:
         await session.admin.SetPersonDisabled(
             admin_pb2.SetPersonDisabledRequest(person_id=found.person.id, disabled=disabled)
         )
-        return found.person.name
+        return await _find(session, found.person.id)
 
     return connection.run(work)
 
@@ -158,18 +167,19 @@ async def _running(session: CoordinatorSession, person_id: str) -> list[str]:
 @people_command.command("role")
 @click.argument("person")
 @click.argument("role", type=click.Choice(ROLES))
-def set_role(person: str, role: str) -> None:
+@json_option
+def set_role(person: str, role: str, as_json: bool) -> None:
     """Give PERSON a ROLE."""
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> str:
+    async def work(session: CoordinatorSession) -> admin_pb2.PersonRow:
         found = await _find(session, person)
         await session.admin.SetPersonRole(
             admin_pb2.SetPersonRoleRequest(person_id=found.person.id, role=role)
         )
-        return found.person.name
+        return await _find(session, found.person.id)
 
-    click.echo(f"{connection.run(work)} is {role} now.")
+    _tell(connection.run(work), f"is {role} now", as_json)
 
 
 @people_command.command("sign-out")
@@ -227,11 +237,13 @@ def tokens_of_person(person: str, as_json: bool) -> None:
 @click.argument("person")
 @click.argument("token")
 @yes_option
-def revoke_token_of_person(person: str, token: str, yes: bool) -> None:
+@json_option
+def revoke_token_of_person(person: str, token: str, yes: bool, as_json: bool) -> None:
     """End a TOKEN of PERSON at once, by its id or its name."""
+    from aigc.cli.account import token_json
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> str:
+    async def work(session: CoordinatorSession) -> creator_pb2.ApiToken:
         found = await _find(session, person)
         matching = [t for t in await _tokens(session, found) if token in (t.id, t.name)]
         if len(matching) != 1:
@@ -250,9 +262,13 @@ def revoke_token_of_person(person: str, token: str, yes: bool) -> None:
             person_id=found.person.id, token_id=matching[0].id
         )
         await session.admin.RevokePersonToken(request)
-        return matching[0].name
+        return matching[0]
 
-    click.echo(f"{connection.run(work)} is revoked.")
+    revoked = connection.run(work)
+    if as_json:
+        print_json(token_json(revoked))
+    else:
+        click.echo(f"{revoked.name} is revoked.")
 
 
 async def _tokens(

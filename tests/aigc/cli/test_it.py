@@ -46,7 +46,10 @@ def test_everybodys_instances(it: Cli, lin: Cli) -> None:
     story = it.json("instances", "story", started["id"])
     assert [s["seq"] for s in story] == sorted(s["seq"] for s in story)
     assert any(s["to"] == "ready" for s in story)
-    stopped = it.json("instances", "stop", started["id"])
+    code, key, words = it.error("instances", "stop", started["id"])
+    assert (code, key) == (2, "not-confirmed")
+    assert "Lin Xia" in words
+    stopped = it.json("instances", "stop", started["id"], "--yes")
     assert stopped["state"] in ("stopping", "stopped")
     assert stopped["stop_reason"] == "by-admin"
     assert lin("delete", started["id"], "--yes").returncode == 0
@@ -59,7 +62,8 @@ def test_people(it: Cli) -> None:
     assert people["Wei"]["role"] == "creator"
     assert people["Wei"]["local"] is True
     assert it("people", "role", "Wei", "auditor").returncode == 0
-    assert it("people", "disable", "Wei").returncode == 0
+    assert it.error("people", "disable", "Wei")[1] == "not-confirmed"
+    assert it("people", "disable", "Wei", "--yes").returncode == 0
     people = {p["name"]: p for p in it.json("people", "list")}
     assert (people["Wei"]["role"], people["Wei"]["disabled"]) == ("auditor", True)
     assert it("people", "enable", made["id"]).returncode == 0
@@ -72,7 +76,10 @@ def test_people(it: Cli) -> None:
 def test_the_audit_log_has_it(it: Cli) -> None:
     entries = it.json("audit", "--limit", "200")
     assert entries
-    assert set(entries[0]) == {"at", "actor", "action", "target", "outcome", "detail"}
+    assert set(entries[0]) == {
+        *("seq", "at", "actor", "actor_name", "action"),
+        *("target", "target_name", "outcome", "detail"),
+    }
 
 
 def test_join_command_and_catalogue(it: Cli, studio: Studio) -> None:

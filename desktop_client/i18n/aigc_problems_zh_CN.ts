@@ -159,5 +159,105 @@
         <source>Starting with the session is not known here; add it to the session by hand.</source>
         <translation>本系统不支持自动启动设置，请手动添加。</translation>
     </message>
+    <message id="problem.node-unknown">
+        <source>There is no such machine.</source>
+        <translation>没有这台机器，它可能已被移除，请刷新列表。</translation>
+    </message>
+    <message id="problem.node-offline">
+        <source>The machine is not connected.</source>
+        <translation>该机器未连接，请开机后重试。</translation>
+    </message>
+    <message id="problem.node-online">
+        <source>The machine is connected, so it is not off.</source>
+        <translation>该机器当前在线，并未关机：请先排空或关闭它。</translation>
+    </message>
+    <message id="problem.node-name">
+        <source>That is no name for a machine.</source>
+        <translation>机器名须为 1 到 63 个字母、数字、点、连字符或下划线，首尾须为字母或数字，例如 render-04。</translation>
+    </message>
+    <message id="problem.node-name-taken">
+        <source>There is another machine of that name.</source>
+        <translation>已有同名机器，请换一个名称。</translation>
+    </message>
+    <message id="problem.node-pool">
+        <source>That is no name for a pool.</source>
+        <translation>资源池名称须为 1 到 63 个字母、数字、点、连字符或下划线，首尾须为字母或数字。</translation>
+    </message>
+    <message id="problem.node-labels">
+        <source>These labels do not fit.</source>
+        <translation>标签不符合要求：最多 32 个；键为 1 到 63 个字母、数字或 . _ - /，值为一行且不超过 100 个字符。</translation>
+    </message>
+    <message id="problem.reason-missing">
+        <source>Say how you know that the machine is off.</source>
+        <translation>请说明如何得知机器已关机：其引擎的数据将据此交给他人使用，若有两方同时写入会损坏数据。</translation>
+    </message>
+    <message id="problem.unclaimed-unknown">
+        <source>There is no such unclaimed container any more.</source>
+        <translation>该机器上已没有这个未认领的容器，请刷新列表。</translation>
+    </message>
+    <message id="problem.unclaimed-stopping">
+        <source>The container is being stopped already.</source>
+        <translation>该容器已在停止，无法再保留。</translation>
+    </message>
+    <message id="problem.keep-unconfirmed">
+        <source>The machine has not confirmed that it keeps the container.</source>
+        <translation>机器尚未确认保留该容器，请稍后再查看未认领列表。</translation>
+    </message>
+    <message id="problem.agent-too-old">
+        <source>The agent there is too old for this.</source>
+        <translation>该机器上的代理版本过旧，不支持此操作，请先更新代理。</translation>
+    </message>
+    <message id="problem.join-too-long">
+        <source>A join command is good for at most 7 days.</source>
+        <translation>加入命令的有效期最长为 7 天。</translation>
+    </message>
+    <message id="problem.span-empty">
+        <source>The readings end before they begin, or are older than eight days.</source>
+        <translation>所选时间段无效：读数保留八天，请选择较近的时间。</translation>
+    </message>
+    <message id="problem.logs-stopped">
+        <source>It runs on no machine now, so it has no log.</source>
+        <translation>它目前没有运行，因此没有日志，请先启动。</translation>
+    </message>
+    <message id="problem.logs-unavailable">
+        <source>Its machine cannot give the log now.</source>
+        <translation>所在机器暂时无法提供日志，请确认机器已连接后重试。</translation>
+    </message>
+    <message id="problem.person-unknown">
+        <source>There is no such person.</source>
+        <translation>没有这个人，请刷新列表。</translation>
+    </message>
+    <message id="problem.last-admin">
+        <source>This is the last admin.</source>
+        <translation>这是最后一位管理员，请先将其他人设为管理员。</translation>
+    </message>
+    <message id="problem.username-invalid">
+        <source>That is no user name.</source>
+        <translation>用户名不符合要求，请换一个。</translation>
+    </message>
+    <message id="problem.username-taken">
+        <source>There is an account of that name.</source>
+        <translation>该用户名已被使用，请换一个。</translation>
+    </message>
+    <message id="problem.no-local-accounts">
+        <source>Accounts are made at the OpenID provider.</source>
+        <translation>人员通过工作室的 OpenID 提供方登录，请在那里创建账号。</translation>
+    </message>
+    <message id="problem.token-unknown">
+        <source>There is no such token any more.</source>
+        <translation>该令牌已不存在，请刷新列表。</translation>
+    </message>
+    <message id="problem.role-missing">
+        <source>Your role does not allow this.</source>
+        <translation>您的角色无权执行此操作，如有需要请联系 IT。</translation>
+    </message>
+    <message id="problem.ledger-unavailable">
+        <source>The coordinator cannot write its ledger, so nothing was changed.</source>
+        <translation>协调服务器无法写入账本，因此未做任何更改；运行中的引擎不受影响。请检查其磁盘剩余空间。</translation>
+    </message>
+    <message id="problem.coordinator-stopping">
+        <source>The coordinator is stopping.</source>
+        <translation>协调服务器正在停止，请稍后重试。</translation>
+    </message>
 </context>
 </TS>

@@ -174,6 +174,8 @@ class CoordinatorSession:
                     ("grpc.keepalive_time_ms", 60_000),
                     ("grpc.keepalive_timeout_ms", 10_000),
                     ("grpc.enable_http_proxy", 0),
+                    # All instances of a big studio, in one list, are more than the usual 4 MiB.
+                    ("grpc.max_receive_message_length", 64 << 20),
                 ],
             )
         return self._channel

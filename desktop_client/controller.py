@@ -234,6 +234,10 @@ class Controller(QObject):
         self.finished.emit()
 
     def _window_closed(self) -> None:
+        """It says so before it is gone."""
+        QTimer.singleShot(0, self, self._after_closing)
+
+    def _after_closing(self) -> None:
         """With a tray the program goes on there; without one the window is the program."""
         self._render()
         if not self._tray.is_shown and not self._flyout.isVisible() and not self._way.is_visible:

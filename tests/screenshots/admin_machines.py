@@ -57,13 +57,13 @@ def _studio() -> Fleet:
     return replace(made, nodes=nodes)
 
 
-def _wave(gpu: Gpu, number: int, span: timedelta, *, hole: bool) -> Series:
+def _wave(gpu: Gpu, number: int, span: timedelta, *, hole: bool, away: bool) -> Series:
     """An hour, a day or a week of a card at work; with a hole where the machine was away."""
     step = span / 360
     points = []
     for i in range(361):
         at = NOW - span + step * i
-        if hole and 150 < i < 190:
+        if (hole and 100 < i < 140) or (away and NOW - at < timedelta(minutes=35)):
             continue
         busy = max(0.0, math.sin(i / 23 + number * 1.7)) ** 0.5
         jitter = 6 * math.sin(i * 1.3 + number) + 4 * math.sin(i * 0.7)
@@ -85,7 +85,7 @@ def _wave(gpu: Gpu, number: int, span: timedelta, *, hole: bool) -> Series:
 
 def _bridge(span: Span = Span.HOUR) -> StillBridge:
     series = [
-        _wave(gpu, number, span.length, hole=place % 3 != 0)
+        _wave(gpu, number, span.length, hole=place % 3 == 0, away=not node.online)
         for place, node in enumerate(_studio().nodes.values())
         for number, gpu in enumerate(node.gpus)
     ]

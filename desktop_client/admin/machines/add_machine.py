@@ -42,7 +42,8 @@ from desktop_client.view_model import Shape
 from desktop_client.windows.parts import button, label, pad, set_text
 from desktop_client.wording import problem_text
 
-_SIZE = (640, 760)
+_WIDTH = 640
+_HEIGHT = 760  # with a command, in pixels
 
 
 class AddMachine(QDialog):
@@ -90,6 +91,7 @@ class AddMachine(QDialog):
         self.pool.currentTextChanged.connect(lambda _: self._check())
         self.speak()
         self.show_fleet()
+        self.resize(_WIDTH, self.layout().heightForWidth(_WIDTH))
 
     def _build(self) -> None:
         choices = QHBoxLayout()
@@ -118,7 +120,7 @@ class AddMachine(QDialog):
         inside.addWidget(self._waiting)
         inside.addLayout(self._arrivals)
         inside.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -136,7 +138,7 @@ class AddMachine(QDialog):
         body.addWidget(self._third)
         body.addWidget(area, 1)
         body.addLayout(last)
-        self.resize(*_SIZE)
+        area.hide()
 
     def speak(self) -> None:
         """Take the shell's language."""
@@ -188,6 +190,9 @@ class AddMachine(QDialog):
         self._make.style().polish(self._make)
         self._copy.setText(say("machines.add.copy", language))
         self._shown.show()
+        self._area.show()
+        if self.height() < _HEIGHT:
+            self.resize(max(self.width(), _WIDTH), _HEIGHT)
         self._show_left()
         self.show_fleet()
         self._copy.setFocus(Qt.FocusReason.OtherFocusReason)

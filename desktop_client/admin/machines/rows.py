@@ -162,7 +162,7 @@ def touched_nodes(fleet: Fleet, delta: Delta, known: Mapping[str, str]) -> set[s
 
 def model_of(gpu: Gpu) -> str:
     """``RTX 4090``: without the maker's names, which all of them share."""
-    name = gpu.name
+    name = gpu.name.removesuffix(" Generation")
     for word in ("NVIDIA ", "GeForce "):
         name = name.removeprefix(word)
     return name

@@ -67,6 +67,58 @@ class Screen:
         """As by its close button."""
         await self._xdotool("windowactivate", "--sync", window, "key", "alt+F4")
 
+    async def place(self, window: str) -> tuple[int, int, int, int]:
+        """Left, top, width and height of a window."""
+        said = await self._xdotool("getwindowgeometry", "--shell", window)
+        values = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        return (int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"]))
+
+    async def point(self, x: int, y: int) -> None:
+        """Move the pointer."""
+        await self._xdotool("mousemove", "--sync", str(x), str(y))
+
+    async def press(self, x: int, y: int) -> None:
+        """A left click there."""
+        await self.point(x, y)
+        await self._xdotool("click", "1")
+
+    async def type(self, *keys: str) -> None:
+        """Press keys (``Escape``, ``ctrl+f``) in the window that has the focus."""
+        await self._xdotool("key", "--delay", "60", *keys)
+
+    async def picture(self, window: str, path: Path) -> Path:
+        """What a window looks like now, as a PNG."""
+        process = await asyncio.create_subprocess_exec(
+            "import", "-window", window, str(path), env=self.environment(),
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        async with asyncio.timeout(30):
+            await process.communicate()
+        return path
+
+    async def until_gone(self, title: str, timeout: float = 30) -> None:
+        """Wait until no window's title holds a text."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while asyncio.get_running_loop().time() < deadline:
+            if not any(title in name for _, name in await self.windows()):
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"the window {title!r} is still there after {timeout} s")
+
+    async def keys_to(self, window: str, *keys: str) -> None:
+        """Keys, one after the other, in a window that has the focus by then."""
+        await self._xdotool("windowactivate", "--sync", window)
+        for key in keys:
+            await self._xdotool("key", "--clearmodifiers", key)
+
+    async def write_in(self, window: str, text: str) -> None:
+        """Text, key by key."""
+        await self._xdotool("windowactivate", "--sync", window, "type", "--delay", "40", text)
+
+    async def hands(self, *arguments: str) -> None:
+        """Mouse and keyboard, as xdotool takes them."""
+        await self._xdotool(*arguments)
+
     async def _xdotool(self, *arguments: str) -> str:
         process = await asyncio.create_subprocess_exec(
             "xdotool", *arguments, env=self.environment(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -29,7 +30,9 @@ from desktop_client.tray.tray import Tray
 from desktop_client.view_model import View, build, next_change
 from desktop_client.vigil import Vigil
 from desktop_client.way import Way
-from desktop_client.windows.flyout import Flyout
+
+if TYPE_CHECKING:
+    from desktop_client.windows.flyout import Flyout
 
 
 class Controller(QObject):
@@ -58,7 +61,7 @@ class Controller(QObject):
         self._view: View | None = None
         self._first_link = ""  # given at the start; followed once it is known how things stand
         self._heard_once = False
-        self._flyout = Flyout()
+        self._flyout: Flyout | None = None  # made when somebody first looks
         self._lookback = Lookback(bridge, self)
         self._tray = Tray(self)
         self._vigil = Vigil(bridge, self.present, self)
@@ -77,13 +80,11 @@ class Controller(QObject):
         bridge.answered.connect(self._answered)
         bridge.refused.connect(self._refused)
         bridge.not_opened.connect(self._opener.not_opened)
-        for sender in (self._flyout, self._tray, self._notifier, self._opener, self._links):
+        for sender in (self._tray, self._notifier, self._opener, self._links):
             sender.performed.connect(self.perform)
         self._way.performed.connect(self.perform)
         self._way.welcomed.connect(self._welcomed)
         self._way.left.connect(self._window_closed)
-        self._flyout.opened.connect(self._opened)
-        self._flyout.closed.connect(self._window_closed)
         self._lookback.filled.connect(self._filled)
         self._tray.clicked.connect(self._clicked)
         self._opener.chose.connect(self._choose)
@@ -119,7 +120,8 @@ class Controller(QObject):
         self._notifier.close()
         self._opener.shelf.close_all()
         self._way.hide()
-        self._flyout.hide()
+        if self._flyout is not None:
+            self._flyout.hide()
 
     def present(self) -> Present:
         """Everything that windows are made from, now."""
@@ -203,19 +205,37 @@ class Controller(QObject):
         if self._way.is_needed or self._way.is_visible:
             self._way.bring_up()
         else:
-            self._flyout.set_framed(False)
-            self._flyout.toggle(anchor)  # type: ignore[arg-type]  # the tray's own, as it says
+            flyout = self._made_flyout()
+            flyout.set_framed(False)
+            flyout.toggle(anchor)  # type: ignore[arg-type]  # the tray's own, as it says
             self._render()
-            if self._flyout.isVisible():
+            if flyout.isVisible():
                 self._bridge.look()
 
     def _bring_up(self) -> None:
         if self._way.is_needed:
             self._way.bring_up()
             return
-        self._flyout.set_framed(not self._tray.is_shown)
-        self._flyout.bring_up(self._tray.where())
+        flyout = self._made_flyout()
+        flyout.set_framed(not self._tray.is_shown)
+        flyout.bring_up(self._tray.where())
         self._render()
+
+    def _made_flyout(self) -> Flyout:
+        """Not made at the start: the icon is there sooner, and most of the day nobody looks."""
+        if self._flyout is None:
+            from desktop_client.windows.flyout import Flyout
+
+            self._flyout = Flyout()
+            self._flyout.performed.connect(self.perform)
+            self._flyout.opened.connect(self._opened)
+            self._flyout.closed.connect(self._window_closed)
+            self._render()
+        return self._flyout
+
+    @property
+    def _is_open(self) -> bool:
+        return self._flyout is not None and self._flyout.isVisible()
 
     def _opened(self) -> None:
         self._lookback.look(self._desk.snapshot)
@@ -240,7 +260,7 @@ class Controller(QObject):
     def _after_closing(self) -> None:
         """With a tray the program goes on there; without one the window is the program."""
         self._render()
-        if not self._tray.is_shown and not self._flyout.isVisible() and not self._way.is_visible:
+        if not self._tray.is_shown and not self._is_open and not self._way.is_visible:
             self._leave()
 
     def _welcomed(self) -> None:
@@ -280,7 +300,8 @@ class Controller(QObject):
         self._render()
         for notice in heard.notices:
             # A refusal is in its card, under the person's eyes.
-            seen = notice.news is News.REFUSED and self._flyout.isActiveWindow()
+            looked_at = self._flyout is not None and self._flyout.isActiveWindow()
+            seen = notice.news is News.REFUSED and looked_at
             self._notifier.tell(notice, seen=seen)
         for instance in heard.open_now:
             self._open(instance)
@@ -295,7 +316,8 @@ class Controller(QObject):
             welcomed=self._settings.welcomed,
             has_tray=self._tray.is_shown,
         )
-        self._flyout.show_view(view, looks.colours, looks.language)
+        if self._flyout is not None:
+            self._flyout.show_view(view, looks.colours, looks.language)
         self._tray.show_view(view, menu(view, looks.language), dark=looks.colours.dark)
         self._opener.refresh()
         self._links.refresh()
@@ -305,7 +327,7 @@ class Controller(QObject):
     def _set_timer(self, now: datetime) -> None:
         """Nothing wakes but for what is shown and changes by itself."""
         times = [desks.next_reminder(self._desk, now), self._settings.snoozed(now)]
-        if self._flyout.isVisible():
+        if self._is_open:
             times.append(next_change(self._desk, now))
         due = min((t for t in times if t is not None), default=None)
         if due is None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject
 
 from desktop_client.theme import Colours
-from desktop_client.windows.worded import Dialog, Window
 
-W = TypeVar("W", bound=Window | Dialog)
+if TYPE_CHECKING:
+    from desktop_client.windows.worded import Dialog, Window
+
+W = TypeVar("W", bound="Window | Dialog")
 
 
 class Shelf(QObject):

@@ -17,7 +17,7 @@ from desktop_client.model import Link
 from desktop_client.platform.wake import NetworkWatch, PowerWatch
 from desktop_client.present import Present
 from desktop_client.settings import OnSleep
-from desktop_client.windows.dialogs import listed
+from desktop_client.wording import listed
 
 
 class Vigil(QObject):

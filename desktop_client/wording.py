@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from desktop_client.i18n import knows, say
@@ -122,3 +122,8 @@ def problem_text(problem: Problem | None, language: str) -> str:
     if language == "zh" and knows(key):
         return say(key, language)
     return problem.message[:1].upper() + problem.message[1:]
+
+
+def listed(names: Sequence[str]) -> Callable[[str], str]:
+    """Names in a row, as each language does it."""
+    return lambda language: ("、" if language == "zh" else ", ").join(names)

@@ -11,6 +11,7 @@ from desktop_client.i18n import say
 from desktop_client.theme import Colours
 from desktop_client.windows.parts import label, set_text
 from desktop_client.windows.worded import Dialog
+from desktop_client.wording import listed
 
 
 class AskName(Dialog):
@@ -170,8 +171,3 @@ class Leaving(Dialog):
         ]
         set_text(self._problem, "\n".join(lines))
         self._fit()
-
-
-def listed(names: Sequence[str]) -> Callable[[str], str]:
-    """Names in a row, as each language does it."""
-    return lambda language: ("、" if language == "zh" else ", ").join(names)

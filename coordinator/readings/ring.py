@@ -53,6 +53,7 @@ class Ring:
         self._next = 0  # where the next one goes once it is full
         self._cells: dict[str, _Cells] = {}
         self.last_ms = 0
+        self._found: tuple[tuple[int, ...], list[int]] | None = None
 
     def take(self, at_ms: int, gpus: Iterable[Gpu]) -> None:
         """Keep a reading of all cards, unless one was kept a moment ago."""
@@ -100,11 +101,18 @@ class Ring:
         cells = self._cells.get(uuid)
         if cells is None:
             return
-        for index, at_ms in enumerate(self._times):
-            if from_ms < at_ms <= to_ms:
-                packed = cells.at(index)
-                if packed != NOTHING:
-                    yield unpack(at_ms, packed)
+        for index in self._within(from_ms, to_ms):
+            packed = cells.at(index)
+            if packed != NOTHING:
+                yield unpack(self._times[index], packed)
+
+    def _within(self, from_ms: int, to_ms: int) -> list[int]:
+        """Where the readings of that time are; all cards of a machine are asked the same."""
+        asked = (from_ms, to_ms, self.last_ms, self._next, len(self._times))
+        if self._found is None or self._found[0] != asked:
+            there = [i for i, at in enumerate(self._times) if from_ms < at <= to_ms]
+            self._found = (asked, there)
+        return self._found[1]
 
     @property
     def size_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,9 +15,11 @@ from desktop_client.i18n import say
 from desktop_client.model import BEGINNING, LIVE, Engine, Instance, Link, Problem, State
 from desktop_client.present import Present
 from desktop_client.shelf import Shelf
-from desktop_client.windows.dialogs import Telling
-from desktop_client.windows.links import ConfirmJoin, ConfirmStart
 from desktop_client.wording import problem_text
+
+if TYPE_CHECKING:
+    from desktop_client.windows.dialogs import Telling
+    from desktop_client.windows.links import ConfirmJoin, ConfirmStart
 
 
 class LinkRoom(QObject):
@@ -94,6 +97,8 @@ class LinkRoom(QObject):
         key = instance.id if instance is not None else f"engine:{engine_id}"
 
         def make() -> ConfirmStart:
+            from desktop_client.windows.links import ConfirmStart  # seldom needed, so late
+
             asked = ConfirmStart(name, studio, language)
             asked.confirmed.connect(lambda: self._start(key))
             return asked
@@ -123,6 +128,8 @@ class LinkRoom(QObject):
         present = (snapshot.studio or snapshot.address) if configured else ""
 
         def make() -> ConfirmJoin:
+            from desktop_client.windows.links import ConfirmJoin
+
             asked = ConfirmJoin(link.address, link.pin, present, self._present().language)
             asked.confirmed.connect(lambda: self._join(link))
             return asked
@@ -138,16 +145,20 @@ class LinkRoom(QObject):
         self.performed.emit(Action(Do.SHOW))
 
     def _not_joined(self, problem: Problem) -> None:
+        from desktop_client.windows.links import ConfirmJoin
+
         asked = self._shelf.find("link", ConfirmJoin)
         if asked is not None:
             asked.show_problem(problem_text(problem, asked.language))
 
     def _tell(self, title: str, text: Callable[[str], str]) -> None:
+        def make() -> Telling:
+            from desktop_client.windows.dialogs import Telling
+
+            return Telling(lambda language: say(title, language), text, self._present().language)
+
         self._shelf.close("link")
-        self._shelf.open(
-            "link",
-            lambda: Telling(lambda language: say(title, language), text, self._present().language),
-        )
+        self._shelf.open("link", make)
 
 
 def _likeliest(instances: list[Instance]) -> Instance | None:

@@ -6,6 +6,7 @@ Whatever is told or kept silent is in the Recent list.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,7 +16,9 @@ from desktop_client.notes import click, is_wanted, told
 from desktop_client.platform.notifications import DEFAULT, Note
 from desktop_client.present import Present
 from desktop_client.recent import Recent, remember
-from desktop_client.windows.notice import NoticeWindow
+
+if TYPE_CHECKING:
+    from desktop_client.windows.notice import NoticeWindow
 
 
 class Notifier(QObject):
@@ -94,6 +97,8 @@ class Notifier(QObject):
 
     def _show_ourselves(self, note: Note) -> None:
         """The desktop has no notification service."""
+        from desktop_client.windows.notice import NoticeWindow  # seldom needed, so late
+
         if self._window is None:
             self._window = NoticeWindow()
             self._window.chosen.connect(self._chosen)

@@ -1,31 +1,38 @@
-"""Opens the windows beside the flyout, and keeps what they show fresh while they are open."""
+"""Opens the windows beside the flyout, and keeps what they show fresh while they are open.
+
+Each window is loaded when it is first opened, so that the icon is there sooner.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from aigc.logs import RamLog
 from desktop_client import desk as desks
+from desktop_client.autostart import Autostart
 from desktop_client.bridge import Bridge
 from desktop_client.desk import Action, Do
-from desktop_client.diagnostics_room import DiagnosticsRoom
 from desktop_client.i18n import say
 from desktop_client.model import Instance, Problem
 from desktop_client.notifier import Notifier
 from desktop_client.present import Present
 from desktop_client.recent import recent_lines
-from desktop_client.rooms import Autostart, FilesRoom, SettingsRoom
 from desktop_client.shelf import Shelf
 from desktop_client.view_model import build
 from desktop_client.vigil import Vigil
-from desktop_client.windows.dialogs import AskName, ConfirmDelete, Leaving, Telling
-from desktop_client.windows.help import HelpWindow
-from desktop_client.windows.logs import LogsWindow
-from desktop_client.windows.recent import RecentWindow
 from desktop_client.wording import problem_text, size
+
+if TYPE_CHECKING:
+    from desktop_client.diagnostics_room import DiagnosticsRoom
+    from desktop_client.rooms import FilesRoom, SettingsRoom
+    from desktop_client.windows.dialogs import AskName, ConfirmDelete, Leaving, Telling
+    from desktop_client.windows.help import HelpWindow
+    from desktop_client.windows.logs import LogsWindow
+    from desktop_client.windows.recent import RecentWindow
 
 _LEAVING = "leaving"
 
@@ -59,15 +66,12 @@ class Opener(QObject):
         self._bridge, self._notifier, self._present = bridge, notifier, present
         self.shelf = Shelf(self)
         self.autostart = Autostart(bridge, command, self)
-        self._settings = SettingsRoom(bridge, self.shelf, self.autostart, present, self)
-        self._files = FilesRoom(bridge, self.shelf, present, self)
-        self._diagnostics = DiagnosticsRoom(
-            bridge, self.shelf, present, ram, command, vigil.senses, self
-        )
+        self._vigil, self._ram, self._command = vigil, ram, command
+        self._settings: SettingsRoom | None = None
+        self._files: FilesRoom | None = None
+        self._diagnostics: DiagnosticsRoom | None = None
         self._stopping: dict[str, str] = {}  # names by id, while leaving
         self._not_stopped: dict[str, str] = {}
-        self._settings.chose.connect(self.chose)
-        self._settings.performed.connect(self.performed)
         bridge.lines.connect(self._lines)
         bridge.lines_ended.connect(self._lines_ended)
         bridge.not_stopped.connect(self._one_not_stopped)
@@ -76,21 +80,55 @@ class Opener(QObject):
         """Settings, recent, files, diagnostics, help."""
         match do:
             case Do.SETTINGS:
-                self._settings.open()
+                self._open_settings()
             case Do.RECENT:
                 self.shelf.open("recent", self._make_recent)
                 self._refresh_recent()
             case Do.TRASH:
-                self._files.open()
+                self._open_files()
             case Do.DIAGNOSTICS:
-                self._diagnostics.open()
+                self._open_diagnostics()
             case Do.HELP:
                 self.shelf.open("help", self._make_help)
 
+    def _open_settings(self) -> None:
+        if self._settings is None:
+            from desktop_client.rooms import SettingsRoom
+
+            self._settings = SettingsRoom(
+                self._bridge, self.shelf, self.autostart, self._present, self
+            )
+            self._settings.chose.connect(self.chose)
+            self._settings.performed.connect(self.performed)
+        self._settings.open()
+
+    def _open_files(self) -> None:
+        if self._files is None:
+            from desktop_client.rooms import FilesRoom
+
+            self._files = FilesRoom(self._bridge, self.shelf, self._present, self)
+        self._files.open()
+
+    def _open_diagnostics(self) -> None:
+        if self._diagnostics is None:
+            from desktop_client.diagnostics_room import DiagnosticsRoom
+
+            self._diagnostics = DiagnosticsRoom(
+                self._bridge,
+                self.shelf,
+                self._present,
+                self._ram,
+                self._command,
+                self._vigil.senses,
+                self,
+            )
+        self._diagnostics.open()
+
     def refresh(self) -> None:
         """What is known changed."""
-        self._settings.refresh()
-        self._files.refresh()
+        for room in (self._settings, self._files):
+            if room is not None:
+                room.refresh()
         self._refresh_recent()
         self._refresh_leaving()
 
@@ -108,6 +146,8 @@ class Opener(QObject):
         if action.do is Do.RENAME:
 
             def ask_name() -> AskName:
+                from desktop_client.windows.dialogs import AskName
+
                 ask = AskName(instance.name, language)
                 ask.named.connect(
                     lambda name: self.performed.emit(Action(Do.RENAME, instance.id, name))
@@ -122,6 +162,8 @@ class Opener(QObject):
             return say("delete.unknown_size", language) if known is None else size(known)
 
         def confirm() -> ConfirmDelete:
+            from desktop_client.windows.dialogs import ConfirmDelete
+
             asked = ConfirmDelete(instance.name, amount, language)
             asked.confirmed.connect(
                 lambda: self.performed.emit(Action(Do.DELETE, instance.id, "yes"))
@@ -152,11 +194,16 @@ class Opener(QObject):
         def title(language: str) -> str:
             return say("why.title", language, name=instance.name)
 
-        self.shelf.open(
-            f"why:{instance.id}", lambda: Telling(title, text, self._present().language)
-        )
+        self.shelf.open(f"why:{instance.id}", lambda: self._telling(title, text))
+
+    def _telling(self, title: Callable[[str], str], text: Callable[[str], str]) -> Telling:
+        from desktop_client.windows.dialogs import Telling
+
+        return Telling(title, text, self._present().language)
 
     def _show_logs(self, instance: Instance) -> None:
+        from desktop_client.windows.logs import LogsWindow
+
         key = f"logs:{instance.id}"
         if self.shelf.find(key, LogsWindow) is None:
             self._bridge.follow_logs(instance.id)
@@ -169,11 +216,15 @@ class Opener(QObject):
         self.shelf.open(key, make)
 
     def _lines(self, key: str, lines: list[str]) -> None:
+        from desktop_client.windows.logs import LogsWindow
+
         window = self.shelf.find(f"logs:{key}", LogsWindow)
         if window is not None:
             window.add(lines)
 
     def _lines_ended(self, key: str, problem: str) -> None:
+        from desktop_client.windows.logs import LogsWindow
+
         window = self.shelf.find(f"logs:{key}", LogsWindow)
         if window is not None:
             window.end(problem)
@@ -188,19 +239,24 @@ class Opener(QObject):
             return say("news.open_failed", language, url=url)
 
         self.shelf.close("not-opened")
-        self.shelf.open("not-opened", lambda: Telling(title, text, self._present().language))
+        self.shelf.open("not-opened", lambda: self._telling(title, text))
 
     # -- recent and help ------------------------------------------------------------------------
 
     def _make_recent(self) -> RecentWindow:
+        from desktop_client.windows.recent import RecentWindow
+
         window = RecentWindow(self._present().language)
         window.performed.connect(self.performed)
         return window
 
     def _refresh_recent(self) -> None:
-        window = self.shelf.find("recent", RecentWindow)
-        if window is None:
+        if not self.shelf.has("recent"):
             return
+        from desktop_client.windows.recent import RecentWindow
+
+        window = self.shelf.find("recent", RecentWindow)
+        assert window is not None
         present = self._present()
         instances = present.desk.snapshot.instances
         lines = recent_lines(
@@ -209,6 +265,8 @@ class Opener(QObject):
         window.show_lines(lines, present.colours)
 
     def _make_help(self) -> HelpWindow:
+        from desktop_client.windows.help import HelpWindow
+
         window = HelpWindow(self._present().language)
         window.performed.connect(self.performed)
         return window
@@ -220,6 +278,8 @@ class Opener(QObject):
         running = desks.still_running(self._present().desk)
 
         def make() -> Leaving:
+            from desktop_client.windows.dialogs import Leaving
+
             asked = Leaving([i.name for i in running], self._present().language)
             asked.left.connect(self.leave)
             asked.stop_asked.connect(self._stop_and_leave)
@@ -247,6 +307,8 @@ class Opener(QObject):
     def _refresh_leaving(self) -> None:
         if not self._stopping:
             return
+        from desktop_client.windows.dialogs import Leaving
+
         running = {i.id for i in desks.still_running(self._present().desk)}
         waiting = [name for key, name in self._stopping.items() if key in running]
         window = self.shelf.find(_LEAVING, Leaving)

@@ -32,6 +32,10 @@ class Shelf(QObject):
         window.bring_up()
         return window  # type: ignore[return-value]  # one key, one kind
 
+    def has(self, key: str) -> bool:
+        """Whether the window of a key is open."""
+        return key in self._open
+
     def find(self, key: str, kind: type[W]) -> W | None:
         """The window of a key, if it is open."""
         window = self._open.get(key)

@@ -3,14 +3,18 @@ person has to do something that the flyout cannot."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
+from desktop_client.autostart import Autostart
 from desktop_client.bridge import Bridge
-from desktop_client.rooms import Autostart
 from desktop_client.theme import Colours
 from desktop_client.view_model import Page, View
-from desktop_client.windows.first_run import FirstRunWindow
 from desktop_client.wording import problem_text
+
+if TYPE_CHECKING:
+    from desktop_client.windows.first_run import FirstRunWindow
 
 _ASKS = (Page.FIRST_RUN, Page.TRUST, Page.SIGN_IN)  # the person is asked for something
 _OWN = (Page.FIRST_RUN, Page.TRUST, Page.SIGNING_IN)  # what only this window can show
@@ -85,6 +89,8 @@ class Way(QObject):
             self._window.hide()
 
     def _make(self) -> FirstRunWindow:
+        from desktop_client.windows.first_run import FirstRunWindow  # seldom needed, so late
+
         window, bridge = FirstRunWindow(), self._bridge
         window.performed.connect(self.performed)
         window.closed.connect(self._closed)

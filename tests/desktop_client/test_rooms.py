@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from desktop_client.autostart import Autostart
 from desktop_client.bridge import Bridge
 from desktop_client.desk import Action, Desk, Do, News, Notice
 from desktop_client.files_view import files_view
@@ -20,7 +21,6 @@ from desktop_client.model import Account, Link, Problem, Snapshot, State
 from desktop_client.notifier import Notifier
 from desktop_client.platform.notifications import DEFAULT
 from desktop_client.present import Present
-from desktop_client.rooms import Autostart
 from desktop_client.settings import Language, Look, Notify, OnSleep, Settings
 from desktop_client.settings_view import settings_view, silent_words
 from desktop_client.shelf import Shelf

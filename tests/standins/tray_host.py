@@ -83,6 +83,7 @@ class TrayHost:
 
     address: str
     with_tray: bool = True
+    with_notifications: bool = True
     capabilities: tuple[str, ...] = ("actions", "body")
     items: list[tuple[str, str]] = field(default_factory=list)
     shown: dict[int, Shown] = field(default_factory=dict)
@@ -95,7 +96,8 @@ class TrayHost:
         self._reader = asyncio.create_task(self._read())
         rule = MatchRule(type="signal", sender="org.freedesktop.DBus", member="NameOwnerChanged")
         await self._send(message_bus.AddMatch(rule))
-        names = [NOTIFICATIONS, *([WATCHER] if self.with_tray else [])]
+        wanted = ((NOTIFICATIONS, self.with_notifications), (WATCHER, self.with_tray))
+        names = [name for name, there in wanted if there]
         for name in names:
             await self._send(message_bus.RequestName(name))
         return self
@@ -158,6 +160,14 @@ class TrayHost:
         """Wait until some line of the menu, enabled or not, holds a text."""
         async with asyncio.timeout(timeout):
             while not any(  # noqa: ASYNC110 - a menu is asked for, it does not announce itself
+                text in line.label for line in (await self.menu()).walk()
+            ):
+                await asyncio.sleep(0.05)
+
+    async def until_no_line(self, text: str, timeout: float = 30) -> None:
+        """Wait until no line of the menu holds a text any more."""
+        async with asyncio.timeout(timeout):
+            while any(  # noqa: ASYNC110 - as above
                 text in line.label for line in (await self.menu()).walk()
             ):
                 await asyncio.sleep(0.05)

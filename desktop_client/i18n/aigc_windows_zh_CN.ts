@@ -332,8 +332,8 @@
         <translation>用途</translation>
     </message>
     <message id="settings.token.days">
-        <source>days</source>
-        <translation>天</translation>
+        <source>for {days} days</source>
+        <translation>{days} 天</translation>
     </message>
     <message id="settings.token.ends">
         <source>Days until it ends</source>

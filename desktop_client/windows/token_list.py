@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_client.i18n import say
 from desktop_client.settings_view import TokenRow
@@ -14,7 +14,7 @@ from desktop_client.theme import GRID
 from desktop_client.windows.parts import button, label, pad, set_text
 from desktop_client.windows.worded import Words
 
-_DAYS, _MOST_DAYS = 90, 365
+_DAYS, _USUAL = (7, 30, 90, 180, 365), 90
 
 
 class TokenList(QWidget):
@@ -60,13 +60,12 @@ class TokenList(QWidget):
         self._name.setMaxLength(60)
         put("settings.token.name", self._name.setPlaceholderText, {})
         put("settings.token.name", self._name.setAccessibleName, {})
-        self._days = QSpinBox()
-        self._days.setRange(1, _MOST_DAYS)
-        self._days.setValue(_DAYS)
-        self._days.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        put("settings.token.days", lambda words: self._days.setSuffix(f" {words}"), {})
+        self._days = QComboBox()
+        for days in _DAYS:
+            self._days.addItem("", days)
+            self._put_days(self._days.count() - 1, days)
+        self._days.setCurrentIndex(_DAYS.index(_USUAL))
         put("settings.token.ends", self._days.setAccessibleName, {})
-        put("settings.token.ends", self._days.lineEdit().setAccessibleName, {})
         self._make = button()
         put("settings.token.create", self._make.setText, {})
         self._make.setEnabled(False)
@@ -79,6 +78,12 @@ class TokenList(QWidget):
         row.addWidget(self._days)
         row.addWidget(self._make)
         return row
+
+    def _put_days(self, index: int, days: int) -> None:
+        def show(words: str) -> None:
+            self._days.setItemText(index, words)
+
+        self._words.put("settings.token.days", show, {"days": days})
 
     def _secret_box(self) -> QWidget:
         self._secret_frame = QWidget()
@@ -162,4 +167,4 @@ class TokenList(QWidget):
 
     def _create(self) -> None:
         if self._name.text().strip():
-            self.create_asked.emit(self._name.text().strip(), self._days.value())
+            self.create_asked.emit(self._name.text().strip(), self._days.currentData())

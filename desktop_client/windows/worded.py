@@ -9,7 +9,9 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_client.i18n import say
+from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID, Colours
+from desktop_client.view_model import Icon
 from desktop_client.windows.parts import button, label, pad
 
 # A value of a message that depends on the language itself.
@@ -89,6 +91,7 @@ class Window(Worded, QWidget):
 
     def __init__(self, language: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
+        self.setWindowIcon(tray_icon(Icon.IDLE))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._begin(language)
 
@@ -120,6 +123,7 @@ class Dialog(Worded, QDialog):
 
     def __init__(self, language: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setWindowIcon(tray_icon(Icon.IDLE))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(self._WIDTH)
         self._begin(language)

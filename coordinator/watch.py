@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 from coordinator.domain.instance import InstanceId
 from coordinator.domain.node import NodeId
+from coordinator.domain.people import PersonId
+from coordinator.domain.studio import Studio
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,23 @@ class Changed:
 
     def __bool__(self) -> bool:
         return bool(self.instances or self.nodes or self.people or self.catalogue)
+
+
+def is_of(person: PersonId, machines: Set[NodeId], changed: Changed, studio: Studio) -> bool:
+    """Whether somebody's own list may be another: others' engines and readings wake nobody.
+
+    ``machines``: those that this person's instances are on, as last looked at.
+    """
+    if changed.people or changed.catalogue or not changed.nodes.isdisjoint(machines):
+        return True
+    known = studio.instances
+    return any(known[i].owner == person for i in changed.instances if i in known)
+
+
+def machines_of(person: PersonId, studio: Studio) -> set[NodeId]:
+    """Those that this person's instances are on."""
+    placements = (i.placement for i in studio.instances_of(person))
+    return {where.node_id for where in placements if where is not None}
 
 
 class Watch:

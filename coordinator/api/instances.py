@@ -24,7 +24,7 @@ from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
 from coordinator.readings import Readings
 from coordinator.refusals import Refusals
-from coordinator.watch import Changed
+from coordinator.watch import is_of, machines_of
 from protos.aigc.v1 import creator_pb2, creator_pb2_grpc
 
 # RPC methods are named by the proto.
@@ -73,14 +73,16 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
     ) -> AsyncIterator[creator_pb2.WatchInstancesResponse]:
         person = caller.get().person
         machines: set[NodeId] = set()  # that my instances are on
-        watch = self._reactor.watch(lambda changed: self._concerns(person, machines, changed))
+        watch = self._reactor.watch(
+            lambda changed: is_of(person.id, machines, changed, self._reactor.studio)
+        )
         told: list[creator_pb2.Instance] | None = None
         upcoming: asyncio.Task[Any] | None = None
         try:
             while True:
-                mine = self._mine(person)
                 machines.clear()
-                machines.update(NodeId(i.node_id) for i in mine if i.node_id)
+                machines.update(machines_of(person.id, self._reactor.studio))
+                mine = self._mine(person)
                 if mine != told:
                     told = mine
                     yield creator_pb2.WatchInstancesResponse(
@@ -223,13 +225,6 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
     ) -> creator_pb2.RevokeTokenResponse:
         await self._identity.revoke_token(caller.get().person.id, request.id)
         return creator_pb2.RevokeTokenResponse()
-
-    def _concerns(self, person: Person, machines: set[NodeId], changed: Changed) -> bool:
-        """Whether somebody's own list may be another: others' engines wake nobody."""
-        if changed.people or changed.catalogue or not changed.nodes.isdisjoint(machines):
-            return True
-        known = self._reactor.studio.instances
-        return any(known[i].owner == person.id for i in changed.instances if i in known)
 
     def _mine(self, person: Person) -> list[creator_pb2.Instance]:
         studio, now = self._reactor.studio, self._clock.now()

@@ -84,6 +84,7 @@ class _Found:
 
     queue: Mapping[InstanceId, QueueEntry] | None = None
     placed: Mapping[NodeId, list[Instance]] | None = None
+    owned: Mapping[PersonId, list[Instance]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Studio:
     door_back_at: datetime | None = None
     # Of each running instance, handed on from studio to studio; timers.py alone uses it.
     verdicts: dict[InstanceId, Judged] = field(default_factory=dict, repr=False, compare=False)
-    # Answers that were worked out for this very value; see queue_entry and placed_on.
+    # Answers that were worked out for this very value; see queue_entry, placed_on and instances_of.
     _found: _Found = field(default_factory=_Found, init=False, repr=False, compare=False)
 
     def is_ours(self, ledger_id: str, revision: int, term: str) -> bool:
@@ -133,9 +134,13 @@ class Studio:
 
     def instances_of(self, person: PersonId) -> list[Instance]:
         """That person's instances that are not deleted, the oldest first."""
-        mine = [
-            i for i in self.instances.values() if i.owner == person and i.state is not State.DELETED
-        ]
+        if self._found.owned is None:
+            owned: dict[PersonId, list[Instance]] = defaultdict(list)
+            for instance in self.instances.values():
+                if instance.state is not State.DELETED:
+                    owned[instance.owner].append(instance)
+            self._found.owned = owned
+        mine = self._found.owned.get(person, [])
         return sorted(mine, key=lambda i: (i.created_at, i.id))
 
     def instance_at(self, host: str) -> Instance | None:

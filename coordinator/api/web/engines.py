@@ -25,11 +25,13 @@ from coordinator.domain.engine import Engine, EngineId, Text
 from coordinator.domain.events import DeleteRequested, KeepRequested, StopRequested
 from coordinator.domain.gpu import Gpu
 from coordinator.domain.instance import Instance, InstanceId, PartKind, State, StopReason
+from coordinator.domain.node import NodeId
 from coordinator.domain.people import Person
 from coordinator.domain.studio import Studio
 from coordinator.identity import Caller, Identity
 from coordinator.naming import restore_request, start_request
 from coordinator.reactor import Reactor
+from coordinator.watch import is_of, machines_of
 
 _BEAT_SECONDS = 15.0  # a comment, so that a dead connection is noticed; also refreshes times
 _CALM_SECONDS = 0.25  # changes that come together are told together
@@ -265,12 +267,16 @@ class EnginePages:
         return _size(volume.bytes)
 
     async def _changes(self, request: Request, caller: Caller) -> AsyncIterator[str]:
-        watch = self._reactor.watch()
+        reactor, person = self._reactor, caller.person.id
+        machines: set[NodeId] = set()
+        watch = reactor.watch(lambda changed: is_of(person, machines, changed, reactor.studio))
         ended = asyncio.ensure_future(self._identity.wait_ended(caller))
         upcoming: asyncio.Future[Any] = asyncio.ensure_future(anext(watch, None))
         seen = ""
         try:
             while not ended.done():
+                machines.clear()
+                machines.update(machines_of(person, reactor.studio))
                 look = self._look(request, caller.person)
                 yield ": here\n\n" if look == seen else "event: changed\ndata: {}\n\n"
                 seen = look

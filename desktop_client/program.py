@@ -20,7 +20,7 @@ from desktop_client.looks import Looks
 from desktop_client.model import Problem
 from desktop_client.platform.browser import open_in_browser, write_down
 from desktop_client.platform.deep_links import open_registration
-from desktop_client.platform.deep_links.opened import OpenedLinks
+from desktop_client.platform.deep_links.opened import LinkApplication
 from desktop_client.platform.program_command import tray_command
 from desktop_client.settings import load_settings
 from desktop_client.signals import ended_by_signals
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.store == "file":
         log.warning("the sign-in is kept unencrypted in %s", options.config_dir / "tokens.json")
     QApplication.setDesktopFileName("aigc-gateway")
-    app = QApplication(["aigc-tray"])
+    app = LinkApplication(["aigc-tray"])
     app.setApplicationName("aigc-gateway")
     app.setQuitOnLastWindowClosed(False)
     loaded = load_settings(options.config_dir)
@@ -53,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     bridge = Bridge(options.config_dir, options.store, say("app.name", looks.language), opener)
     controller = Controller(bridge, loaded, looks, ram, _command(options.config_dir))
     single.asked.connect(controller.hand_over)
-    opened = OpenedLinks(app)
-    opened.opened.connect(controller.hand_over)
-    app.installEventFilter(opened)
+    app.link_opened.connect(controller.hand_over)
     controller.finished.connect(app.quit)
     with ended_by_signals(app):
         controller.start(show=options.show, link=options.link)

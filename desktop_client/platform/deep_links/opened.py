@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication
 
 from desktop_client.platform.deep_links import SCHEME
 
 
-class OpenedLinks(QObject):
-    """Install on the application: ``app.installEventFilter(OpenedLinks(app))``.
+class LinkApplication(QApplication):
+    """The application, told of links.
 
-    Signals: opened(str), a link of ours; it is not yet validated.
+    Not an event filter: on an application that one would run for each event of each object.
+
+    Signals: link_opened(str), a link of ours; it is not yet validated.
     """
 
-    opened = Signal(str)
+    link_opened = Signal(str)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
             url = event.url()
             if url.scheme() == SCHEME:
-                self.opened.emit(url.toString())
+                self.link_opened.emit(url.toString())
                 return True
-        return False
+        return super().event(event)

@@ -174,6 +174,7 @@ class CardWidget(QFrame):
         self._show_action(view)
         self._more.setVisible(bool(view.more))
         self._more.setAccessibleName(f"{say('do.more', language)}: {view.title}")
+        self._more.setAccessibleDescription(view.line)
         self._more.setToolTip(say("do.more", language))
         if old is None or view.more != old.more:
             self._fill_menu(view)
@@ -234,6 +235,7 @@ class CardWidget(QFrame):
         self._action.setText(view.action.label)
         self._action.setEnabled(view.action.enabled)
         self._action.setAccessibleName(f"{view.action.label}: {view.title}")
+        self._action.setAccessibleDescription(view.line)
 
     def _fill_menu(self, view: CardView) -> None:
         self._menu.clear()

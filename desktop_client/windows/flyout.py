@@ -8,7 +8,6 @@ from __future__ import annotations
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QCursor,
     QEnterEvent,
     QGuiApplication,
     QHideEvent,
@@ -126,6 +125,8 @@ class Flyout(QFrame):
         if not self._stale or self._view is None or self._look is None:
             return
         self._stale = False
+        if not self.underMouse() and QApplication.activePopupWidget() is None:
+            self._cards.hold(False)  # the pointer left while a menu was open
         view, (colours, language) = self._view, self._look
         title = say("app.name", language)
         self.setWindowTitle(title if view.studio == title else f"{view.studio} · {title}")
@@ -181,7 +182,7 @@ class Flyout(QFrame):
             least = self._plain.minimumSizeHint().height()
             content = max(self._plain.heightForWidth(inner), least)
         height = min(bars + content, TALLEST)
-        if self.isVisible() and self._pointed_at():
+        if self.isVisible() and self.underMouse():
             height = max(height, self.height())  # nothing moves away under the pointer
         screen = self._display()
         target = place(WIDTH, height, self._anchor, screen)
@@ -214,7 +215,7 @@ class Flyout(QFrame):
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         super().leaveEvent(event)
-        if QApplication.activePopupWidget() is None and not self._pointed_at():
+        if QApplication.activePopupWidget() is None:
             self._cards.hold(False)
             self._fit()
 
@@ -248,9 +249,6 @@ class Flyout(QFrame):
             return
         self._left.start()
         self.close()
-
-    def _pointed_at(self) -> bool:
-        return self.frameGeometry().contains(QCursor.pos())
 
     def _search(self) -> None:
         if self._stack.currentIndex() == _CARDS:

@@ -192,7 +192,6 @@ def enter(flyout: Flyout) -> None:
 
 
 def leave(flyout: Flyout) -> None:
-    flyout.move(flyout.x() + 3000, flyout.y())  # wherever the pointer is, it is not here
     QApplication.sendEvent(flyout, QEvent(QEvent.Type.Leave))
 
 
@@ -212,6 +211,23 @@ def test_nothing_moves_under_the_pointer(flyout: Flyout) -> None:
     show(flyout, _later())
     assert titles(flyout) == [t.replace("JupyterLab", "A first one") for t in before]
     leave(flyout)
+    assert titles(flyout)[0] == "A first one"
+
+
+def test_a_menu_that_is_open_holds_still_too(app: QApplication, flyout: Flyout) -> None:
+    before = titles(flyout)
+    enter(flyout)
+    card = cards(flyout)[0]
+    spot = card.rect().center()
+    reason = QContextMenuEvent.Reason.Mouse
+    QApplication.sendEvent(card, QContextMenuEvent(reason, spot, card.mapToGlobal(spot)))
+    leave(flyout)
+    show(flyout, _later())
+    assert titles(flyout)[0] == before[0]
+    menu = app.activePopupWidget()
+    assert menu is not None
+    menu.close()
+    show(flyout, _later())
     assert titles(flyout)[0] == "A first one"
 
 

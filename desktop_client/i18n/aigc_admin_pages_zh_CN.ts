@@ -1467,7 +1467,7 @@
         <source>Read somebody's log</source>
         <translation>查看他人的日志</translation>
     </message>
-    <message id="audit.did.sign-out-everywhere">
+    <message id="audit.did.person-sign-out">
         <source>Signed somebody out everywhere</source>
         <translation>让人员全部退出登录</translation>
     </message>

@@ -8,7 +8,7 @@ from PySide6.QtGui import QHideEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_client.admin.page import Shell
-from desktop_client.admin.pages.parts import CopyButton
+from desktop_client.admin.pages.parts import CopyButton, allow, why_not
 from desktop_client.i18n import say
 from desktop_client.model import Instance, Problem
 from desktop_client.theme import GRID
@@ -70,6 +70,8 @@ class LogView(QWidget):
         self._begin.setText(
             say("instances.logs.stop" if self._following else "instances.logs.read", language)
         )
+        # What an engine prints is its creator's work: an auditor may not read it.
+        allow(self._begin, "" if self._following else why_not(self._shell.fleet, language))
         self._text.setPlaceholderText(
             say("instances.logs.waiting", language) if self._following else ""
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from aigc import __version__
@@ -49,16 +50,19 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
         feed = FleetFeed(office.url_of, office.enrolment.certificate_expires)
         watch = office.reactor.watch()
         try:
-            async for message in feed.whole(office.reactor.studio, office.clock.now()):
-                yield message
-            await office.clock.sleep(pause)
-            async for changed in watch:
-                told = False
-                async for message in feed.delta(office.reactor.studio, changed, office.clock.now()):
-                    told = True
+            async with aclosing(feed.whole(office.reactor.studio, office.clock.now())) as whole:
+                async for message in whole:
                     yield message
-                if told:
-                    await office.clock.sleep(pause)
+            while True:
+                # Also after a look that found nothing to tell: it costs about the same.
+                await office.clock.sleep(pause)
+                changed = await anext(watch, None)
+                if changed is None:
+                    return  # the coordinator stops
+                delta = feed.delta(office.reactor.studio, changed, office.clock.now())
+                async with aclosing(delta):
+                    async for message in delta:
+                        yield message
         finally:
             watch.close()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from datetime import datetime
 
 from aigc.clock import milliseconds
@@ -40,7 +40,7 @@ class FleetFeed:
 
     async def whole(
         self, studio: Studio, now: datetime
-    ) -> AsyncIterator[admin_pb2.WatchFleetResponse]:
+    ) -> AsyncGenerator[admin_pb2.WatchFleetResponse, None]:
         """The whole set: ``begin`` in its first message, ``more`` in all but the last."""
         self._nodes.clear()
         self._instances.clear()
@@ -57,7 +57,7 @@ class FleetFeed:
 
     async def delta(
         self, studio: Studio, changed: Changed, now: datetime
-    ) -> AsyncIterator[admin_pb2.WatchFleetResponse]:
+    ) -> AsyncGenerator[admin_pb2.WatchFleetResponse, None]:
         """What is another than it was told; nothing at all where nothing is."""
         instances = self._concerned(studio, changed)
         first = _message(studio, now)
@@ -112,7 +112,7 @@ class FleetFeed:
         now: datetime,
         nodes: Iterable[NodeId],
         instances: Iterable[InstanceId],
-    ) -> AsyncIterator[admin_pb2.WatchFleetResponse]:
+    ) -> AsyncGenerator[admin_pb2.WatchFleetResponse, None]:
         message, size, seen = _message(studio, now), 0, 0
         for row, length in self._fresh(studio, now, nodes, instances):
             seen += 1

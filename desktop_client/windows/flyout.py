@@ -22,7 +22,7 @@ from desktop_client.i18n import say
 from desktop_client.placement import Box, Display, display_of, place
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import Colours
-from desktop_client.view_model import View
+from desktop_client.view_model import Icon, View
 from desktop_client.windows.cards_page import CardsPage
 from desktop_client.windows.flyout_bars import Footer, Header
 from desktop_client.windows.parts import pad, scrolled
@@ -53,6 +53,7 @@ class Flyout(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._view: View | None = None
         self._look: tuple[Colours, str] | None = None
+        self._icon: Icon | None = None
         self._stale = False
         self._framed = False
         self._anchor: Box | None = None
@@ -130,7 +131,9 @@ class Flyout(QFrame):
         view, (colours, language) = self._view, self._look
         title = say("app.name", language)
         self.setWindowTitle(title if view.studio == title else f"{view.studio} · {title}")
-        self.setWindowIcon(tray_icon(view.icon))
+        if view.icon is not self._icon:
+            self._icon = view.icon
+            self.setWindowIcon(tray_icon(view.icon))
         self._header.show_view(view, colours, language)
         self._footer.show_view(view, language)
         if view.plain is not None:

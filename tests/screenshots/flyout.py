@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from desktop_client.desk import Desk, Do
 from desktop_client.history import Amount, Past, Reading
 from desktop_client.model import Engine, Instance, Link, Part, Version, Words
+from desktop_client.shapes import tray_icon
 from desktop_client.theme import Colours
-from desktop_client.view_model import build
+from desktop_client.view_model import Icon, build
 from desktop_client.windows.flyout import Flyout
 from tests.screenshots.scene import Scene
 from tests.screenshots.scenes import (
@@ -165,7 +167,31 @@ def scenes() -> Sequence[Scene]:
         *(_scene(name) for name in DESKS),
         Scene("flyout-search", _maker("many"), None, _search),
         Scene("flyout-focus", _maker("engines"), None, _focus),
+        Scene("tray-icons", lambda colours, _: Panels(colours.dark)),
     )
+
+
+class Panels(QWidget):
+    """The tray's icons on panels of several colours, as at 100, 150 and 200 %."""
+
+    GROUNDS = ("#f3f3f3", "#ffffff", "#2b2b2b", "#1b1b1b", "#3b6ea5")
+    SIZES = (16, 22, 24, 33, 44, 64)
+
+    def __init__(self, dark: bool) -> None:
+        super().__init__()
+        self._dark = dark
+        self.setFixedSize(len(Icon) * 80, len(self.GROUNDS) * sum(s + 12 for s in self.SIZES))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter, top = QPainter(self), 0
+        for ground in self.GROUNDS:
+            for size in self.SIZES:
+                painter.fillRect(0, top, self.width(), size + 12, QColor(ground))
+                for column, icon in enumerate(Icon):
+                    pixmap = tray_icon(icon, dark=self._dark).pixmap(QSize(size, size), 1.0)
+                    painter.drawPixmap(column * 80 + 8, top + 6, pixmap)
+                top += size + 12
+        painter.end()
 
 
 def _scene(name: str) -> Scene:

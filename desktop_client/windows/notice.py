@@ -20,6 +20,7 @@ from desktop_client.windows.parts import button, label, pad, set_text
 _WIDTH = 360
 _SHOWN_MS = 12_000
 _MARGIN = GRID * 2
+_CROSS = "\N{MULTIPLICATION SIGN}"  # a picture, not a word
 
 
 class NoticeWindow(QWidget):

@@ -13,7 +13,7 @@ from desktop_client.view_model import Icon, Shape
 
 # What panels ask for at 100, 125, 150, 175, 200 and 300 %: painted for each, never scaled.
 _SIZES = (16, 18, 20, 22, 24, 28, 32, 33, 36, 40, 44, 48, 64, 128)
-_RIM = 0.55  # opacity of the light edge on dark desktops
+_RIM = 0.55  # opacity of the light edge, by which it stands out from dark and coloured panels
 # Chosen to stand out from light and dark panels alike; the glyph inside is white.
 _TRAY = {
     Icon.SIGNED_OUT: "#6b7280",
@@ -75,7 +75,7 @@ def tray_icon(icon: Icon, *, dark: bool = False) -> QIcon:
     """The tray's icon in every usual size: a hexagon, and in it the state's own glyph.
 
     Args:
-        dark: for a dark desktop, whose panels it stands out from by a light edge.
+        dark: for a dark desktop, where what is grey is a lighter grey.
     """
     made = QIcon()
     for size in _SIZES:
@@ -174,12 +174,11 @@ def _strike(painter: QPainter, colour: QColor, size: float, reach: float) -> Non
 def _tray(painter: QPainter, icon: Icon, size: int, dark: bool) -> None:
     colour, white = QColor((_TRAY_DARK if dark else _TRAY)[icon]), QColor("white")
     centre, width = QPointF(size / 2, size / 2), size * 0.14
-    hexagon = _hexagon(centre, _whole(size * (0.84 if dark else 0.88), size) / 2 - width / 2)
-    if dark:
-        rim = QColor(white)
-        rim.setAlphaF(_RIM)
-        painter.setPen(_pen(rim, width + max(size * 0.06, 1.0)))
-        painter.drawPolygon(hexagon)
+    hexagon = _hexagon(centre, _whole(size * 0.84, size) / 2 - width / 2)
+    rim = QColor(white)
+    rim.setAlphaF(_RIM)
+    painter.setPen(_pen(rim, width + 2 * max(round(size * 0.03), 1)))
+    painter.drawPolygon(hexagon)
     painter.setBrush(colour)
     painter.setPen(_pen(colour, width))
     painter.drawPolygon(hexagon)

@@ -107,7 +107,7 @@ def desired_for(studio: Studio, node_id: NodeId) -> Desired:
         if residue.node_id != node_id or residue.instance_id in ended:
             continue
         ended[residue.instance_id] = Ended(residue.instance_id, residue.epoch, DEFAULT_GRACE)
-    orders = (order for v in studio.volumes.values() if (order := volume_order(v, node_id)))
+    orders = (order for v in studio.volumes_on(node_id) if (order := volume_order(v, node_id)))
     return Desired(
         ledger_id=studio.ledger_id,
         revision=studio.revision,

@@ -85,6 +85,7 @@ class _Found:
     queue: Mapping[InstanceId, QueueEntry] | None = None
     placed: Mapping[NodeId, list[Instance]] | None = None
     owned: Mapping[PersonId, list[Instance]] | None = None
+    homes: Mapping[NodeId, list[Volume]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Studio:
     door_back_at: datetime | None = None
     # Of each running instance, handed on from studio to studio; timers.py alone uses it.
     verdicts: dict[InstanceId, Judged] = field(default_factory=dict, repr=False, compare=False)
-    # Answers that were worked out for this very value; see queue_entry, placed_on and instances_of.
+    # Answers that were worked out for this very value; see the methods below.
     _found: _Found = field(default_factory=_Found, init=False, repr=False, compare=False)
 
     def is_ours(self, ledger_id: str, revision: int, term: str) -> bool:
@@ -166,3 +167,13 @@ class Studio:
                 there.sort(key=lambda i: i.id)
             self._found.placed = placed
         return self._found.placed.get(node_id, ())
+
+    def volumes_on(self, node_id: NodeId) -> Sequence[Volume]:
+        """Whose home that node is."""
+        if self._found.homes is None:
+            homes: dict[NodeId, list[Volume]] = defaultdict(list)
+            for volume in self.volumes.values():
+                if volume.home is not None:
+                    homes[volume.home].append(volume)
+            self._found.homes = homes
+        return self._found.homes.get(node_id, ())

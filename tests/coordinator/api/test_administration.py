@@ -254,6 +254,28 @@ async def test_spans_of_readings_are_bounded_and_an_unknown_machine_is_refused(
         assert list((await desk.office.GetOccupancy(whole, metadata=desk.admin)).points) == []
 
 
+async def test_why_an_instance_waits_machine_by_machine(house: House) -> None:
+    await house.join()
+    async with _desk(house) as desk:
+        waiting = await desk.start()
+        asked = admin_pb2.ExplainWaitingRequest(instance_id=waiting.id)
+        said = await desk.office.ExplainWaiting(asked, metadata=desk.admin)
+        [machine] = said.machines
+        assert (machine.rule, machine.capacity) == ("answering", False)
+        assert machine.node_name in machine.reason.en
+        assert machine.reason.zh
+        assert said.reason.en in waiting.line.en
+        nobody = admin_pb2.ExplainWaitingRequest(instance_id="i-guess")
+        assert (
+            await desk.refused(desk.office.ExplainWaiting(nobody, metadata=desk.admin))
+            == "instance-unknown"
+        )
+        stopped = admin_pb2.StopAnyInstanceRequest(instance_id=waiting.id)
+        await desk.office.StopAnyInstance(stopped, metadata=desk.admin)
+        said = await desk.office.ExplainWaiting(asked, metadata=desk.admin)
+        assert not said.machines
+
+
 # --- logs, people -------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.domain.events import NodeEdited, NodeRevoked
@@ -115,6 +115,7 @@ def test_whose_line_names_the_machine_is_told_anew(bench: Bench) -> None:
     assert line.en == "Preparing on forge"
 
 
+@settings(deadline=None)  # a studio with real tables for each
 @given(st.text(max_size=80))
 def test_a_name_that_is_taken_can_be_typed_in_a_filter(name: str) -> None:
     bench = Bench()

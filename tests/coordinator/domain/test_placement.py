@@ -28,7 +28,7 @@ from coordinator.domain.node import Node, NodeId, Problem
 from coordinator.domain.people import PersonId
 from coordinator.domain.placement.filters import FILTERS, describe, first_reason
 from coordinator.domain.placement.place import place
-from coordinator.domain.placement.queue import make_view
+from coordinator.domain.placement.queue import explain, make_view
 from coordinator.domain.placement.view import Chosen, NoPlacement, Request, View
 from coordinator.domain.policy import Policy
 from coordinator.domain.volume import Volume, VolumeId
@@ -306,6 +306,32 @@ def test_a_request_for_several_cards_is_not_starved(bench: Bench) -> None:
     assert where(bench, 3)[1] == ("a", "b")
     end(bench, 3)
     assert bench.state(4) is State.PLACED
+
+
+def test_why_it_waits_machine_by_machine(bench: Bench) -> None:
+    bench.node("render-01", make_gpu("a"), make_gpu("b"))
+    bench.node("render-02", make_gpu("c"))
+    bench.say(NodeDrainSet(NodeId("render-02"), True, IT))
+    begin(bench, "lin", "small", 1)
+    begin(bench, "lin", "small", 2)
+    begin(bench, "kai", "trainer", 3)
+    begin(bench, "mei", "small", 4)
+    end(bench, 1)
+
+    def why(serial: int) -> dict[str, tuple[str, bool]]:
+        draft = Draft(bench.studio, bench.now)
+        found = explain(draft, InstanceId(f"i{serial}"))
+        assert isinstance(found, NoPlacement)
+        told = next(e for e in bench.studio.queue if e.instance_id == f"i{serial}")
+        assert found.reason == told.reason, "as its line says"
+        assert not draft.must_commit(), "nothing is changed by asking"
+        return {r.node_id: (r.filter, r.capacity) for r in found.removed}
+
+    trainer = why(3)
+    assert trainer["render-01"] == ("free-cards", True)
+    assert trainer["render-02"] == ("draining", False)
+    assert why(4)["render-01"] == ("free-cards", True), "kept for the trainer before it"
+    assert explain(Draft(bench.studio, bench.now), InstanceId("i2")) is None, "it runs"
 
 
 def test_a_reservation_does_not_idle_other_machines(bench: Bench) -> None:

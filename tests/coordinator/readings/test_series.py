@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.readings.packing import NOTHING, pack_point, unpack
@@ -29,6 +29,7 @@ _POINTS = st.lists(
 _FIELDS = ("percent", "memory_bytes", "celsius", "watts")
 
 
+@settings(deadline=None)
 @given(_POINTS, st.integers(1, 300_000), st.integers(0, 1_000_000), st.integers(1, 1_000_000))
 def test_a_mean_stays_within_what_was_read_and_gaps_stay_gaps(
     samples: list[Point], step: int, begin: int, span: int
@@ -66,6 +67,7 @@ def test_an_hour_without_readings_has_no_points() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9 * 86_400_000), st.integers(1, 3000), st.floats(1, 4000))
 def test_a_step_gives_no_more_points_than_asked_for(
     span: int, points: int, at_least: float
@@ -96,6 +98,7 @@ def test_who_is_busy_is_unknown_where_nobody_tells() -> None:
     assert (second.at_ms, second.busy) == (180_000, None)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Point,

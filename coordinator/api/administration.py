@@ -17,8 +17,11 @@ from coordinator.api.fleet_feed import FleetFeed
 from coordinator.api.logs import open_logs
 from coordinator.api.office import Office, who
 from coordinator.api.studio_settings import settings_of
+from coordinator.domain.draft import Draft
 from coordinator.domain.events import StopRequested
 from coordinator.domain.instance import InstanceId, State, StopReason
+from coordinator.domain.placement.queue import explain
+from coordinator.domain.placement.view import NoPlacement
 from coordinator.domain.studio import Studio
 from coordinator.ledger import audit, read_audit, read_story
 from protos.aigc.v1 import admin_pb2, admin_pb2_grpc, creator_pb2
@@ -142,6 +145,30 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
         feed = open_logs(office.sessions, found, request.tail, request.follow)
         async for lines in feed.lines():
             yield creator_pb2.StreamLogsResponse(lines=lines)
+
+    async def ExplainWaiting(
+        self, request: admin_pb2.ExplainWaitingRequest, context: Any
+    ) -> admin_pb2.ExplainWaitingResponse:
+        studio, instance_id = self._office.reactor.studio, InstanceId(request.instance_id)
+        if instance_id not in studio.instances:
+            raise _unknown(instance_id)
+        found = explain(Draft(studio, self._office.clock.now()), instance_id)
+        if not isinstance(found, NoPlacement):
+            return admin_pb2.ExplainWaitingResponse()  # it has its place, or waits no more
+        return admin_pb2.ExplainWaitingResponse(
+            reason=conversion.sentence(found.reason),
+            machines=[
+                admin_pb2.RemovedMachine(
+                    node_id=out.node_id,
+                    node_name=out.node_name,
+                    rule=out.filter,
+                    reason=conversion.sentence(out.reason),
+                    capacity=out.capacity,
+                )
+                for out in found.removed
+                if not studio.nodes[out.node_id].revoked
+            ],
+        )
 
     async def GetStudioSettings(
         self, request: admin_pb2.GetStudioSettingsRequest, context: Any

@@ -73,6 +73,7 @@ POLICIES: Mapping[str, Policy] = {
     _ADMIN + "ListPersonTokens": Policy.AUDITOR,
     _ADMIN + "RevokePersonToken": Policy.ADMIN,
     _ADMIN + "GetStudioSettings": Policy.AUDITOR,
+    _ADMIN + "ExplainWaiting": Policy.AUDITOR,
     _ENROLMENT + "GetAuthority": Policy.PUBLIC,
     _ENROLMENT + "Join": Policy.PUBLIC,  # the single-use token decides
     _ENROLMENT + "Renew": Policy.PUBLIC,  # the proof of key decides

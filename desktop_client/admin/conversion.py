@@ -16,6 +16,7 @@ from desktop_client.admin.records import (
     OccupancyPoint,
     Person,
     Reading,
+    RemovedMachine,
     Series,
     Setting,
     StoryLine,
@@ -129,6 +130,16 @@ def story_line(value: admin_pb2.StoryLine) -> StoryLine:
         from_state=value.from_state,
         to_state=value.to_state,
         detail=value.detail,
+    )
+
+
+def removed_machine(value: admin_pb2.RemovedMachine) -> RemovedMachine:
+    return RemovedMachine(
+        node_id=value.node_id,
+        node_name=value.node_name,
+        rule=value.rule,
+        reason=conversion.words(value.reason),
+        capacity=value.capacity,
     )
 
 

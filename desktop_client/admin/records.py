@@ -65,6 +65,18 @@ class StoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedMachine:
+    """A machine that cannot take a waiting instance now. ``capacity``: it would, once cards are
+    free; ``rule`` names what removed it."""
+
+    node_id: str
+    node_name: str
+    rule: str
+    reason: Words
+    capacity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueProblem:
     """What is wrong in a file of the catalogue, and where; ``line`` 0: the file as a whole."""
 

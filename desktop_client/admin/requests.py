@@ -22,6 +22,7 @@ from desktop_client.admin.records import (
     NewAccount,
     OccupancyPoint,
     Person,
+    RemovedMachine,
     Series,
     StoryLine,
     StudioSettings,
@@ -135,6 +136,12 @@ class Requests:
         """Every event of one instance with its cause, oldest first."""
         said = await self._session().admin.GetStory(pb.GetStoryRequest(instance_id=instance_id))
         return tuple(conversion.story_line(line) for line in said.lines)
+
+    async def explain_waiting(self, instance_id: str) -> tuple[RemovedMachine, ...]:
+        """Which machines cannot take a waiting instance now, and why; none if it waits no more."""
+        request = pb.ExplainWaitingRequest(instance_id=instance_id)
+        said = await self._session().admin.ExplainWaiting(request)
+        return tuple(conversion.removed_machine(m) for m in said.machines)
 
     async def logs(
         self, instance_id: str, tail: int = 500, *, follow: bool = True

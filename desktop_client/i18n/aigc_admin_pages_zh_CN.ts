@@ -1623,5 +1623,21 @@
         <source>{days} days</source>
         <translation>{days} 天</translation>
     </message>
+    <message id="queue.machine">
+        <source>Machine</source>
+        <translation>机器</translation>
+    </message>
+    <message id="queue.rule">
+        <source>Rule</source>
+        <translation>规则</translation>
+    </message>
+    <message id="queue.machines">
+        <source>Why not there</source>
+        <translation>各机器不可用的原因</translation>
+    </message>
+    <message id="queue.machines.none">
+        <source>No machine was passed over.</source>
+        <translation>没有被排除的机器。</translation>
+    </message>
 </context>
 </TS>

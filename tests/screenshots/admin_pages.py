@@ -22,6 +22,7 @@ from desktop_client.admin.records import (
     NewAccount,
     OccupancyPoint,
     Person,
+    RemovedMachine,
     Setting,
     StoryLine,
     StudioSettings,
@@ -185,6 +186,44 @@ _ACTS = (
     ("p-03", "Zhao Lei", "token-create", "t-9", "nightly renders", "done", "90 days"),
     ("p-02", "Chen Jie", "account-create", "kim", "", "done", ""),
 )
+REMOVED = (
+    RemovedMachine(
+        "n-0001",
+        "render-01",
+        "free-cards",
+        Words(
+            "needs 20 GB on one card; on render-01 0 free, 4 in use",
+            "需要一张显卡 20 GB 显存；render-01 上空闲 0 张，使用中 4 张",
+        ),
+        True,
+    ),
+    RemovedMachine(
+        "n-0002",
+        "render-02",
+        "answering",
+        Words(
+            "render-02 has been unreachable since 14:02 UTC", "render-02 自 14:02 UTC 起无法连接"
+        ),
+    ),
+    RemovedMachine(
+        "n-0003",
+        "render-03",
+        "draining",
+        Words(
+            "render-03 is being drained by IT and takes no new engine",
+            "render-03 正在维护，不接受新的引擎",
+        ),
+    ),
+    RemovedMachine(
+        "n-0005",
+        "render-05",
+        "can-start",
+        Words(
+            "render-05 cannot start engines: Docker does not answer.",
+            "render-05 无法启动引擎：Docker 无响应。",
+        ),
+    ),
+)
 AUDIT = tuple(
     AuditEntry(
         2400 - n,
@@ -297,6 +336,7 @@ ANSWERS: dict[str, object] = {
     "tokens": TOKENS,
     "story": STORY,
     "audit": AUDIT,
+    "explain_waiting": REMOVED,
     "settings": SETTINGS,
     "occupancy": _occupancy(),
 }

@@ -93,6 +93,24 @@ def place_waiting(draft: Draft) -> None:
     _note_queue(draft, tuple(entries))
 
 
+def explain(draft: Draft, instance_id: InstanceId) -> Chosen | NoPlacement | None:
+    """Why it waits, machine by machine, behind whoever stands before it; None: it does not wait.
+
+    ``Chosen`` where a place was found this moment and the next batch takes it.
+    """
+    view, known = make_view(draft), dict[tuple[object, ...], NoPlacement]()
+    for instance in in_turn(draft):
+        result = _try(draft, instance, view, known)
+        if instance.id == instance_id:
+            return result
+        if isinstance(result, Chosen) or view.reserved:
+            continue
+        if any(r.capacity for r in result.removed):
+            view = _reserve(draft, instance, result, view)
+            known.clear()
+    return None
+
+
 def make_view(draft: Draft) -> View:
     """The nodes as they stand in this draft, with every card that somebody holds."""
     held: dict[NodeId, dict[GpuUuid, str]] = {node_id: {} for node_id in draft.nodes}

@@ -14,6 +14,7 @@ from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.parts import Facts, allow, why_not
 from desktop_client.admin.pages.queue_columns import (
     QUEUE,
+    REMOVED,
     Needs,
     Waiting,
     need_words,
@@ -22,7 +23,7 @@ from desktop_client.admin.pages.queue_columns import (
     waiting_rows,
 )
 from desktop_client.admin.pages.stopping import Stopper
-from desktop_client.admin.records import Catalogue
+from desktop_client.admin.records import Catalogue, RemovedMachine
 from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
@@ -30,6 +31,7 @@ from desktop_client.model import Instance
 from desktop_client.theme import GRID, Colours
 from desktop_client.windows.parts import ElidedLabel, button, label, pad, set_text
 
+_MACHINES_HEIGHT = 240
 _MINUTE = int(timedelta(minutes=1).total_seconds() * 1000)
 
 
@@ -59,6 +61,7 @@ class QueuePage(Page):
         self.detail.stop_asked.connect(self._ask_stop)
         self.detail.owner_asked.connect(lambda key: shell.go_to("people", "", key))
         self.detail.story_asked.connect(lambda key: shell.go_to("instances", "", key))
+        self.detail.machine_asked.connect(lambda key: shell.go_to("machines", "", key))
         self._minute = QTimer(self)  # the waiting times go on while somebody looks at them
         self._minute.setInterval(_MINUTE)
         self._minute.timeout.connect(self._show_times)
@@ -68,6 +71,7 @@ class QueuePage(Page):
             self.refresh()
         if delta.whole:
             self.pane.dress()
+            self.detail.dress()
         if delta.whole or delta.instances or delta.removed_instances:
             self._show_rows()
 
@@ -121,10 +125,11 @@ class QueuePage(Page):
 class _Detail(QWidget):
     """Signals:
     stop_asked(list): take these instances out of the queue.
-    owner_asked(str), story_asked(str): go there; the id.
+    owner_asked(str), story_asked(str), machine_asked(str): go there; the id.
     """
 
     stop_asked = Signal(list)
+    machine_asked = Signal(str)
     owner_asked = Signal(str)
     story_asked = Signal(str)
 
@@ -144,6 +149,14 @@ class _Detail(QWidget):
         self._owner.clicked.connect(lambda: self.owner_asked.emit(self._rows[0].instance.owner_id))
         self._story = button("link")
         self._story.clicked.connect(lambda: self.story_asked.emit(self._rows[0].instance.id))
+        self._explained: tuple[str, str] | None = None
+        self._machines_title = label("section")
+        self.machines: TablePane[RemovedMachine] = TablePane(
+            "queue-machines", REMOVED, lambda r: r.node_id, shell,
+            sort="why", empty="queue.machines.none",
+        )  # fmt: skip
+        self.machines.setMinimumHeight(_MACHINES_HEIGHT)
+        self.machines.activated.connect(self.machine_asked)
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(self._remove)
@@ -156,7 +169,10 @@ class _Detail(QWidget):
         body.addWidget(self._why)
         body.addLayout(row)
         body.addWidget(self._facts)
-        body.addStretch(1)
+        body.addWidget(self._machines_title)
+        body.addWidget(self.machines, 1)
+        self._room = QWidget()  # below the names of several
+        body.addWidget(self._room, 1)
 
     def show_waiting(self, rows: Sequence[Waiting], asked: frozenset[str]) -> None:
         """The chosen ones; ``asked``: those that are being taken out."""
@@ -165,8 +181,11 @@ class _Detail(QWidget):
             return
         language = self._shell.language
         one = rows[0] if len(rows) == 1 else None
-        for widget in (self._owner, self._story, self._facts):
+        for widget in (
+            self._owner, self._story, self._facts, self._machines_title, self.machines,
+        ):  # fmt: skip
             widget.setVisible(one is not None)
+        self._room.setVisible(one is None)
         self._owner.setText(say("instances.to_owner", language))
         self._story.setText(say("instances.tab.story", language))
         count = len(self._able())
@@ -181,6 +200,29 @@ class _Detail(QWidget):
         self._title.show_text(one.instance.name)
         set_text(self._why, one.instance.line.spoken(language))
         self._facts.show_facts(self._told(one, language))
+        self._machines_title.setText(say("queue.machines", language))
+        self._ask_why(one.instance)
+
+    def dress(self) -> None:
+        self.machines.dress()
+
+    def _ask_why(self, waiting: Instance) -> None:
+        """Asked again when its line says something else, not with each reading."""
+        about = (waiting.id, waiting.line.en)
+        if about == self._explained:
+            return
+        if self._explained is None or self._explained[0] != waiting.id:
+            self.machines.show_rows(())
+        self._explained = about
+        self._shell.bridge.ask(
+            self,
+            lambda r: r.explain_waiting(waiting.id),
+            lambda found: self._heard(waiting.id, found),
+        )
+
+    def _heard(self, instance_id: str, machines: tuple[RemovedMachine, ...]) -> None:
+        if self._explained is not None and self._explained[0] == instance_id:
+            self.machines.show_rows(machines)
 
     def _told(self, one: Waiting, language: str) -> tuple[tuple[str, str], ...]:
         speech = Speech(language, self._shell.now(), self._shell.zone)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.cells import DASH
 from desktop_client.admin.pages.instances_columns import INSTANCES
-from desktop_client.admin.records import Catalogue
-from desktop_client.admin.tables.column import Align, Column, Speech
+from desktop_client.admin.records import Catalogue, RemovedMachine
+from desktop_client.admin.tables.column import Align, Column, Mark, Speech
 from desktop_client.i18n import say
 from desktop_client.model import Instance, State, Version
+from desktop_client.view_model import Shape
 
 Needs = Mapping[tuple[str, str], Version]
 
@@ -78,6 +79,24 @@ def _of_instance(of: str, **changes: object) -> Column[Waiting]:
         width=column.width, shown_by_default=column.shown_by_default,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+REMOVED: tuple[Column[RemovedMachine], ...] = (
+    Column(
+        "machine", "queue.machine", lambda r, s: r.node_name or r.node_id,
+        mark=lambda r: Mark(Shape.QUEUED if r.capacity else Shape.STOPPED, struck=not r.capacity),
+        words=lambda r: (r.node_id, r.rule), filter_names=("机器",), width=110,
+    ),
+    Column(
+        "why", "queue.why", lambda r, s: r.reason.spoken(s.language) or r.rule,
+        sort=lambda r: (not r.capacity, r.rule, r.node_name),
+        tooltip=lambda r, s: r.reason.spoken(s.language), filter_names=("原因",), width=300,
+    ),
+    Column(
+        "rule", "queue.rule", lambda r, s: r.rule, filter_names=("规则",), width=100,
+        shown_by_default=False,
+    ),
+)  # fmt: skip
 
 
 def _vram(waiting: Waiting) -> float | None:

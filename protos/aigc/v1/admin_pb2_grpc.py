@@ -160,6 +160,11 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
                 _registered_method=True)
+        self.ExplainWaiting = channel.unary_unary(
+                '/aigc.v1.AdminService/ExplainWaiting',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -326,6 +331,13 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainWaiting(self, request, context):
+        """Which machines cannot take a waiting instance now, and why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -453,6 +465,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetStudioSettings,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.SerializeToString,
+            ),
+            'ExplainWaiting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainWaiting,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1130,6 +1147,33 @@ class AdminService:
             '/aigc.v1.AdminService/GetStudioSettings',
             protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainWaiting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ExplainWaiting',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
             options,
             channel_credentials,
             insecure,

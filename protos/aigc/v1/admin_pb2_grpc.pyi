@@ -69,6 +69,8 @@ class AdminServiceStub:
     RevokePersonToken: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]
     GetStudioSettings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]
     """How this coordinator is set up; secrets never."""
+    ExplainWaiting: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]
+    """Which machines cannot take a waiting instance now, and why."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -110,6 +112,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     RevokePersonToken: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]  # type: ignore[assignment]
     GetStudioSettings: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]  # type: ignore[assignment]
     """How this coordinator is set up; secrets never."""
+    ExplainWaiting: _aio.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]  # type: ignore[assignment]
+    """Which machines cannot take a waiting instance now, and why."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -298,5 +302,13 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetStudioSettingsResponse, _abc.Awaitable[_admin_pb2.GetStudioSettingsResponse]]:
         """How this coordinator is set up; secrets never."""
+
+    @_abc_1.abstractmethod
+    def ExplainWaiting(
+        self,
+        request: _admin_pb2.ExplainWaitingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ExplainWaitingResponse, _abc.Awaitable[_admin_pb2.ExplainWaitingResponse]]:
+        """Which machines cannot take a waiting instance now, and why."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -33,6 +33,7 @@ from desktop_client.admin.records import (
     CatalogueProblem,
     NewAccount,
     Person,
+    RemovedMachine,
     Setting,
     StoryLine,
     StudioSettings,
@@ -69,6 +70,10 @@ ANSWERS: dict[str, object] = {
         "/etc/aigc/coordinator.toml", "0.9.0", "l-1", 7, NOW, "sha256:abcdefghij",
     ),
     "occupancy": (),
+    "explain_waiting": (
+        RemovedMachine("n-2", "render-02", "draining", Words("is drained", "维护中")),
+        RemovedMachine("n-1", "render-01", "free-cards", Words("0 free", "空闲 0 张"), True),
+    ),
     "set_disabled": None,
     "set_role": None,
     "sign_out_everywhere": 2,
@@ -296,6 +301,23 @@ def test_the_queue_in_turn_and_out_of_it(open_page: Open) -> None:
     assert "out of the queue" in asking.windowTitle()
     click(asking, "yes")
     assert asked(page, "stop") == [("stop", WAITS.id)]
+
+
+def test_which_machines_were_passed_over_and_why(open_page: Open) -> None:
+    page: QueuePage = open_page("queue")
+    page.pane.select([WAITS.id])
+    assert [row[:2] for row in cells(page.detail.machines)] == [
+        ["render-01", "0 free"],
+        ["render-02", "is drained"],
+    ]
+    read = replace(WAITS, gpu_percent=1.0)
+    other = replace(WAITS, line=Words("Waiting, something else", "排队中"))
+    for now in (read, other):
+        known = replace(STUDIO, instances={**STUDIO.instances, WAITS.id: now})
+        window = page.window()
+        assert isinstance(window, AdminWindow)
+        window.show_fleet(known, Delta(instances=(now,)))
+    assert len(asked(page, "explain_waiting")) == 2, "once for each line"
 
 
 def test_an_empty_queue_says_so(open_page: Open) -> None:

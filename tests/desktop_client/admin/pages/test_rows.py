@@ -22,6 +22,7 @@ from desktop_client.admin.pages.people_columns import (
 )
 from desktop_client.admin.pages.queue_columns import (
     QUEUE,
+    REMOVED,
     needs_in,
     summary,
     waiting_rows,
@@ -41,7 +42,7 @@ from desktop_client.model import Card, Engine, State, Version, Words
 from tests.desktop_client.admin.pages.studio import EN, GIB, NOW, ZH, fleet, instance, told
 
 EVERY: list[tuple[Column[Any], ...]] = [
-    INSTANCES, WORKING, QUEUE, PEOPLE, TOKENS, VERSIONS, PROBLEMS, AUDIT, SETTINGS,
+    INSTANCES, WORKING, QUEUE, REMOVED, PEOPLE, TOKENS, VERSIONS, PROBLEMS, AUDIT, SETTINGS,
 ]  # fmt: skip
 
 

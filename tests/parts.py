@@ -10,7 +10,7 @@ from functools import cache
 @cache
 def missing_part(mark: str) -> str | None:
     """Why the part behind a marker is missing here, or None if it is there."""
-    root = os.geteuid() == 0
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
     match mark:
         case "docker":
             if not root:

@@ -167,7 +167,7 @@ def provocations(folder: Path) -> list[tuple[str, Callable[[], object]]]:
     return [
         ("open", lambda: (folder / "provoked").write_text("x")),
         ("wait", lambda: time.sleep(0.001)),
-        ("subprocess.Popen", lambda: subprocess.run(["true"], check=True)),
+        ("subprocess.Popen", lambda: subprocess.run([sys.executable, "-c", ""], check=True)),
         ("socket.connect", connect),
         ("socket.getaddrinfo", lambda: socket.getaddrinfo("127.0.0.1", 80)),
         ("sqlite3.connect", lambda: sqlite3.connect(":memory:").close()),

@@ -113,7 +113,7 @@ def test_of_many_starts_at_once_one_stays_and_a_killed_one_is_no_obstacle(tmp_pa
         ended, stays = (again, second) if again.poll() is not None else (second, again)
         assert ended.returncode == 0
         stays.terminate()
-        assert stays.wait(20) == 0
+        assert stays.wait(20) == 0 or os.name != "posix"  # Windows only kills
     finally:
         for process in started:
             if process.poll() is None:

@@ -63,27 +63,22 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    if sys.platform == "win32":
+        pytest.skip("entries are of desktops with X11 or Wayland")
     (tmp_path / ".config").mkdir()
     return Home(tmp_path, tools=True)
 
 
 @pytest.fixture(params=["tools", "no-tools", "registry"])
-def links(
-    request: pytest.FixtureRequest, home: Home, registry: Registry
-) -> Callable[..., DeepLinks]:
+def links(request: pytest.FixtureRequest, registry: Registry) -> Callable[..., DeepLinks]:
     """Opens the registration of a command."""
-    match request.param:
-        case "tools":
-            if shutil.which("xdg-mime") is None:
-                pytest.skip("xdg-utils are not installed")
-            return lambda *command: EntryLinks(command, home.environment())
-        case "no-tools":
-            if sys.platform == "win32":
-                pytest.skip("entries are of desktops with X11 or Wayland")
-            bare = Home(home.folder, tools=False)
-            return lambda *command: EntryLinks(command, bare.environment())
-        case _:
-            return lambda *command: RegistryLinks(command, registry)
+    if request.param == "registry":
+        return lambda *command: RegistryLinks(command, registry)
+    made: Home = request.getfixturevalue("home")
+    made.tools = request.param == "tools"
+    if made.tools and shutil.which("xdg-mime") is None:
+        pytest.skip("xdg-utils are not installed")
+    return lambda *command: EntryLinks(command, made.environment())
 
 
 def test_registered_and_not_and_twice(links: Callable[..., DeepLinks]) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage
 
 from desktop_client.theme import LIGHT
 from protos.aigc.v1 import common_pb2
-from tests.desktop.screen import Screen, TrayProcess
+from tests.desktop.screen import Screen, TrayProcess, child
 from tests.standins.creator_server import CreatorServer
 from tests.standins.tray_host import TrayHost
 
@@ -178,3 +178,45 @@ async def test_without_a_tray_it_has_a_frame_and_is_the_program(
         assert tray.process is not None
         async with asyncio.timeout(30):
             assert await tray.process.wait() == 0
+
+
+async def test_at_a_panel_of_x11_it_is_beside_the_icon_that_was_clicked(
+    studio: CreatorServer, desk: Screen
+) -> None:
+    """tint2 embeds the icon, so its place is known, and it is clicked as any window is."""
+    await studio.tell(studio.instance("comfyui", common_pb2.INSTANCE_STATE_READY))
+    config = desk.folder / "tint2rc"
+    config.write_text(
+        "panel_items = S\npanel_size = 100% 36\npanel_position = bottom center horizontal\n"
+        "systray_icon_size = 24\nstrut_policy = follow_size\n",
+        "utf-8",
+    )
+    async with (
+        child("tint2", "-c", str(config), env=desk.environment()),
+        signed_in(studio, desk),
+    ):
+        icon = await icon_of(desk)
+        await desk.press(*icon)
+        window = await desk.until_window(_TITLE)
+        await until_seen(desk, window, "beside", lambda i: bool(primaries(i)))
+        await look(desk, "root", "desktop")
+        left, top, width, height = await desk.place(window)
+        assert left <= icon[0] <= left + width
+        assert top + height <= 900 - 36, "above the panel"
+        assert top + height >= 900 - 60, "and close to it"
+        await desk.press(*icon)
+        await desk.until_gone(_TITLE)
+
+
+async def icon_of(desk: Screen, timeout: float = 60) -> tuple[int, int]:
+    """Where the panel shows the icon of somebody who has an engine ready: green."""
+    deadline = time.monotonic() + timeout
+    while True:
+        image = QImage(str(await desk.picture("root", desk.folder / "root.png")))
+        for y in range(image.height() - 36, image.height()):
+            for x in range(image.width()):
+                colour = image.pixelColor(x, y)
+                if colour.green() > 120 > 80 > colour.red():
+                    return x + 4, y + 4
+        assert time.monotonic() < deadline, "no icon in the panel"
+        await asyncio.sleep(0.3)

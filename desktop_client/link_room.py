@@ -39,6 +39,7 @@ class LinkRoom(QObject):
         super().__init__(parent)
         self._bridge, self._shelf, self._present = bridge, shelf, present
         self._waiting: StartLink | None = None
+        self._told = False  # why it waits
 
     def take(self, text: str) -> None:
         """Somebody opened a link. It is refused, or asked about, or kept until signed in."""
@@ -51,18 +52,25 @@ class LinkRoom(QObject):
         if isinstance(link, StudioLink):
             self._take_studio(link)
         else:
-            self._waiting = link
+            self._waiting, self._told = link, False
             self.refresh()
-            if self._waiting is not None:
-                self._tell_waiting(link)
 
     def refresh(self) -> None:
         """What is known changed: a link that waited for it is asked about."""
-        link = self._waiting
-        if link is not None and self._present().desk.snapshot.link is Link.ONLINE:
-            self._waiting = None
-            self._shelf.close("link")
-            self._take_start(link)
+        waiting = self._waiting
+        if waiting is None:
+            return
+        match self._present().desk.snapshot.link:
+            case Link.ONLINE:
+                self._waiting = None
+                self._shelf.close("link")
+                self._take_start(waiting)
+            case Link.CONNECTING:
+                pass  # in a moment it is known how things stand
+            case Link.OFFLINE:
+                self._tell_waiting("link.later_title", "link.later", waiting)
+            case _:
+                self._tell_waiting("link.waiting_title", "link.waiting", waiting)
 
     # -- start ----------------------------------------------------------------------------------
 
@@ -110,12 +118,13 @@ class LinkRoom(QObject):
         self.performed.emit(Action(Do.START, key))
         self.performed.emit(Action(Do.SHOW))
 
-    def _tell_waiting(self, link: StartLink) -> None:
+    def _tell_waiting(self, title: str, text: str, link: StartLink) -> None:
+        """Once for each link: why it is not asked about yet."""
+        if self._told:
+            return
+        self._told = True
         self.performed.emit(Action(Do.SHOW))
-        self._tell(
-            "link.waiting_title",
-            lambda language: say("link.waiting", language, engine=link.engine_id),
-        )
+        self._tell(title, lambda language: say(text, language, engine=link.engine_id))
 
     # -- join -----------------------------------------------------------------------------------
 

@@ -667,5 +667,13 @@
         <source>Sign in first</source>
         <translation>请先登录</translation>
     </message>
+    <message id="link.later_title">
+        <source>The studio does not answer</source>
+        <translation>工作室无响应</translation>
+    </message>
+    <message id="link.later">
+        <source>A link asks to start {engine}. You are asked about it as soon as the studio can be reached.</source>
+        <translation>有链接请求启动 {engine}。工作室恢复连接后会请您确认。</translation>
+    </message>
 </context>
 </TS>

@@ -27,7 +27,7 @@ class HelpWindow(Window):
     def __init__(self, language: str) -> None:
         super().__init__(language)
         self._say("help.title", self.setWindowTitle)
-        self.resize(520, 620)
+        self.resize(520, 660)
         rows = Rows(self)
         rows.body.addWidget(self._label("page", "help.title"))
         panels = []

@@ -153,6 +153,9 @@ class TrustPage(Step):
         self._yes.setText(say("trust.yes", language))
         self._back.setText(say("trust.no", language))
 
+    def focus(self) -> None:
+        self._back.setFocus(Qt.FocusReason.OtherFocusReason)  # nobody trusts by a stray key
+
 
 class SignInPage(Step):
     """One sentence and one button."""

@@ -144,6 +144,28 @@ def test_a_link_waits_for_the_sign_in(world: World) -> None:
     assert world.shelf.find("link", ConfirmStart) is None, "asked once"
 
 
+def test_a_link_at_the_start_waits_quietly_until_it_is_known_how_things_stand(
+    world: World,
+) -> None:
+    online = world.desk
+    world.desk = SCENES["connecting"]
+    room, done = links(world)
+    room.take("aigc://start/jupyter")
+    assert done == []
+    assert not world.shelf.has("link")
+    world.know(link=Link.OFFLINE)
+    room.refresh()
+    told = world.shelf.find("link", Telling)
+    assert told is not None
+    assert "does not answer" in texts(told)
+    told.close()
+    room.refresh()
+    assert not world.shelf.has("link"), "told once"
+    world.desk = online
+    room.refresh()
+    assert world.shelf.find("link", ConfirmStart) is not None
+
+
 def test_a_join_link_names_what_it_replaces_and_tells_why_it_failed(
     app: QApplication, world: World
 ) -> None:

@@ -424,9 +424,9 @@ class Enrolment:
             listener(row)
 
     def _free_name(self, name: str) -> str:
-        taken = {c.name for c in self.credentials.values() if not c.revoked}
+        taken = {c.name.casefold() for c in self.credentials.values() if not c.revoked}
         number, free = 1, name
-        while free in taken:
+        while free.casefold() in taken:
             number += 1
             free = f"{name}-{number}"
         return free

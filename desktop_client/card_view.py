@@ -280,10 +280,10 @@ class _Cards:
         return tuple(lines)
 
     def _where(self, instance: Instance) -> list[str]:
-        """Machine and card, where the line does not name them."""
+        """Machine and card, as far as the line does not name them."""
         names = [instance.node_name, *dict.fromkeys(c.name for c in instance.cards)]
         missing = [n for n in names if n and n not in instance.line.spoken(self._language)]
-        return [" · ".join(n for n in names if n)] if missing else []
+        return [" · ".join(missing)] if missing else []
 
     def _running(self, instance: Instance) -> list[str]:
         told = []

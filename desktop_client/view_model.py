@@ -16,6 +16,8 @@ from desktop_client.model import Link, Snapshot, State
 from desktop_client.settings_view import silent_words
 from desktop_client.wording import moment, problem_text
 
+_ESTIMATE_HOLDS = timedelta(seconds=15)
+
 
 class Icon(StrEnum):
     """The tray icon's states."""
@@ -117,11 +119,13 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
 
 def next_change(desk: Desk, now: datetime) -> datetime | None:
     """When the view changes if nothing is heard: the next minute, while a time is told that grows
-    or is counted down."""
-    counting = any(
-        i.state is State.READY or i.state is State.QUEUED for i in desk.snapshot.instances
-    )
-    return now + timedelta(seconds=60 - now.second) if counting else None
+    or is counted down; sooner while an estimate stands that may not hold."""
+    states = {i.state for i in desk.snapshot.instances}
+    if State.PREPARING in states:
+        return now + _ESTIMATE_HOLDS
+    if states & {State.READY, State.QUEUED}:
+        return now + timedelta(seconds=60 - now.second)
+    return None
 
 
 _LINKS = {

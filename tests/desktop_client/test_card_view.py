@@ -23,7 +23,7 @@ from desktop_client.model import (
     Version,
     Words,
 )
-from desktop_client.view_model import build
+from desktop_client.view_model import build, next_change
 from desktop_client.wording import about, elapsed
 
 NOW = datetime(2026, 11, 23, 14, 37, tzinfo=UTC)
@@ -222,3 +222,15 @@ def test_times_and_estimates_as_people_say_them() -> None:
     assert about(timedelta(seconds=130), "en") == "about 3 min"
     assert about(timedelta(minutes=12), "en") == "about 15 min"
     assert about(timedelta(minutes=62), "zh") == "约 1 小时 15 分钟"
+
+
+def test_time_passes_only_where_it_is_told() -> None:
+    def due(*states: State) -> datetime | None:
+        instances = tuple(instance(s, id=str(n)) for n, s in enumerate(states))
+        return next_change(Desk(Snapshot(link=Link.ONLINE, instances=instances)), NOW)
+
+    assert due() is None
+    assert due(State.STOPPED, State.FAILED, State.UNREACHABLE) is None
+    assert due(State.READY) == NOW + timedelta(minutes=1)
+    assert due(State.QUEUED, State.STOPPED) == NOW + timedelta(minutes=1)
+    assert due(State.READY, State.PREPARING) == NOW + timedelta(seconds=15)

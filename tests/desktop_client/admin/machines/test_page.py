@@ -218,6 +218,25 @@ def test_an_order_is_acknowledged_before_it_is_answered(bench: Bench) -> None:
     assert bench.page.detail._action.isEnabled()
 
 
+@pytest.mark.parametrize("how", ["moves", "sorted", "let go"])
+def test_a_selected_machine_stays_the_only_one_wherever_its_row_goes(
+    bench: Bench, how: str
+) -> None:
+    """What is done then is done to it and to no other."""
+    bench.select("render-05")
+    model = bench.page.machines.model
+    if how == "let go":
+        model.hold("test")
+    if how == "sorted":
+        model.set_sort("name", descending=True)
+    else:
+        bench.hear(replace(bench.fleet.nodes["n-render-05"], name="a-first"))
+    if how == "let go":
+        model.release("test")
+    assert model.place_of("n-render-05") == 0
+    assert bench.page.machines.selected_ids() == ["n-render-05"]
+
+
 def test_several_machines_at_once(bench: Bench) -> None:
     bench.bridge.answers["update_node"] = None
     bench.select("render-04", "render-05")

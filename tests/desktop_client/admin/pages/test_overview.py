@@ -10,14 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_client.admin.model import Door, Fleet, Gpu, Node, Unclaimed
-from desktop_client.admin.pages.attention import (
-    Concern,
-    Facts,
-    attention,
-    named,
-    one_of,
-    version_key,
-)
+from desktop_client.admin.pages.attention import attention
+from desktop_client.admin.pages.attention_machines import version_key
+from desktop_client.admin.pages.concerns import Concern, Facts, named, one_of
 from desktop_client.admin.pages.fullness import Cards, fullness
 from desktop_client.admin.pages.overview_view import STEP, overview
 from desktop_client.admin.pages.usual_day import Like, usual_day

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
-from desktop_client.admin.pages.attention import one_of
 from desktop_client.admin.pages.catalogue_columns import (
     PROBLEMS,
     VERSIONS,
@@ -19,6 +18,7 @@ from desktop_client.admin.pages.catalogue_columns import (
     state_key,
     version_rows,
 )
+from desktop_client.admin.pages.concerns import one_of
 from desktop_client.admin.pages.parts import Facts
 from desktop_client.admin.pages.queue_columns import need_words
 from desktop_client.admin.records import Catalogue, CatalogueProblem, StudioSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,7 +18,7 @@ from desktop_client.admin.charts.chart import TimeChart
 from desktop_client.admin.charts.lines import Graph, Line, Unit
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
-from desktop_client.admin.pages.attention import Item
+from desktop_client.admin.pages.concerns import Item
 from desktop_client.admin.pages.fullness_view import FullnessView
 from desktop_client.admin.pages.instances_columns import WORKING
 from desktop_client.admin.pages.overview_view import BACK, STEP, OverviewView, overview
@@ -68,6 +68,9 @@ class OverviewPage(Page):
         self._today = label()
         self.chart = TimeChart()
         self.chart.setFixedHeight(_CHART_HEIGHT)
+        self._step = QTimer(self)  # the day's graph goes on while somebody looks at it
+        self._step.setInterval(int(STEP.total_seconds() * 1000))
+        self._step.timeout.connect(self.refresh)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -106,7 +109,11 @@ class OverviewPage(Page):
         self._compute()
 
     def shown(self) -> None:
+        self._step.start()
         self.refresh()
+
+    def hidden(self) -> None:
+        self._step.stop()
 
     def refresh(self) -> None:
         """Ask for what the stream does not bring. What is refused here is only left out."""

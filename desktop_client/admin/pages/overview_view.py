@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from desktop_client.admin.model import Fleet
-from desktop_client.admin.pages.attention import Facts, Item, attention
+from desktop_client.admin.pages.attention import attention
+from desktop_client.admin.pages.concerns import Facts, Item
 from desktop_client.admin.pages.fullness import Fullness, fullness
 from desktop_client.admin.pages.usual_day import Like, UsualDay, usual_day
 from desktop_client.admin.records import Catalogue, OccupancyPoint

@@ -11,7 +11,7 @@ from desktop_client.admin.confirm import confirm
 from desktop_client.admin.model import Delta, Fleet, Role
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
-from desktop_client.admin.pages.attention import one_of
+from desktop_client.admin.pages.concerns import one_of
 from desktop_client.admin.pages.parts import allow, why_not
 from desktop_client.admin.pages.people_columns import (
     PEOPLE,

@@ -117,7 +117,7 @@ QUEUE: tuple[Column[Waiting], ...] = (
     Column(
         "waited", "queue.waited", lambda w, s: cells.ago(w.instance.since, s),
         sort=lambda w: None if w.instance.since is None else -w.instance.since.timestamp(),
-        tooltip=lambda w, s: cells.stamp(w.instance.since, s), align=Align.END, width=100,
+        tooltip=lambda w, s: cells.stamp(w.instance.since, s), align=Align.END, width=125,
     ),
     Column(
         "need", "queue.need", lambda w, s: need_words(w.need, s.language),

@@ -227,8 +227,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
             if order.is_sorted():
                 order.thaw()
             else:
-                kept = self._persistent()
                 self.layoutAboutToBeChanged.emit()
+                kept = self._persistent()
                 order.thaw()
                 self._moved(kept)
         self._count()
@@ -250,8 +250,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         if before == after:
             self._order = made
         elif len(before) == len(after) and set(before) == set(after):
-            kept = self._persistent()
             self.layoutAboutToBeChanged.emit()
+            kept = self._persistent()
             self._order = made
             self._moved(kept)
         else:
@@ -357,8 +357,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
             assert place is not None
             self._remove(place)
         if plan.moving:
-            kept = self._persistent()
             self.layoutAboutToBeChanged.emit()
+            kept = self._persistent()
             order.move(plan.moving)
             self._moved(kept)
         for key in plan.arriving:
@@ -373,7 +373,10 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         self.endRemoveRows()
 
     def _persistent(self) -> list[tuple[QModelIndex, str]]:
-        """What the views hold on to, by id."""
+        """What the views hold on to, by id.
+
+        Asked for after layoutAboutToBeChanged: only then does a selection hold on to all its cells.
+        """
         return [(index, self._order.id_at(index.row())) for index in self.persistentIndexList()]
 
     def _moved(self, kept: list[tuple[QModelIndex, str]]) -> None:

@@ -92,6 +92,7 @@ class AskText(_Ask):
         self.field = QLineEdit(text)
         self.field.setAccessibleName(name)
         self.field.selectAll()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.body.addWidget(label("", name))
         self.body.addWidget(self.field)
         self.body.addWidget(label("caption", sentence))
@@ -183,7 +184,7 @@ class AskLabels(_Ask):
         for key, value in sorted(labels.items()):
             self.add(key, value)
         if not labels:
-            self.add()
+            self.add().setFocus(Qt.FocusReason.OtherFocusReason)
         self._look()
 
     def add(self, key: str = "", value: str = "") -> QLineEdit:

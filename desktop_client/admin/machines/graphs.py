@@ -52,7 +52,7 @@ class MachineGraphs(QWidget):
         self._fetched_at: datetime | None = None
         self.switch = RangeSwitch()
         self.legend = Legend()
-        self.charts = {quantity: TimeChart(legend=False) for quantity in Quantity}
+        self.charts: dict[Quantity, TimeChart] = {}  # made when they are first seen
         self._failed = label("problem")
         self._mute = label("caption")
         body = QVBoxLayout(self)
@@ -61,10 +61,9 @@ class MachineGraphs(QWidget):
         body.addWidget(self.switch)
         body.addWidget(self.legend)
         body.addWidget(self._failed)
-        for chart in self.charts.values():
-            chart.setFixedHeight(_CHART_HEIGHT)
-            body.addWidget(chart)
-            self.legend.hidden_changed.connect(chart.hide_lines)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(GRID)
+        body.addLayout(self._column)
         body.addWidget(self._mute)
         self._failed.hide()
         self._tick = QTimer(self)
@@ -95,8 +94,23 @@ class MachineGraphs(QWidget):
         if self.isVisible():
             self._look()
 
+    def _make_chart(self) -> None:
+        """The next one; one at a time, because each takes a moment and the window must answer."""
+        quantity = next((q for q in Quantity if q not in self.charts), None)
+        if quantity is None:
+            return
+        chart = self.charts[quantity] = TimeChart(legend=False)
+        chart.setFixedHeight(_CHART_HEIGHT)
+        self._column.addWidget(chart)
+        self.legend.hidden_changed.connect(chart.hide_lines)
+        if len(self.charts) < len(Quantity):
+            QTimer.singleShot(0, self, self._make_chart)
+        self._draw()
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
+        if not self.charts:
+            QTimer.singleShot(0, self, self._make_chart)
         self._tick.start()
         self._look()
 
@@ -163,8 +177,9 @@ class MachineGraphs(QWidget):
             told = tells(graph)
             if not told:
                 mute.append(graph.title)
-            self.charts[quantity].setVisible(told)
-            if told:
-                self.charts[quantity].show_graph(graph, colours, language, self._shell.zone)
+            chart = self.charts.get(quantity)
+            if chart is not None:
+                chart.setVisible(told)
+                chart.show_graph(graph, colours, language, self._shell.zone)
         listed = say("machines.comma", language).join(mute)
         set_text(self._mute, say("machines.graph.mute", language, what=listed) if mute else "")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress, Shape, cards
+from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress, Shape
+from desktop_client.cards import cards
 from desktop_client.desk import RELEASE_NEAR, Action, Desk, Do
 from desktop_client.i18n import say
 from desktop_client.model import Link, Snapshot, State

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import desktop_client.quick_imports  # noqa: F401 - before all others
 from desktop_client.program import main
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from aigc.errors import AigcError, ErrorKind
 def admin_command(arguments: tuple[str, ...]) -> int:
     """IT: the whole studio in one window."""
     try:
+        import desktop_client.quick_imports  # noqa: F401 - before all others
         from desktop_client.admin.program import main
     except ImportError as error:
         raise AigcError(

@@ -12,6 +12,7 @@ from aigc.errors import AigcError, ErrorKind
 def tray_command(arguments: tuple[str, ...]) -> int:
     """The desktop app in the system tray (a normal window where there is no tray)."""
     try:
+        import desktop_client.quick_imports  # noqa: F401 - before all others
         from desktop_client.program import main
     except ImportError as error:
         raise AigcError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
+from desktop_client.admin.pages.background import Background
 from desktop_client.admin.pages.catalogue_columns import (
     PROBLEMS,
     VERSIONS,
@@ -42,6 +43,7 @@ class CataloguePage(Page):
         self._catalogue: Catalogue | None = None
         self._folder = ""
         self._known: dict[str, EngineVersion] = {}
+        self._background = Background(shell, self, self._prepare, self._show_rows)
         self._loaded = label("quiet")
         self.detail = _Detail(shell)
         self.detail.instances_asked.connect(self._show_instances)
@@ -81,7 +83,7 @@ class CataloguePage(Page):
             self.broken.dress()
             self._tell()
         if delta.whole or delta.instances or delta.removed_instances:
-            self._show_rows()
+            self._background.ask(at_once=delta.whole)
 
     def find_in_page(self) -> None:
         self.pane.find_in_page()
@@ -103,7 +105,7 @@ class CataloguePage(Page):
         self._catalogue = catalogue
         self.broken.show_rows({problem_id(p): p for p in catalogue.problems}.values())
         self._broken.setVisible(bool(catalogue.problems))
-        self._show_rows()
+        self._background.ask(at_once=True)
         self._tell()
         self.badge_changed.emit()
 
@@ -112,8 +114,11 @@ class CataloguePage(Page):
         self._folder = found[0].strip('"') if found else ""
         self._tell()
 
-    def _show_rows(self) -> None:
-        made = version_rows(self._catalogue, self.shell.fleet)
+    def _prepare(self) -> Callable[[], list[EngineVersion]]:
+        catalogue, fleet = self._catalogue, self.shell.fleet
+        return lambda: version_rows(catalogue, fleet)
+
+    def _show_rows(self, made: list[EngineVersion]) -> None:
         rows = [known if (known := self._known.get(r.id)) == r else r for r in made]
         self._known = {r.id: r for r in rows}
         self.pane.show_rows(rows)

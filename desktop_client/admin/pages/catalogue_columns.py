@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from desktop_client.admin.model import Fleet
@@ -11,7 +10,7 @@ from desktop_client.admin.pages.queue_columns import WAITING, need_words
 from desktop_client.admin.records import Catalogue, CatalogueProblem
 from desktop_client.admin.tables.column import Align, Column, Mark
 from desktop_client.i18n import say
-from desktop_client.model import LIVE, Engine, Version
+from desktop_client.model import LIVE, Engine, Version, Words
 from desktop_client.view_model import Shape
 
 
@@ -42,26 +41,27 @@ class EngineVersion:
 
 def version_rows(catalogue: Catalogue | None, fleet: Fleet) -> list[EngineVersion]:
     """Every version that is loaded, and those that are not and still have instances."""
-    there = list(fleet.instances.values())
-    every = Counter((i.engine_id, i.version) for i in there)
-    waiting = Counter((i.engine_id, i.version) for i in there if i.state in WAITING)
-    live = Counter(
-        (i.engine_id, i.version) for i in there if i.state in LIVE and i.state not in WAITING
-    )
     if catalogue is None:
         return []
+    counts: dict[tuple[str, str], tuple[int, int, int]] = {}  # one pass over thousands
+    names: dict[str, Words] = {}
+    for instance in fleet.instances.values():
+        key = (instance.engine_id, instance.version)
+        live, waiting, every = counts.get(key, (0, 0, 0))
+        waits = instance.state in WAITING
+        runs = not waits and instance.state in LIVE
+        counts[key] = (live + runs, waiting + waits, every + 1)
+        names.setdefault(instance.engine_id, instance.engine_name)
+    rows: list[EngineVersion] = []
+    for engine in catalogue.engines:
+        for version in engine.versions:
+            live, waiting, every = counts.pop((engine.id, version.version), (0, 0, 0))
+            rows.append(EngineVersion(engine, version, live, waiting, every))
     engines = {e.id: e for e in catalogue.engines}
-    rows = [
-        EngineVersion(e, v, live[e.id, v.version], waiting[e.id, v.version], every[e.id, v.version])
-        for e in catalogue.engines
-        for v in e.versions
-    ]
-    known = {(r.engine.id, r.version.version) for r in rows}
-    for key in sorted(every.keys() - known):
-        name = next(i.engine_name for i in there if (i.engine_id, i.version) == key)
-        engine = engines.get(key[0]) or Engine(key[0], name)
-        version = Version(key[1], available=False)
-        rows.append(EngineVersion(engine, version, live[key], waiting[key], every[key], gone=True))
+    for (engine_id, name), (live, waiting, every) in sorted(counts.items()):
+        engine = engines.get(engine_id) or Engine(engine_id, names[engine_id])
+        version = Version(name, available=False)
+        rows.append(EngineVersion(engine, version, live, waiting, every, gone=True))
     return rows
 
 

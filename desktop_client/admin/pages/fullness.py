@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from desktop_client.admin.model import Fleet, Gpu, Node
@@ -68,55 +69,48 @@ class Fullness:
 def fullness(fleet: Fleet) -> Fullness:
     """All cards of the studio, each counted once however many instances share it."""
     held = held_cards(fleet.instances.values())
-    nodes = [n for n in fleet.nodes.values() if not n.revoked]
     by_pool: dict[str, list[Node]] = {}
-    for node in nodes:
-        by_pool.setdefault(node.pool, []).append(node)
-    pools = tuple(
-        Pool(
-            name,
-            len(there),
-            sum(n.online for n in there),
-            _sum(_cards(n, held.get(n.id, frozenset())) for n in there),
-        )
-        for name, there in sorted(by_pool.items())
-    )
+    for node in fleet.nodes.values():
+        if not node.revoked:
+            by_pool.setdefault(node.pool, []).append(node)
+    pools = tuple(_pool(name, there, held) for name, there in sorted(by_pool.items()))
+    whole = Cards()
+    for pool in pools:
+        whole += pool.cards
     return Fullness(
-        _sum(p.cards for p in pools),
+        whole,
         pools,
         sum(i.state in (State.QUEUED, State.REQUESTED) for i in fleet.instances.values()),
-        len(nodes),
-        sum(n.online for n in nodes),
+        sum(p.machines for p in pools),
+        sum(p.answering for p in pools),
     )
 
 
-def held_cards(instances: Iterable[Instance]) -> Mapping[str, frozenset[str]]:
+def held_cards(instances: Iterable[Instance]) -> Mapping[str, set[str]]:
     """Machine -> the cards that somebody holds there."""
     held: dict[str, set[str]] = {}
     for instance in instances:
-        if instance.state in LIVE and instance.node_id:
+        if instance.node_id and instance.state in LIVE:
             held.setdefault(instance.node_id, set()).update(c.uuid for c in instance.cards)
-    return {node_id: frozenset(uuids) for node_id, uuids in held.items()}
+    return held
 
 
-def _cards(node: Node, held: frozenset[str]) -> Cards:
-    return _sum(_card(node, gpu, gpu.uuid in held) for gpu in node.gpus)
+def _pool(name: str, nodes: Sequence[Node], held: Mapping[str, set[str]]) -> Pool:
+    nobody: set[str] = set()
+    counted = Counter(
+        _use(node, gpu, gpu.uuid in held.get(node.id, nobody))
+        for node in nodes
+        for gpu in node.gpus
+    )
+    return Pool(name, len(nodes), sum(n.online for n in nodes), Cards(**counted))
 
 
-def _card(node: Node, gpu: Gpu, held: bool) -> Cards:
+def _use(node: Node, gpu: Gpu, held: bool) -> str:
+    """The field of Cards that a card counts in."""
     if not node.online:
-        return Cards(out=1)
+        return "out"
     if held:
         if gpu.percent is None:
-            return Cards(unknown=1)
-        return Cards(in_use=1) if gpu.percent > BUSY_PERCENT else Cards(idle=1)
-    if gpu.quarantined or node.draining or not node.can_start:
-        return Cards(out=1)
-    return Cards(free=1)
-
-
-def _sum(cards: Iterable[Cards]) -> Cards:
-    total = Cards()
-    for one in cards:
-        total += one
-    return total
+            return "unknown"
+        return "in_use" if gpu.percent > BUSY_PERCENT else "idle"
+    return "out" if gpu.quarantined or node.draining or not node.can_start else "free"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_client.admin.page import Shell
 from desktop_client.admin.pages import cells
@@ -16,6 +16,7 @@ from desktop_client.admin.pages.story_view import StoryView
 from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
 from desktop_client.model import Instance
+from desktop_client.picture import Picture
 from desktop_client.shapes import mark
 from desktop_client.theme import BODY, GRID
 from desktop_client.windows.parts import ElidedLabel, button, label, pad, set_text
@@ -39,7 +40,7 @@ class InstanceDetail(QWidget):
         self._shell = shell
         self._instances: list[Instance] = []
         self._title = ElidedLabel("title")
-        self._mark = QLabel()
+        self._mark = Picture()
         self._mark.setFixedSize(BODY, BODY + GRID)
         self._line = label()
         self._stop = button("danger")
@@ -109,8 +110,8 @@ class InstanceDetail(QWidget):
         self._title.show_text(one.name)
         shape = cells.shape_of(one.state)
         struck = cells.mark_of(one).struck
-        ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(mark(shape, struck, self._shell.colours, BODY, ratio))
+        colours = self._shell.colours
+        self._mark.paint(lambda ratio: mark(shape, struck, colours, BODY, ratio))
         set_text(self._line, one.line.spoken(language) or cells.state_word(one.state, language))
         self._facts.show_facts(facts(one, speech))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -18,6 +19,7 @@ from desktop_client.admin.charts.chart import TimeChart
 from desktop_client.admin.charts.lines import Graph, Line, Unit
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
+from desktop_client.admin.pages.background import Background
 from desktop_client.admin.pages.concerns import Item
 from desktop_client.admin.pages.fullness_view import FullnessView
 from desktop_client.admin.pages.instances_columns import WORKING
@@ -47,8 +49,7 @@ class OverviewPage(Page):
         self._catalogue: Catalogue | None = None
         self._settings: StudioSettings | None = None
         self._occupancy: tuple[OccupancyPoint, ...] = ()
-        self._computing = False
-        self._again = False
+        self._background = Background(shell, self, self._prepare, self._show)
         self._badge = ""
         self.view: OverviewView | None = None
         self._needs = label("section")
@@ -106,7 +107,7 @@ class OverviewPage(Page):
             self._dress(language)
         if delta.catalogue_changed:
             self._ask_for_catalogue()
-        self._compute()
+        self._background.ask(at_once=delta.whole)
 
     def shown(self) -> None:
         self._step.start()
@@ -134,42 +135,27 @@ class OverviewPage(Page):
 
     def _heard_catalogue(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._compute()
+        self._background.ask()
 
     def _heard_settings(self, settings: StudioSettings) -> None:
         self._settings = settings
-        self._compute()
+        self._background.ask()
 
     def _heard_occupancy(self, points: tuple[OccupancyPoint, ...]) -> None:
         self._occupancy = points
-        self._compute()
+        self._background.ask()
 
     # -- what is made of it -----------------------------------------------------------------------
 
-    def _compute(self) -> None:
-        """One at a time; what came meanwhile is taken into the next."""
-        if self._computing:
-            self._again = True
-            return
-        self._computing, self._again = True, False
+    def _prepare(self) -> Callable[[], OverviewView]:
         shell = self.shell
         fleet, catalogue, occupancy = shell.fleet, self._catalogue, self._occupancy
         now, language, zone = shell.now(), shell.language, shell.zone
         version = self._settings.version if self._settings is not None else ""
-        shell.bridge.work(
-            self,
-            lambda: overview(
-                fleet, catalogue, occupancy, now,
-                language=language, zone=zone, coordinator_version=version,
-            ),
-            self._computed,
+        return lambda: overview(
+            fleet, catalogue, occupancy, now,
+            language=language, zone=zone, coordinator_version=version,
         )  # fmt: skip
-
-    def _computed(self, view: OverviewView) -> None:
-        self._computing = False
-        self._show(view)
-        if self._again:
-            self._compute()
 
     def _show(self, view: OverviewView) -> None:
         self.view = view

@@ -11,6 +11,7 @@ from desktop_client.admin.confirm import confirm
 from desktop_client.admin.model import Delta, Fleet, Role
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
+from desktop_client.admin.pages.background import Background
 from desktop_client.admin.pages.concerns import one_of
 from desktop_client.admin.pages.parts import allow, why_not
 from desktop_client.admin.pages.people_columns import (
@@ -41,8 +42,9 @@ class PeoplePage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self._people: tuple[Person, ...] | None = None
+        self._people: tuple[Person, ...] = ()
         self._known: dict[str, Somebody] = {}
+        self._background = Background(shell, self, self._prepare, self._show_rows)
         self._wanted = ""  # a row to choose once the people are there
         self.detail = PersonDetail(shell)
         self.pane: TablePane[Somebody] = TablePane(
@@ -72,7 +74,7 @@ class PeoplePage(Page):
             self.add.setText(say("people.add", language))
             allow(self.add, why_not(fleet, language))
         if delta.whole or delta.instances or delta.removed_instances:
-            self._show_rows()
+            self._background.ask(at_once=delta.whole)
 
     def find_in_page(self) -> None:
         self.pane.find_in_page()
@@ -89,17 +91,18 @@ class PeoplePage(Page):
 
     def _heard(self, people: tuple[Person, ...]) -> None:
         self._people = people
-        self._show_rows()
-        self._choose_wanted()
+        self._background.ask(at_once=True)
 
-    def _show_rows(self) -> None:
-        if self._people is None:
-            return
-        made = people_rows(self._people, self.shell.fleet)
+    def _prepare(self) -> Callable[[], list[Somebody]]:
+        people, fleet = self._people, self.shell.fleet
+        return lambda: people_rows(people, fleet)
+
+    def _show_rows(self, made: list[Somebody]) -> None:
         rows = [known if (known := self._known.get(r.person.id)) == r else r for r in made]
         self._known = {r.person.id: r for r in rows}
         self.pane.show_rows(rows)
         self._show_detail()
+        self._choose_wanted()
 
     def _choose_wanted(self) -> None:
         if self._wanted and self._wanted in self._known:

@@ -18,6 +18,7 @@ from shiboken6 import isValid
 
 from aigc.clock import SystemClock
 from aigc.errors import AigcError, ErrorKind
+from desktop_client.admin_start import start_admin_window
 from desktop_client.desk import Action, Do
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
@@ -329,6 +330,17 @@ class Bridge(QObject):
         except (AigcError, OSError) as error:
             log.warning("the browser did not open: %s", error)
             self.not_opened.emit(url)
+
+    def open_admin(self) -> None:
+        """Start the admin window, a program of its own; ``refused`` if that fails."""
+        self._thread.submit(self._open_admin())
+
+    async def _open_admin(self) -> None:
+        try:
+            await asyncio.to_thread(start_admin_window, self._config_dir, self._store_kind)
+        except OSError as error:
+            problem = Problem("admin-not-started", f"The admin window did not start: {error}.")
+            self.refused.emit(Action(Do.ADMIN), problem)
 
     def _open_for_sign_in(self, url: str) -> None:
         """The link can be copied from the window, so a missing browser is no failure."""

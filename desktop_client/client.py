@@ -177,7 +177,7 @@ class Client:
     async def sign_out(self) -> None:
         if self._session is not None:
             await self._session.sign_out()
-        self._say(link=Link.SIGNED_OUT, person="", engines=(), instances=(), problem=None)
+        self._say(link=Link.SIGNED_OUT, person="", role="", engines=(), instances=(), problem=None)
         if self._following is not None:
             self._following.cancel()
         self.wake()
@@ -315,6 +315,8 @@ class Client:
         if stored is None:
             raise AigcError("signed-out", "Nobody is signed in.", ErrorKind.UNAUTHENTICATED)
         self._say(person=stored.person_name, memory_only=not session.store.persistent)
+        who = await session.sessions.WhoAmI(pb.WhoAmIRequest())
+        self._say(role=who.person.role)
         engines = await session.creator.ListEngines(pb.ListEnginesRequest())
         self._say(engines=tuple(conversion.engine(e) for e in engines.engines))
         async for message in session.creator.WatchInstances(pb.WatchInstancesRequest()):
@@ -339,6 +341,7 @@ class Client:
                 link=Link.SIGNED_OUT,
                 problem=None if never else _problem(error),
                 person="",
+                role="",
                 instances=(),
                 engines=(),
             )

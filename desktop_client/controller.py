@@ -176,6 +176,8 @@ class Controller(QObject):
                 self._bridge.open(snapshot.web_url)
             case Do.RECONNECT:
                 self._bridge.look()
+            case Do.ADMIN:
+                self._bridge.open_admin()
             case Do.LANGUAGE:
                 other = Language.ENGLISH if self._looks.language == "zh" else Language.CHINESE
                 self._choose(replace(self._settings, language=other))

@@ -37,6 +37,7 @@ class Do(StrEnum):
     SHOW = "show"
     SIGN_IN = "sign-in"
     SIGN_OUT = "sign-out"
+    ADMIN = "admin"
     WEB = "web"
     RECONNECT = "reconnect"
     LANGUAGE = "language"

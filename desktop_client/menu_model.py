@@ -57,7 +57,9 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
         entries += [_LINE, item(Do.SHOW, strong=True), item(Do.WEB)]
         entries += [_LINE, item(Do.TRASH), item(Do.RECENT), item(Do.SETTINGS)]
         entries += _silence(view.silent, language)
-        entries += [submenu(_short(account, 40), Do.LANGUAGE, Do.CHANGE_STUDIO, Do.SIGN_OUT)]
+        admin = (Do.ADMIN,) if view.for_it else ()
+        mine = (*admin, Do.LANGUAGE, Do.CHANGE_STUDIO, Do.SIGN_OUT)
+        entries += [submenu(_short(account, 40), *mine)]
         entries += [helping, _LINE]
     else:
         if view.problem:

@@ -205,6 +205,7 @@ class Snapshot:
     pin: str = ""
     web_url: str = ""
     person: str = ""
+    role: str = ""  # of that person, by its name on the wire
     engines: tuple[Engine, ...] = ()
     instances: tuple[Instance, ...] = ()
     heard_at: datetime | None = None  # when the lists were last confirmed

@@ -65,6 +65,7 @@ class View:
         plain: the same for every page, whole; None where there are cards.
         link: how things stand with the coordinator, as a mark (with ``link_struck``) and in words.
         silent: until when notifications are silent, in words, or empty.
+        for_it: whether this person may open the admin window.
     """
 
     page: Page
@@ -86,6 +87,7 @@ class View:
     link_struck: bool = False
     link_words: str = ""
     silent: str = ""
+    for_it: bool = False
 
 
 def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -> View:
@@ -101,6 +103,7 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
         tooltip=_tooltip(snapshot, icon, shown, language),
         studio=snapshot.studio or snapshot.address or say("app.name", language),
         person=snapshot.person,
+        for_it=snapshot.role in ("admin", "auditor"),
         address=snapshot.address,
         pin=snapshot.pin,
         sign_in_url=snapshot.sign_in_url,

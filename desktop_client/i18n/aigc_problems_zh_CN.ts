@@ -259,5 +259,9 @@
         <source>The coordinator is stopping.</source>
         <translation>协调服务器正在停止，请稍后重试。</translation>
     </message>
+    <message id="problem.admin-not-started">
+        <source>The admin window did not start.</source>
+        <translation>管理窗口未能启动。</translation>
+    </message>
 </context>
 </TS>

@@ -463,5 +463,9 @@
         <source>Help</source>
         <translation>帮助</translation>
     </message>
+    <message id="do.admin">
+        <source>Admin window</source>
+        <translation>管理窗口</translation>
+    </message>
 </context>
 </TS>

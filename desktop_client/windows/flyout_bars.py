@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QToolButton,
     QVBoxLayout,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
+from desktop_client.picture import Picture, sharp_icon
 from desktop_client.shapes import chevron, gear, mark
 from desktop_client.theme import GRID, TITLE, Colours
 from desktop_client.view_model import Page, View
@@ -36,7 +35,7 @@ class Header(QFrame):
         super().__init__(parent)
         self.setObjectName("header")
         self._shown: tuple[object, ...] = ()
-        self._mark = QLabel()
+        self._mark = Picture()
         self._mark.setFixedSize(TITLE, TITLE)
         self._studio = ElidedLabel("title")
         self._settings = QToolButton()
@@ -80,18 +79,18 @@ class Header(QFrame):
         if shown == self._shown:
             return
         self._shown = shown
-        ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(mark(view.link, view.link_struck, colours, TITLE, ratio))
+        state = (view.link, view.link_struck)
+        self._mark.paint(lambda ratio: mark(*state, colours, TITLE, ratio))
         self._silent.setText(view.silent)
         self._speak.setText(say("settings.silence.off", language))
         self._silence.setVisible(bool(view.silent))
         self._mark.setToolTip(view.link_words)
         self._mark.setAccessibleName(view.link_words)
         self._studio.show_text(view.studio)
-        self._settings.setIcon(QIcon(gear(colours, TITLE + 2, ratio)))
+        self._settings.setIcon(sharp_icon(lambda ratio: gear(colours, TITLE + 2, ratio)))
         self._settings.setAccessibleName(say("do.settings", language))
         self._settings.setToolTip(say("do.settings", language))
-        self._account.setIcon(QIcon(chevron(colours, TITLE, ratio)))
+        self._account.setIcon(sharp_icon(lambda ratio: chevron(colours, TITLE, ratio)))
         name = view.person if view.page is Page.CARDS else ""
         short = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…"
         unnamed = say("flyout.account_unnamed", language)
@@ -100,11 +99,15 @@ class Header(QFrame):
         self._account.setAccessibleName(spoken)
         self._account.setToolTip(spoken)
         self._account.setVisible(view.page not in _BEFORE_STUDIO)
-        self._fill_menu(view.page is Page.CARDS, language)
+        self._fill_menu(view, language)
 
-    def _fill_menu(self, signed_in: bool, language: str) -> None:
+    def _fill_menu(self, view: View, language: str) -> None:
         self._menu.clear()
-        wanted = [Do.WEB, Do.CHANGE_STUDIO, Do.SIGN_OUT] if signed_in else [Do.CHANGE_STUDIO]
+        wanted = [Do.CHANGE_STUDIO]
+        if view.page is Page.CARDS:
+            wanted = [Do.WEB, Do.CHANGE_STUDIO, Do.SIGN_OUT]
+            if view.for_it:
+                wanted.insert(0, Do.ADMIN)
         for do in wanted:
             entry = self._menu.addAction(say(f"do.{do}", language))
             entry.triggered.connect(_performer(self, do))

@@ -226,7 +226,7 @@ def drive(app: QApplication, controller: Controller, guard: Guard, folder: Path 
             for snapshot in snapshots():
                 add(f"{snapshot.link} {number}", bridge.heard.emit, snapshot)
         for do in Do:
-            if do is Do.QUIT:
+            if do in (Do.QUIT, Do.ADMIN):  # the end; another program
                 continue
             for key in ("", "i5", "engine:comfyui"):
                 value = "hour" if do is Do.SNOOZE else ""

@@ -246,6 +246,7 @@ class Feed:
         self._known, delta = fold(self._known, update)
         if delta is None:
             return
+        self._note(Link.ONLINE)
         self._fleet = replace(
             self._fleet,
             nodes=self._known.nodes,
@@ -301,6 +302,10 @@ class Feed:
         if session is not None:
             await session.close()
 
+    def _note(self, link: Link) -> None:
+        if link is not self._fleet.link:
+            log.info("the studio is now %s", link)
+
     def _forget(self) -> None:
         """What somebody may see is not shown to the next one."""
         self._known = Known()
@@ -311,6 +316,7 @@ class Feed:
         if fleet == self._fleet:
             return
         emptied = "nodes" in changes
+        self._note(fleet.link)
         self._fleet = fleet
         self._publish(fleet, EVERYTHING if emptied else Delta())
 

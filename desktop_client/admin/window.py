@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -21,6 +22,7 @@ from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.registry import PAGES, make_page
 from desktop_client.admin.settings import AdminSettings, TableSettings
 from desktop_client.admin.standing import Status, Step, gate, status
+from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
 from desktop_client.model import Link, Problem
 from desktop_client.theme import GRID, Colours
@@ -126,6 +128,7 @@ class AdminWindow(QWidget):
         for number, key in enumerate(self._keys, start=1):
             self._shortcut(f"Ctrl+{number}", partial(self.go_to, key))
         self._shortcut("Ctrl+F", lambda: self._on_page(Page.find_in_page))
+        self._shortcut("Ctrl+E", lambda: self._on_page(_export))
         self._shortcut("F5", self._refresh)
 
     def _shortcut(self, keys: str, function: Callable[[], None]) -> None:
@@ -237,7 +240,7 @@ class AdminWindow(QWidget):
         self._status.show_status(line, self._colours, self._language)
         again = say("admin.status.try_now", self._language)
         self._offline.show_text(line.banner, self._language, again)
-        self.setWindowTitle(say("admin.title", self._language, studio=line.studio))
+        self.setWindowTitle(line.studio)  # Qt adds what the program is called
         self._navigation.show_studio(line.studio)
 
     def _close_gate(self) -> None:
@@ -265,7 +268,8 @@ class AdminWindow(QWidget):
         page.show_fleet(self._fleet, EVERYTHING, self._language, self._colours)
         self._stack.setCurrentWidget(page)
         page.shown()
-        page.setFocus(Qt.FocusReason.OtherFocusReason)
+        table = _table(page)
+        (table or page).setFocus(Qt.FocusReason.OtherFocusReason)
         self._show_badges()
 
     def _leave_page(self) -> None:
@@ -380,3 +384,15 @@ class AdminWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         super().closeEvent(event)
         self.closed.emit()
+
+
+def _table(page: Page) -> TablePane[Any] | None:
+    """The first table of a page that is shown."""
+    found = page.findChildren(TablePane)
+    return next((pane for pane in found if pane.isVisibleTo(page)), None)
+
+
+def _export(page: Page) -> None:
+    table = _table(page)
+    if table is not None and table.model.rowCount():
+        table.ask_for_csv()

@@ -7,10 +7,6 @@
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
-    <message id="admin.title">
-        <source>{studio} · Admin</source>
-        <translation>{studio} · 管理</translation>
-    </message>
     <message id="admin.name">
         <source>AIGC Gateway Admin</source>
         <translation>AIGC Gateway 管理</translation>

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -308,6 +308,9 @@ class TablePane(QWidget, Generic[Row]):
         self._menu.addSeparator()
         csv = self._menu.addAction(say("admin.table.export", language))
         csv.setEnabled(bool(self.model.rowCount()))
+        csv.setShortcut(QKeySequence("Ctrl+E"))
+        csv.setShortcutVisibleInContextMenu(True)
+        csv.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the window's own does it
         csv.triggered.connect(self.ask_for_csv)
         self._menu.addSeparator()
         self._add_columns(self._menu.addMenu(say("admin.table.columns", language)))

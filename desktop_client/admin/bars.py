@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
 
 from desktop_client.admin.standing import Status
 from desktop_client.i18n import say
+from desktop_client.picture import Picture
 from desktop_client.shapes import mark
 from desktop_client.theme import GRID, Colours
 from desktop_client.windows.parts import ElidedLabel, button, label
@@ -71,7 +72,7 @@ class StatusLine(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("status")
-        self._mark = QLabel()
+        self._mark = Picture()
         self._live = label("caption", wrap=False)
         self._where = ElidedLabel("caption")
         self._who = label("caption", wrap=False)
@@ -89,8 +90,7 @@ class StatusLine(QFrame):
 
     def show_status(self, status: Status, colours: Colours, language: str) -> None:
         """Show this."""
-        ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(mark(status.shape, status.struck, colours, _MARK, ratio))
+        self._mark.paint(lambda ratio: mark(status.shape, status.struck, colours, _MARK, ratio))
         self._live.setText(status.live)
         self._where.show_text(status.where)
         self._who.setText(status.who)

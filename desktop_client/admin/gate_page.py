@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_client.admin.standing import Gate, Step
 from desktop_client.i18n import say
+from desktop_client.picture import Picture
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID
 from desktop_client.view_model import Icon
@@ -27,8 +28,8 @@ class GatePage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._gate: Gate | None = None
-        logo = QLabel()
-        logo.setPixmap(tray_icon(Icon.IDLE).pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
+        logo = Picture()
+        logo.paint(lambda ratio: tray_icon(Icon.IDLE).pixmap(QSize(_LOGO, _LOGO), ratio))
         self._title = label("page")
         self._text = label("quiet")
         self._problem = label("problem")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QToolButton,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop_client.card_view import CardView, PartView, Shape
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
+from desktop_client.picture import Picture
 from desktop_client.shapes import engine_icon, mark
 from desktop_client.theme import BODY, GRID, Colours
 from desktop_client.windows.graph import GraphWidget
@@ -58,7 +58,7 @@ class CardWidget(QFrame):
         self._view: CardView | None = None
         self._colours: Colours | None = None
         self._language = ""
-        self._icon = QLabel()
+        self._icon = Picture()
         self._icon.setFixedSize(_ICON, _ICON)
         self._title = ElidedLabel("title")
         self._badge = label("badge", wrap=False)
@@ -69,7 +69,7 @@ class CardWidget(QFrame):
         self._menu = QMenu(self)
         self._more.setMenu(self._menu)
         self._state = QWidget()
-        self._mark = QLabel()
+        self._mark = Picture()
         self._mark.setFixedSize(BODY, BODY + 8)  # as high as a line of text, so both align
         self._line = label()
         self._refusal = label("problem")
@@ -150,10 +150,9 @@ class CardWidget(QFrame):
         if view == old and same_look:
             return
         self._view, self._colours, self._language = view, colours, language
-        ratio = self.devicePixelRatioF()
         icon = (view.icon_svg, view.title, view.struck)
         if old is None or not same_look or icon != (old.icon_svg, old.title, old.struck):
-            self._icon.setPixmap(engine_icon(*icon, colours, _ICON, ratio))
+            self._icon.paint(lambda ratio: engine_icon(*icon, colours, _ICON, ratio))
         if old is None or old.struck is not view.struck:
             self.setProperty("struck", view.struck)
             repolish(self)
@@ -162,7 +161,7 @@ class CardWidget(QFrame):
         set_text(self._version, view.version)
         shape = (view.shape, view.struck)
         if old is None or not same_look or shape != (old.shape, old.struck):
-            self._mark.setPixmap(mark(view.shape, view.struck, colours, BODY, ratio))
+            self._mark.paint(lambda ratio: mark(*shape, colours, BODY, ratio))
         set_text(self._line, view.line)
         self._place_state(at_foot=self._is_short(view))
         above, beside = _split(view)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
+from desktop_client.picture import Picture
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID
 from desktop_client.view_model import Icon, View
@@ -36,10 +36,8 @@ class Step(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._logo = QLabel()
-        self._logo.setPixmap(
-            tray_icon(self.icon).pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF())
-        )
+        self._logo = Picture()
+        self._logo.paint(lambda ratio: tray_icon(self.icon).pixmap(QSize(_LOGO, _LOGO), ratio))
         self._title = label("page")
         self._text = label("quiet")
         self._problem = label("problem")

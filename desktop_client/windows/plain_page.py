@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
+from desktop_client.picture import Picture
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID
 from desktop_client.view_model import Icon, Plain
@@ -22,7 +23,7 @@ class PlainPage(QWidget):
         super().__init__(parent)
         self._plain: Plain | None = None
         self._icon: Icon | None = None
-        self._logo = QLabel()
+        self._logo = Picture()
         self._logo.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title = label("title")
         self._text = label("quiet")
@@ -52,7 +53,7 @@ class PlainPage(QWidget):
         if icon is not self._icon:
             self._icon = icon
             size = QSize(_LOGO, _LOGO)
-            self._logo.setPixmap(tray_icon(icon).pixmap(size, self.devicePixelRatioF()))
+            self._logo.paint(lambda ratio: tray_icon(icon).pixmap(size, ratio))
         self._plain = plain
         set_text(self._title, plain.title)
         set_text(self._text, plain.text)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from desktop_client.card_view import Shape
 from desktop_client.desk import Action, News
+from desktop_client.picture import Picture
 from desktop_client.recent import RecentLine
 from desktop_client.shapes import mark
 from desktop_client.theme import BODY, GRID, Colours
@@ -56,9 +57,9 @@ class RecentWindow(Window):
     def _line(self, line: RecentLine, colours: Colours) -> QFrame:
         frame = QFrame()
         frame.setObjectName("card")
-        shape = QLabel()
+        shape = Picture()
         shape.setFixedSize(BODY, BODY + GRID)
-        shape.setPixmap(mark(_SHAPES[line.news], False, colours, BODY, self.devicePixelRatioF()))
+        shape.paint(lambda ratio: mark(_SHAPES[line.news], False, colours, BODY, ratio))
         title, when, text = label("section", line.title), label("caption", line.when), label()
         when.setWordWrap(False)
         set_text(text, line.text)

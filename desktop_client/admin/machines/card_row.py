@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from desktop_client.admin.machines.detail_view import CardView
 from desktop_client.admin.tables.column import Mark
 from desktop_client.i18n import say
+from desktop_client.picture import Picture
 from desktop_client.shapes import mark as paint_mark
 from desktop_client.theme import GRID, Colours
 from desktop_client.windows.parts import ElidedLabel, label, set_text
@@ -15,7 +16,7 @@ from desktop_client.windows.parts import ElidedLabel, label, set_text
 MARK = 14
 
 
-class MarkLabel(QLabel):
+class MarkLabel(Picture):
     """A state's mark; painted anew only when it is another."""
 
     def __init__(self, size: int = MARK) -> None:
@@ -27,8 +28,8 @@ class MarkLabel(QLabel):
     def show_mark(self, mark: Mark, colours: Colours) -> None:
         if (mark, colours) != self._shown:
             self._shown = (mark, colours)
-            ratio = self.devicePixelRatioF()
-            self.setPixmap(paint_mark(mark.shape, mark.struck, colours, self._size, ratio))
+            state = (mark.shape, mark.struck)
+            self.paint(lambda ratio: paint_mark(*state, colours, self._size, ratio))
 
 
 class CardRow(QFrame):

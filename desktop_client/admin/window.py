@@ -316,7 +316,7 @@ class AdminWindow(QWidget):
         self._account.clear()
         language = self._language
         other = "en" if language == "zh" else "zh"
-        entry = self._account.addAction(say("admin.account.language", language))
+        entry = self._account.addAction(say("do.language", language))
         entry.triggered.connect(lambda: self.language_chosen.emit(other))
         if self._fleet.person:
             self._account.addSeparator()

@@ -251,10 +251,6 @@
         <source>Account and language</source>
         <translation>账号与语言</translation>
     </message>
-    <message id="admin.account.language">
-        <source>中文</source>
-        <translation>English</translation>
-    </message>
     <message id="admin.account.sign_out">
         <source>Sign out</source>
         <translation>退出登录</translation>

@@ -219,3 +219,41 @@ def story(instance: str, as_json: bool) -> None:
         ["at", "event", "by", "from", "to", ""],
         [[when(s.at_ms), s.event, s.cause, s.from_state, s.to_state, s.detail] for s in lines],
     )
+
+
+@instances_command.command("why")
+@click.argument("instance")
+@json_option
+def why(instance: str, as_json: bool) -> None:
+    """Why INSTANCE waits: which machines cannot take it now, and what keeps each from it."""
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> admin_pb2.ExplainWaitingResponse:
+        found = instances.find(await list_instances(session), instance)
+        request = admin_pb2.ExplainWaitingRequest(instance_id=found.id)
+        said: admin_pb2.ExplainWaitingResponse = await session.admin.ExplainWaiting(request)
+        return said
+
+    said = connection.run(work)
+    if as_json:
+        print_json(
+            {
+                "reason": {"en": said.reason.en, "zh": said.reason.zh},
+                "machines": [
+                    {
+                        "id": m.node_id,
+                        "name": m.node_name,
+                        "rule": m.rule,
+                        "reason": {"en": m.reason.en, "zh": m.reason.zh},
+                        "capacity": m.capacity,
+                    }
+                    for m in said.machines
+                ],
+            }
+        )
+        return
+    print_table(
+        ["machine", "why not", "rule"],
+        [[m.node_name, sentence(m.reason), m.rule] for m in said.machines],
+        sentence(said.reason) or "It does not wait.",
+    )

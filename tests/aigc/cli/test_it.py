@@ -46,6 +46,7 @@ def test_everybodys_instances(it: Cli, lin: Cli) -> None:
     story = it.json("instances", "story", started["id"])
     assert [s["seq"] for s in story] == sorted(s["seq"] for s in story)
     assert any(s["to"] == "ready" for s in story)
+    assert it.json("instances", "why", started["id"])["machines"] == [], "it does not wait"
     code, key, words = it.error("instances", "stop", started["id"])
     assert (code, key) == (2, "not-confirmed")
     assert "Lin Xia" in words

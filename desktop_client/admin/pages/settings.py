@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
@@ -21,6 +29,8 @@ from desktop_client.windows.parts import button, label
 
 _FACTS = ("version", "started", "ledger", "pin")
 _COPIED = ("ledger", "pin")
+_TABLE_HEIGHT = 300
+_CHOICE_WIDTH = 150
 _LANGUAGES = (("en", "English"), ("zh", "中文"))
 _LOOKS = ("", "light", "dark")
 
@@ -54,7 +64,11 @@ class SettingsPage(Page):
         self.pane: TablePane[Setting] = TablePane(
             "settings", SETTINGS, setting_id, shell, sort="section", empty="studio.loading"
         )
-        body = QVBoxLayout(self)
+        self.pane.setMinimumHeight(_TABLE_HEIGHT)
+        for choice in (self.language, self.look):
+            choice.setMinimumWidth(_CHOICE_WIDTH)
+        inner = QWidget()
+        body = QVBoxLayout(inner)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(GRID)
         body.addWidget(self._here)
@@ -64,6 +78,14 @@ class SettingsPage(Page):
         body.addWidget(self._facts())
         body.addWidget(self._edit)
         body.addWidget(self.pane, 1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
 
     def _own(self) -> QFrame:
         frame = QFrame()
@@ -72,20 +94,19 @@ class SettingsPage(Page):
         grid.setContentsMargins(GRID * 2, GRID + 4, GRID * 2, GRID + 4)
         grid.setHorizontalSpacing(GRID * 2)
         grid.setVerticalSpacing(GRID)
-        for place, (key, widget) in enumerate((("language", self.language), ("look", self.look))):
+        for row, (key, widget) in enumerate((("language", self.language), ("look", self.look))):
             name = self._names[key] = label("quiet", wrap=False)
             name.setBuddy(widget)
-            grid.addWidget(name, place, 0)
-            grid.addWidget(widget, place, 1)
-        for place, key in enumerate(("account", "coordinator")):
+            grid.addWidget(name, row, 0)
+            grid.addWidget(widget, row, 1, Qt.AlignmentFlag.AlignLeft)
+        for row, key in enumerate(("account", "coordinator"), start=2):
             name = self._names[key] = label("quiet", wrap=False)
             value = self._values[key] = label()
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(name, place, 3)
-            grid.addWidget(value, place, 4)
-        grid.addWidget(self.sign_out, 0, 5, Qt.AlignmentFlag.AlignRight)
-        grid.setColumnMinimumWidth(2, GRID * 3)
-        grid.setColumnStretch(4, 1)
+            grid.addWidget(name, row, 0)
+            grid.addWidget(value, row, 1)
+        grid.addWidget(self.sign_out, 2, 2, Qt.AlignmentFlag.AlignRight)
+        grid.setColumnStretch(1, 1)
         return frame
 
     def _facts(self) -> QFrame:

@@ -21,6 +21,7 @@ SETTINGS: tuple[Column[Setting], ...] = (
     Column(
         "section", "studio.section",
         lambda r, s: r.section or say("studio.section.top", s.language),
+        sort=lambda r: r.section,
         filter_names=("部分",), width=120,
     ),
     Column("key", "studio.key", lambda r, s: r.key, filter_names=("键",), width=220),

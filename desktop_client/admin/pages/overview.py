@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from desktop_client.admin.records import Catalogue, OccupancyPoint, StudioSettin
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
 from desktop_client.model import Instance
+from desktop_client.picture import Picture
 from desktop_client.shapes import mark
 from desktop_client.theme import BODY, GRID, Colours
 from desktop_client.view_model import Shape
@@ -255,7 +255,7 @@ class _ItemCard(QFrame):
         super().__init__()
         self.setObjectName("card")
         self._item: Item | None = None
-        self._mark = QLabel()
+        self._mark = Picture()
         self._mark.setFixedSize(BODY, BODY + GRID)
         self._text = label()
         self._remedy = label("quiet")
@@ -274,8 +274,7 @@ class _ItemCard(QFrame):
 
     def show_item(self, item: Item, colours: Colours) -> None:
         self._item = item
-        ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(mark(Shape.ATTENTION, False, colours, BODY, ratio))
+        self._mark.paint(lambda ratio: mark(Shape.ATTENTION, False, colours, BODY, ratio))
         set_text(self._text, item.text)
         set_text(self._remedy, item.remedy)
         self._action.setText(item.action)

@@ -112,7 +112,7 @@ class _Item(QPushButton):
         self._name = say(f"admin.page.{self.key}", language)
         self.setText(self._name)
         self.setIcon(page_icon(self.key, colours, _ICON))
-        self.setToolTip(say("admin.page.shortcut", language, page=self._name, number=number))
+        self.setToolTip(say("admin.page.shortcut", language, number=number))
         self.show_badge(self._badge.text(), language)
 
     def show_badge(self, badge: str, language: str) -> None:

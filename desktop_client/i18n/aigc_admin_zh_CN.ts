@@ -44,8 +44,8 @@
         <translation>设置</translation>
     </message>
     <message id="admin.page.shortcut">
-        <source>{page} (Ctrl+{number})</source>
-        <translation>{page}（Ctrl+{number}）</translation>
+        <source>Press Ctrl+{number}</source>
+        <translation>快捷键 Ctrl+{number}</translation>
     </message>
     <message id="admin.page.badge">
         <source>{page}, {badge}</source>
@@ -57,7 +57,7 @@
     </message>
     <message id="admin.table.filter_help">
         <source>Words, or name:value with - for "not" and &lt; &gt; for numbers. Names: {names}</source>
-        <translation>输入关键词，或 名称:值；- 表示排除，&lt; &gt; 比较数字。可用名称：{names}</translation>
+        <translation>输入关键词或 name:value；前加 - 表示排除，&lt; &gt; 比较数字。可用名称：{names}</translation>
     </message>
     <message id="admin.table.more">
         <source>Columns, copy, export</source>
@@ -121,7 +121,7 @@
     </message>
     <message id="admin.filter.no_number">
         <source>{key} holds no numbers: use {key}:text.</source>
-        <translation>{key} 列不是数字，请使用 {key}:文本。</translation>
+        <translation>{key} 列不是数字，请改用冒号，例如 {key}:abc。</translation>
     </message>
     <message id="admin.filter.needs_number">
         <source>{key}{op} needs a number after it.</source>
@@ -133,7 +133,7 @@
     </message>
     <message id="admin.gate.find.text">
         <source>The coordinator's address (host:port) or a join link that begins with aigc://</source>
-        <translation>请输入协调器地址（主机:端口）或以 aigc:// 开头的加入链接</translation>
+        <translation>请输入协调服务器地址 (host:port)，或以 aigc:// 开头的加入链接</translation>
     </message>
     <message id="admin.gate.trust.title">
         <source>Is that your studio?</source>

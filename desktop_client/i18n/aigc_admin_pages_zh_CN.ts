@@ -3,10 +3,6 @@
 <TS version="2.1" language="zh_CN" sourcelanguage="en_US">
 <context>
     <name></name>
-    <message id="overview.title">
-        <source>Overview</source>
-        <translation>概览</translation>
-    </message>
     <message id="overview.needs">
         <source>Needs you</source>
         <translation>需要处理</translation>
@@ -267,21 +263,9 @@
         <source>{machines} machines, no graphics card.</source>
         <translation>{machines} 台机器，没有显卡。</translation>
     </message>
-    <message id="overview.pool">
-        <source>Pool</source>
-        <translation>机器池</translation>
-    </message>
     <message id="overview.pool.all">
         <source>All</source>
         <translation>全部</translation>
-    </message>
-    <message id="overview.machines">
-        <source>Machines</source>
-        <translation>机器</translation>
-    </message>
-    <message id="overview.cards">
-        <source>Cards</source>
-        <translation>显卡</translation>
     </message>
     <message id="overview.in_use">
         <source>In use</source>
@@ -303,10 +287,6 @@
         <source>Out of service</source>
         <translation>不可用</translation>
     </message>
-    <message id="overview.waiting">
-        <source>Waiting</source>
-        <translation>排队中</translation>
-    </message>
     <message id="overview.waiting.none">
         <source>Nobody waits.</source>
         <translation>无人排队。</translation>
@@ -314,10 +294,6 @@
     <message id="overview.waiting.some">
         <source>{count} in the queue</source>
         <translation>{count} 个在排队</translation>
-    </message>
-    <message id="overview.of">
-        <source>{answering} of {machines}</source>
-        <translation>{answering} / {machines}</translation>
     </message>
     <message id="overview.working">
         <source>Who is on what</source>
@@ -414,10 +390,6 @@
     <message id="overview.weekday.6">
         <source>Sunday</source>
         <translation>星期日</translation>
-    </message>
-    <message id="instances.title">
-        <source>Instances</source>
-        <translation>实例</translation>
     </message>
     <message id="instances.state.requested">
         <source>Asked for</source>
@@ -687,10 +659,6 @@
         <source>{name} (simulated)</source>
         <translation>{name}（模拟）</translation>
     </message>
-    <message id="queue.title">
-        <source>Queue</source>
-        <translation>队列</translation>
-    </message>
     <message id="queue.position">
         <source>Position</source>
         <translation>位置</translation>
@@ -882,10 +850,6 @@
     <message id="queue.vram">
         <source>VRAM each</source>
         <translation>每张显存</translation>
-    </message>
-    <message id="people.title">
-        <source>People</source>
-        <translation>人员</translation>
     </message>
     <message id="people.name">
         <source>Name</source>
@@ -1191,10 +1155,6 @@
         <source>Revoked: {count}.</source>
         <translation>已吊销 {count} 个。</translation>
     </message>
-    <message id="catalogue.title">
-        <source>Catalogue</source>
-        <translation>目录</translation>
-    </message>
     <message id="catalogue.engine">
         <source>Engine</source>
         <translation>引擎</translation>
@@ -1294,10 +1254,6 @@
     <message id="catalogue.mend">
         <source>Everything else in the catalogue works meanwhile.</source>
         <translation>目录中的其他条目不受影响。</translation>
-    </message>
-    <message id="audit.title">
-        <source>Audit log</source>
-        <translation>审计日志</translation>
     </message>
     <message id="audit.time">
         <source>Time</source>
@@ -1470,10 +1426,6 @@
     <message id="audit.did.person-sign-out">
         <source>Signed somebody out everywhere</source>
         <translation>让人员全部退出登录</translation>
-    </message>
-    <message id="studio.title">
-        <source>Settings</source>
-        <translation>设置</translation>
     </message>
     <message id="studio.here">
         <source>This window</source>

@@ -1,4 +1,4 @@
-"""What the pages' tables say, cell by cell, without Qt."""
+"""What the pages' tables say, cell by cell."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from desktop_client.admin.model import Role
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.audit_columns import AUDIT
 from desktop_client.admin.pages.catalogue_columns import PROBLEMS, VERSIONS, version_rows
+from desktop_client.admin.pages.fullness_view import PARTS
 from desktop_client.admin.pages.instances_columns import INSTANCES, WORKING
 from desktop_client.admin.pages.people_columns import (
     PEOPLE,
+    ROLES,
     TOKENS,
     Somebody,
     disabling,
     people_rows,
 )
+from desktop_client.admin.pages.person_detail import ACTIONS
 from desktop_client.admin.pages.queue_columns import (
     QUEUE,
     REMOVED,
@@ -36,6 +39,7 @@ from desktop_client.admin.records import (
     Setting,
     Token,
 )
+from desktop_client.admin.settings import LOOKS
 from desktop_client.admin.tables.column import Column
 from desktop_client.i18n import knows
 from desktop_client.model import Card, Engine, State, Version, Words
@@ -51,6 +55,21 @@ def test_columns_have_titles_and_keys_of_their_own(columns: tuple[Column[Any], .
     assert all(knows(c.title) for c in columns)
     keys = [name for c in columns for name in (c.key, *c.filter_names)]
     assert len(keys) == len(set(keys))
+
+
+def test_every_computed_word_is_there() -> None:
+    computed = (
+        [f"instances.state.{state}" for state in State]
+        + [f"people.role.{role}{more}" for role in ROLES for more in ("", ".meaning")]
+        + [f"people.{action}" for action in ACTIONS]
+        + [f"catalogue.state.{state}" for state in ("default", "offered", "withdrawn", "gone")]
+        + [f"overview.{part}" for part in PARTS]
+        + [f"overview.weekday.{day}" for day in range(7)]
+        + [f"instances.tab.{tab}" for tab in ("facts", "story", "logs")]
+        + [f"studio.look.{look or 'system'}" for look in LOOKS]
+        + [f"studio.origin.{origin}" for origin in ("default", "set")]
+    )
+    assert [key for key in computed if not knows(key)] == []
 
 
 def test_an_instance_in_both_languages() -> None:

@@ -93,12 +93,15 @@ async def test_what_it_does_all_day(studio: Studio, desk: Screen) -> None:
         await change_a_role(window, it)
         await go_to(window, "instances")
         await read_and_save_the_story(window, it, desk)
+        await read_the_log(window)
         await stop_somebodys_instance(window, it)
         await go_to(window, "people")
+        await sign_out_everywhere(window)
         await disable(window, it)
         await go_to(window, "audit")
         for told in (
-            "Made an account", "Changed a role", "Stopped somebody's instance", "Disabled a person",
+            "Made an account", "Changed a role", "Read somebody's log",
+            "Stopped somebody's instance", "Signed somebody out everywhere", "Disabled a person",
         ):  # fmt: skip
             row = await window.until_read(f"| {told} |")
             assert "| done |" in row
@@ -157,6 +160,23 @@ async def read_and_save_the_story(window: Eyes, it: CoordinatorSession, desk: Sc
     saved = path.read_text("utf-8")
     assert len(saved.splitlines()) == 4 + len(lines)
     assert "Answers" in saved
+
+
+async def read_the_log(window: Eyes) -> None:
+    await window.click("Log")
+    await window.until_read("is written to the audit log with your name")
+    await window.click("Read the log")
+    await window.until_read("Stop following")
+    await window.click("Facts")
+    await window.until_gone("Stop following")
+
+
+async def sign_out_everywhere(window: Eyes) -> None:
+    await window.click_row("Lin Xia")
+    await window.click("out")
+    await window.until_read("each program and browser ends at once")
+    await window.click("yes")
+    await window.until_read("Lin Xia: ")
 
 
 async def stop_somebodys_instance(window: Eyes, it: CoordinatorSession) -> None:

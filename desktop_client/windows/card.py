@@ -153,7 +153,7 @@ class CardWidget(QFrame):
         icon = (view.icon_svg, view.title, view.struck)
         if old is None or not same_look or icon != (old.icon_svg, old.title, old.struck):
             self._icon.paint(lambda ratio: engine_icon(*icon, colours, _ICON, ratio))
-        if old is None or old.struck is not view.struck:
+        if view.struck is not (old is not None and old.struck):
             self.setProperty("struck", view.struck)
             repolish(self)
         self._title.show_text(view.title)

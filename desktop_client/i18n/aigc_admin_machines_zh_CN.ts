@@ -116,8 +116,8 @@
         <translation>维护中</translation>
     </message>
     <message id="machines.standing.cannot-start">
-        <source>Cannot start engines</source>
-        <translation>无法启动引擎</translation>
+        <source>Cannot start</source>
+        <translation>无法启动</translation>
     </message>
     <message id="machines.standing.offline">
         <source>Offline</source>
@@ -994,6 +994,10 @@
     <message id="machines.join.waiting">
         <source>Waiting for a machine …</source>
         <translation>正在等待机器加入 …</translation>
+    </message>
+    <message id="machines.takes.ledger">
+        <source>none: it obeys another ledger</source>
+        <translation>不接收：遵循另一份账本</translation>
     </message>
 </context>
 </TS>

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from functools import cache
 
-from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QWidget
 
 from desktop_client.admin.charts.scales import Span
 from desktop_client.admin.confirm import Confirmation
@@ -117,6 +117,8 @@ def _select(*places: int, scroll: int = 0) -> Callable[[QWidget], None]:
         page = page_of(widget)
         ids = list(page.shell.fleet.nodes)
         page.machines.select([ids[place] for place in places])
+        for _ in range(10):  # the charts are made one after another
+            QApplication.processEvents()
         if scroll:
             _scroll(page.machines, scroll)
 
@@ -244,12 +246,14 @@ def _adding(stage: int) -> Make:
         window = _window(colours, language, _studio())
         dialog = AddMachine(window, window)
         if stage:
-            dialog.findChild(QPushButton, "make").click()
+            make_button = dialog.findChild(QPushButton, "make")
+            assert isinstance(make_button, QPushButton)
+            make_button.click()
         if stage > 1:
             nodes = dict(_studio().nodes)
-            for place, (name, more) in enumerate(_ARRIVALS.items()):
-                nodes[name] = replace(_node(3), id=name, name=name, **more, instance_ids=())
-                nodes[name] = replace(nodes[name], joined_at=NOW - timedelta(minutes=5 - place))
+            for place, node in enumerate(_arrivals()):
+                joined_at = NOW - timedelta(minutes=5 - place)
+                nodes[node.name] = replace(node, id=node.name, joined_at=joined_at)
             window.show_fleet(replace(_studio(), nodes=nodes), Delta(nodes=tuple(nodes.values())))
             dialog.show_fleet()
         return dialog
@@ -257,16 +261,14 @@ def _adding(stage: int) -> Make:
     return make
 
 
-_ARRIVALS: dict[str, dict[str, object]] = {
-    "render-21": {},
-    "render-22": {
-        "can_start": False,
-        "problems": (
-            Words(
-                "Docker does not answer: start it with 'systemctl start docker'.",
-                "Docker 无响应：请运行 systemctl start docker 启动它。",
-            ),
-        ),
-    },
-    "render-23": {"online": False, "gpus": (), "last_seen": None, "can_start": False},
-}
+def _arrivals() -> tuple[Node, ...]:
+    ready = replace(_node(3), name="render-21", instance_ids=())
+    trouble = Words(
+        "Docker does not answer: start it with 'systemctl start docker'.",
+        "Docker 无响应：请运行 systemctl start docker 启动它。",
+    )
+    return (
+        ready,
+        replace(ready, name="render-22", can_start=False, problems=(trouble,)),
+        replace(ready, name="render-23", online=False, gpus=(), last_seen=None, can_start=False),
+    )

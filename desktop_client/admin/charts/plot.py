@@ -201,8 +201,12 @@ class Plot(QChartView):
     # The axes.
 
     def _show_axes(self, graph: Graph) -> None:
+        inner = QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
+        if self.chart().plotArea() != inner:
+            self.chart().setPlotArea(inner)
+            self.chart().layout().invalidate()  # or Qt draws on at the width that it had
         height, width = self.chart().plotArea().height(), self.chart().plotArea().width()
-        upright = scale(graph, max(int(height // 28), 2))
+        upright = scale(graph, max(int(height // 24), 2))
         if upright.ticks != self._upright_ticks:
             self._upright_ticks = upright.ticks
             _relabel(self._upright, upright.ticks)
@@ -230,8 +234,6 @@ class Plot(QChartView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
-        inner = QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
-        self.chart().setPlotArea(inner)
         if self._graph is not None and self._colours is not None:
             self.show_graph(self._graph, self._hidden, self._colours, self._language, self._zone)
 

@@ -71,11 +71,13 @@ def scale(graph: Graph, most: int = 5) -> Scale:
 
 
 def _round_step(rough: float, whole: bool) -> float:
-    """The next 1, 2 or 5 times a power of ten; never under 1 where only whole numbers are."""
+    """The next 1, 2, 2.5 or 5 times a power of ten; whole where only whole numbers are."""
     if whole and rough <= 1:
         return 1.0
     power = 10.0 ** math.floor(math.log10(rough))
-    for factor in (1, 2, 5, 10):
+    for factor in (1, 2, 2.5, 5, 10):
+        if whole and factor * power % 1:
+            continue
         if factor * power >= rough * (1 - 1e-9):
             return factor * power
     return 10 * power

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop_client.admin.machines.actions import pools, wrong_pool
 from desktop_client.admin.machines.card_row import MarkLabel
-from desktop_client.admin.machines.detail import Pool
+from desktop_client.admin.machines.detail import Stock
 from desktop_client.admin.machines.dialogs import pool_field
 from desktop_client.admin.machines.joining import (
     VALIDITIES,
@@ -77,7 +77,7 @@ class AddMachine(QDialog):
         self._left, self._then = label("caption"), label("quiet")
         self._third = label("section")
         self._waiting = _Arrival()
-        self._arrivals = Pool()
+        self._arrivals = Stock()
         self._done = button()
         self._done.setObjectName("done")
         self._shown = QWidget()
@@ -91,7 +91,8 @@ class AddMachine(QDialog):
         self.pool.currentTextChanged.connect(lambda _: self._check())
         self.speak()
         self.show_fleet()
-        self.resize(_WIDTH, self.layout().heightForWidth(_WIDTH))
+        self.resize(_WIDTH, self._body.heightForWidth(_WIDTH))
+        shell.bridge.fleet.connect(self._heard)
 
     def _build(self) -> None:
         choices = QHBoxLayout()
@@ -128,7 +129,7 @@ class AddMachine(QDialog):
         last = QHBoxLayout()
         last.addStretch(1)
         last.addWidget(self._done)
-        body = QVBoxLayout(self)
+        body = self._body = QVBoxLayout(self)
         pad(body, around=GRID * 3, between=GRID)
         for widget in (self._title, self._first, self._needs, self._second):
             body.addWidget(widget)
@@ -223,6 +224,10 @@ class AddMachine(QDialog):
             self._again.start(max(int(wait.total_seconds() * 1000), 1))
 
     # -- who comes in
+
+    def _heard(self, *_: object) -> None:
+        """Also while another page is shown."""
+        self.show_fleet()
 
     def show_fleet(self) -> None:
         """Take what the shell knows now."""

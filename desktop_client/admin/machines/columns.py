@@ -48,6 +48,8 @@ def problems_of(node: Node, language: str) -> list[str]:
 def takes(node: Node, language: str) -> str:
     """Whether it takes engines, and if not, why."""
     found = rows.standing(node)
+    if node.ledger_refused and found in (Standing.ONLINE, Standing.DRAINING):
+        return say("machines.takes.ledger", language)
     if found is Standing.OFFLINE and node.draining:
         return say("machines.takes.offline_draining", language)
     return say(f"machines.takes.{found}", language)
@@ -121,7 +123,7 @@ _STANDING = Column[MachineRow](
         *(("attention",) if r.attention else ()),
     ),
     mark=lambda r: rows.mark_of(r.standing, r.attention),
-    filter_names=("状态",), values=(*Standing, "attention"), width=120,
+    filter_names=("状态",), values=(*Standing, "attention"), width=130,
 )  # fmt: skip
 _NAME = Column[MachineRow](
     "name", "machines.column.name", lambda r, s: r.node.name, sort=lambda r: natural(r.node.name),
@@ -180,7 +182,7 @@ _INSTANCES = Column[MachineRow](
 _TAKES = Column[MachineRow](
     "takes", "machines.column.takes", lambda r, s: takes(r.node, s.language),
     sort=lambda r: _ORDER[r.standing], tooltip=lambda r, s: takes(r.node, s.language),
-    filter_names=("接收",), width=190,
+    filter_names=("接收",), width=190, shown_by_default=False,
 )  # fmt: skip
 _DISK = Column[MachineRow](
     "disk", "machines.column.disk", lambda r, s: bytes_of(r.node.disk_free_bytes),
@@ -225,8 +227,8 @@ _ID = Column[MachineRow](
 )
 
 MACHINES: tuple[Column[MachineRow], ...] = (
-    _NAME, _STANDING, _POOL, _CARDS, _MODELS, _USE, _VRAM, _HEAT, _INSTANCES, _TAKES, _PROBLEMS,
-    _SEEN, _DISK, _LABELS, _DRIVER, _DOCKER, _AGENT, _DOOR, _JOINED, _ID,
+    _NAME, _STANDING, _POOL, _CARDS, _MODELS, _USE, _VRAM, _HEAT, _INSTANCES, _PROBLEMS, _SEEN,
+    _TAKES, _DISK, _LABELS, _DRIVER, _DOCKER, _AGENT, _DOOR, _JOINED, _ID,
 )  # fmt: skip
 
 

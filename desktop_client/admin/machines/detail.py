@@ -38,7 +38,7 @@ from desktop_client.windows.parts import button, label, set_text
 Part = TypeVar("Part", bound=QWidget)
 
 
-class Pool(QVBoxLayout):
+class Stock(QVBoxLayout):
     """Widgets of one kind, as many as are needed now; those that are not stay for later."""
 
     def __init__(self) -> None:
@@ -84,9 +84,9 @@ class MachineDetail(QWidget):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._more)
         self._more.setMenu(self._menu)
-        self._many = Pool()
-        self._problems, self._unclaimed = Pool(), Pool()
-        self._cards, self._instances = Pool(), Pool()
+        self._many = Stock()
+        self._problems, self._unclaimed = Stock(), Stock()
+        self._cards, self._instances = Stock(), Stock()
         self._facts = Facts()
         self._one = QWidget()
         self.graphs = MachineGraphs(shell)

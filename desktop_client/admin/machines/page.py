@@ -99,8 +99,6 @@ class MachinesPage(Page):
             self._fill(fleet)
         else:
             self._update(fleet, delta)
-        if self._adding is not None:
-            self._adding.show_fleet()
 
     def _dress(self, fleet: Fleet, language: str) -> None:
         self.machines.dress()
@@ -184,7 +182,6 @@ class MachinesPage(Page):
                 action.setToolTip(offer.why_not)
 
     def _open_machine(self, row: str) -> None:
-        self.views.choose(MACHINES_VIEW)
         self.open_at("", row.partition("/")[0])
 
     # -- what is asked
@@ -222,9 +219,10 @@ class MachinesPage(Page):
         self._gpu_detail.graphs.refresh()
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002
-        self._pane().set_filter(filter)
+        self.views.choose(MACHINES_VIEW)
+        self.machines.set_filter(filter)
         if row:
-            self._pane().select([row])
+            self.machines.select([row])
 
     def panes(self) -> Sequence[QWidget]:
         return (self._pane(),)

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from aigc.errors import AigcError, ErrorKind
 from desktop_client import theme
@@ -40,6 +40,13 @@ def series(machine: Node, minutes: int = 60) -> tuple[Series, ...]:
     step = timedelta(seconds=10)
     points = tuple(Reading(NOW - step * i, float(i % 90)) for i in range(minutes * 6, 0, -1))
     return tuple(Series(g.uuid, g.name, points, 10) for g in machine.gpus)
+
+
+def named(widget: QWidget, name: str) -> QPushButton:
+    """A button by its name in the code."""
+    found = widget.findChild(QPushButton, name)
+    assert isinstance(found, QPushButton)
+    return found
 
 
 class Bench:
@@ -73,7 +80,7 @@ class Bench:
         runs = {**self.fleet.instances, **{i.id: i for i in instances}}
         self.fleet = replace(self.fleet, nodes=known, instances=runs)
         delta = Delta(nodes=nodes, instances=instances, removed_nodes=(gone,) if gone else ())
-        self.window.show_fleet(self.fleet, delta)
+        self.bridge.fleet.emit(self.fleet, delta)
         self.app.processEvents()
 
     def select(self, *names: str) -> None:
@@ -83,7 +90,7 @@ class Bench:
     def asked(self, name: str) -> list[tuple[object, ...]]:
         return [arguments for method, arguments, _ in self.bridge.asked if method == name]
 
-    def named(self, name: str) -> list[dict[str, object]]:
+    def with_names(self, name: str) -> list[dict[str, object]]:
         return [named for method, _, named in self.bridge.asked if method == name]
 
     def dialog(self, kind: type) -> object:
@@ -195,7 +202,7 @@ def test_drain_names_its_victims_then_asks_and_tells(bench: Bench) -> None:
     title = "Drain render-04: 1 creator keeps working, 1 queued goes elsewhere"
     assert dialog.windowTitle() == title
     assert bench.asked("drain") == []
-    dialog.findChild(QPushButton, "yes").click()
+    named(dialog, "yes").click()
     assert bench.asked("drain") == [("n-render-04", True)]
     bench.app.processEvents()
     assert "render-04: drained" in bench.said()
@@ -244,13 +251,13 @@ def test_several_machines_at_once(bench: Bench) -> None:
     bench.page.detail.act(Act.POOL)
     dialog = bench.dialog(AskPool)
     assert isinstance(dialog, AskPool)
-    yes = dialog.findChild(QPushButton, "yes")
+    yes = named(dialog, "yes")
     assert not yes.isEnabled()
     dialog.field.setCurrentText("a b")
     assert not yes.isEnabled()
     dialog.field.setCurrentText("film")
     yes.click()
-    assert bench.named("update_node") == [{"pool": "film"}, {"pool": "film"}]
+    assert bench.with_names("update_node") == [{"pool": "film"}, {"pool": "film"}]
 
 
 def test_rename_says_what_is_wrong_before_it_asks(bench: Bench) -> None:
@@ -261,10 +268,11 @@ def test_rename_says_what_is_wrong_before_it_asks(bench: Bench) -> None:
     assert isinstance(dialog, AskText)
     dialog.field.setText("render-05")
     wrong = dialog.findChild(QLabel, "wrong")
+    assert isinstance(wrong, QLabel)
     assert "another machine render-05" in wrong.text()
     dialog.field.setText("blender-1")
     QTest.keyClick(dialog.field, Qt.Key.Key_Return)
-    assert bench.named("update_node") == [{"name": "blender-1"}]
+    assert bench.with_names("update_node") == [{"name": "blender-1"}]
 
 
 def test_labels_are_edited_as_lines(bench: Bench) -> None:
@@ -274,7 +282,7 @@ def test_labels_are_edited_as_lines(bench: Bench) -> None:
     bench.page.detail.act(Act.LABELS)
     dialog = bench.dialog(AskLabels)
     assert isinstance(dialog, AskLabels)
-    yes = dialog.findChild(QPushButton, "yes")
+    yes = named(dialog, "yes")
     assert not yes.isEnabled()
     name = dialog.add()
     QTest.keyClicks(name, "rack")
@@ -282,7 +290,7 @@ def test_labels_are_edited_as_lines(bench: Bench) -> None:
     assert [f.text() for f in fields] == ["room", "2", "rack", ""]
     QTest.keyClicks(fields[3], "B7")
     yes.click()
-    assert bench.named("update_node") == [{"labels": {"room": "2", "rack": "B7"}}]
+    assert bench.with_names("update_node") == [{"labels": {"room": "2", "rack": "B7"}}]
 
 
 def test_declaring_off_wants_a_reason_and_is_refused_when_online(bench: Bench) -> None:
@@ -295,7 +303,7 @@ def test_declaring_off_wants_a_reason_and_is_refused_when_online(bench: Bench) -
     bench.page.detail._action.click()
     dialog = bench.dialog(DeclareOff)
     assert isinstance(dialog, DeclareOff)
-    yes = dialog.findChild(QPushButton, "yes")
+    yes = named(dialog, "yes")
     assert not yes.isEnabled()
     QTest.keyClicks(dialog.reason, "cable pulled")
     yes.click()
@@ -309,12 +317,12 @@ def test_unclaimed_containers_are_kept_or_stopped(bench: Bench) -> None:
     bench.select("render-04")
     buttons = {b.text(): b for b in bench.page.detail.findChildren(QPushButton) if b.isVisible()}
     buttons["Keep for another hold time"].click()
-    assert bench.named("resolve_unclaimed") == [{"keep": True}]
+    assert bench.with_names("resolve_unclaimed") == [{"keep": True}]
     buttons["Stop now…"].click()
     dialog = bench.dialog(Confirmation)
     assert isinstance(dialog, Confirmation)
-    dialog.findChild(QPushButton, "yes").click()
-    assert bench.named("resolve_unclaimed")[-1] == {"keep": False}
+    named(dialog, "yes").click()
+    assert bench.with_names("resolve_unclaimed")[-1] == {"keep": False}
 
 
 def test_adding_machines_shows_the_command_and_who_comes_in(bench: Bench) -> None:
@@ -323,10 +331,10 @@ def test_adding_machines_shows_the_command_and_who_comes_in(bench: Bench) -> Non
     assert isinstance(dialog, AddMachine)
     assert bench.asked("join_command") == []  # a command is a secret: made when asked for
     dialog.pool.setCurrentText("film")
-    dialog.findChild(QPushButton, "make").click()
+    named(dialog, "make").click()
     assert bench.asked("join_command") == [("film", 60)]
     assert dialog.command.toPlainText() == COMMAND.command
-    dialog.findChild(QPushButton, "copy").click()
+    named(dialog, "copy").click()
     assert QGuiApplication.clipboard().text() == COMMAND.command
 
     def shown() -> str:
@@ -340,7 +348,7 @@ def test_adding_machines_shows_the_command_and_who_comes_in(bench: Bench) -> Non
     assert "Now start its agent" in shown()
     bench.hear(replace(new, online=True, can_start=True, gpus=(gpu("x", simulated=True),)))
     assert "Ready · RTX 4090 (simulated)" in shown()
-    done = dialog.findChild(QPushButton, "done")
+    done = named(dialog, "done")
     assert done.property("role") == "primary"
     done.click()
     until(bench.app, lambda: bench.page._adding is None)

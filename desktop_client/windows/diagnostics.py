@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QDir, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -59,6 +60,7 @@ class DiagnosticsWindow(Window):
             widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._save = self._button("primary", "diagnostics.save", self._ask_where)
         self._save.setEnabled(False)
+        QShortcut(QKeySequence.StandardKey.Save, self).activated.connect(self._save.click)
         self._lay_out()
 
     def _lay_out(self) -> None:

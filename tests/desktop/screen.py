@@ -236,7 +236,7 @@ class TrayProcess:
         assert self.process is not None
         code = await end(self.process)
         assert code == 0, f"the tray ended with {code}:\n{self.log()}"
-        assert not self.warnings(), self.warnings()
+        assert not self.warnings(), f"{self.warnings()}\n{self.log()[-6000:]}"
 
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")

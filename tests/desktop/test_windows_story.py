@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +41,15 @@ async def until_settings(tray: TrayProcess, **wanted: object) -> None:
             await asyncio.sleep(0.1)
 
 
+async def until(look: Callable[[], object], what: str, seconds: float = 40) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not look():  # noqa: ASYNC110 - a file says nothing
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"not seen within {seconds} s: {what}") from None
+
+
 async def second(tray: TrayProcess, desk: Screen, *arguments: str) -> int:
     """A second start of the program, to its end."""
     process = await asyncio.create_subprocess_exec(
@@ -67,7 +79,12 @@ async def test_from_a_join_link_to_a_ready_engine(studio: Studio, desk: Screen) 
             await host.menu_line("Start", within="Demo", timeout=60)
             way = await desk.until_window("Demo studio")
             assert settings(tray).get("welcomed") is not True
-            await desk.keys_to(way, "space")  # Show my engines
+            entry = desk.folder / "home" / ".config" / "autostart" / "aigc-gateway.desktop"
+            assert not entry.exists(), "off unless switched on"
+            await desk.keys_to(way, "shift+Tab", "space")  # Start with this computer
+            await until(entry.exists, "the autostart entry")
+            assert str(tray.config_dir) in entry.read_text("utf-8")
+            await desk.keys_to(way, "Tab", "space")  # Show my engines
             await until_settings(tray, welcomed=True)
             await host.click("Start", within="Demo")
             note = (await host.until(lambda: host.notes("is ready"), 90, "the notification"))[0]
@@ -188,3 +205,32 @@ async def test_a_deleted_engine_is_had_back(studio: Studio, desk: Screen) -> Non
             while not any("Rename" in x.label for x in (await host.menu()).walk()):
                 await desk.keys_to(files, "Tab", "space")  # to the button, once the trash is known
                 await asyncio.sleep(0.5)
+
+
+async def test_diagnostics_are_saved_without_a_secret(studio: Studio, desk: Screen) -> None:
+    async with (
+        TrayHost(desk.bus) as host,
+        TrayProcess(desk, desk.folder / "config", "--coordinator", studio.link) as tray,
+    ):
+        await signed_in(studio, tray, host)
+        await host.click("Diagnostics")
+        window = await desk.until_window("Diagnostics")
+        home = desk.folder / "home"
+
+        async def save() -> list[Path]:
+            await desk.keys_to(window, "ctrl+s")  # does nothing until everything is collected
+            dialogs = [w for w in await desk.windows() if w[0] != window and "Diagn" in w[1]]
+            if dialogs:
+                await desk.keys_to(dialogs[0][0], "Return")
+            return list(home.glob("*.zip"))
+
+        async with asyncio.timeout(60):
+            while not (found := await save()):
+                await asyncio.sleep(0.2)
+        with zipfile.ZipFile(found[0]) as archive:
+            text = "\n".join(archive.read(name).decode() for name in archive.namelist())
+        assert "StatusNotifier" in text or '"tray_host": true' in text
+        assert "Lin Xia" not in text
+        kept = (tray.config_dir / "tokens.json").read_text("utf-8")
+        for secret in kept.split('"'):
+            assert len(secret) < 20 or secret.startswith("http") or secret not in text

@@ -29,7 +29,7 @@ from desktop_client.admin.machines.detail_view import (
 from desktop_client.admin.machines.graphs import MachineGraphs
 from desktop_client.admin.model import Node
 from desktop_client.admin.page import Shell
-from desktop_client.admin.pages.parts import Facts, line
+from desktop_client.admin.pages.parts import Facts
 from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
 from desktop_client.theme import GRID, Colours
@@ -126,7 +126,7 @@ class MachineDetail(QWidget):
         inside.addWidget(self._none_here)
         inside.addLayout(self._instances)
         inside.addWidget(self._all_instances)
-        inside.addWidget(line())
+        inside.addWidget(_rule())
         inside.addWidget(self._heads["facts"])
         inside.addWidget(self._facts)
         body = QVBoxLayout(self)
@@ -264,6 +264,14 @@ class MachineDetail(QWidget):
 
 def _fact(fact: Fact) -> tuple[str, str]:
     return fact.label, f"{fact.value}\n{fact.note}" if fact.note else fact.value
+
+
+def _rule() -> QFrame:
+    """A thin line between two parts."""
+    made = QFrame()
+    made.setFrameShape(QFrame.Shape.HLine)
+    made.setObjectName("rule")
+    return made
 
 
 class _Problem(QFrame):

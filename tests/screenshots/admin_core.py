@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_client.admin.confirm import Confirmation
 from desktop_client.admin.model import EVERYTHING, Fleet, Role
 from desktop_client.admin.settings import AdminSettings
+from desktop_client.admin.tables.pane import TablePane
 from desktop_client.admin.window import AdminWindow
 from desktop_client.model import Link, Problem
 from desktop_client.theme import Colours
@@ -57,6 +58,8 @@ def scenes() -> Sequence[Scene]:
     return (
         *(Scene(f"admin-gate-{name}", _gate(value), (1100, 680)) for name, value in gates.items()),
         Scene("admin-table", _table(_studio(1000, 400)), (1280, 800), _select),
+        Scene("admin-thousand-machines", _real("machines"), (1440, 900), _settle),
+        Scene("admin-thousand-instances", _real("instances"), (1440, 900), _settle),
         Scene("admin-table-wrong-filter", _table(_studio(12, 40)), (1100, 680), _wrong_filter),
         Scene("admin-table-no-match", _table(_studio(12, 40)), (1100, 680), _no_match),
         Scene("admin-offline", _offline, (1280, 800)),
@@ -66,6 +69,23 @@ def scenes() -> Sequence[Scene]:
         Scene("admin-confirm", _confirm(3)),
         Scene("admin-confirm-many", _confirm(40)),
     )
+
+
+def _real(page: str) -> Callable[[Colours, str], QWidget]:
+    """The studio's own pages, with a thousand machines."""
+
+    def make(colours: Colours, language: str) -> QWidget:
+        settings = AdminSettings(page=page)
+        window = AdminWindow(StillBridge(), settings, colours, language, UTC, now=lambda: NOW)
+        window.show_fleet(_studio(1000, 3000), EVERYTHING)
+        return window
+
+    return make
+
+
+def _settle(widget: QWidget) -> None:
+    for pane in widget.findChildren(TablePane):
+        pane.model.settle()
 
 
 def _window(colours: Colours, language: str) -> AdminWindow:

@@ -161,6 +161,7 @@ class TablePane(QWidget, Generic[Row]):
     def show_rows(self, rows: Iterable[Row]) -> None:
         """Exactly these; the same objects cost nothing."""
         self.model.set_rows(rows)
+        self._counted(*self.model.counts)
 
     def apply(self, changed: Sequence[Row], removed: Iterable[str] = ()) -> None:
         """New and changed rows, and the ids of those that are gone."""
@@ -243,7 +244,7 @@ class TablePane(QWidget, Generic[Row]):
             none = say(self._empty, language)
             self._nothing.setText(say("admin.table.no_match", language) if total else none)
             self._clear.setVisible(bool(total))
-        self._stack.setCurrentIndex(0 if shown else 1)
+        self._stack.setCurrentIndex(0 if shown or self.model.busy else 1)
 
     # -- columns, copy, export --------------------------------------------------------------------
 

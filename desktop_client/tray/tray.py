@@ -12,13 +12,11 @@ from PySide6.QtCore import QObject, QPoint, QRect, Signal
 from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from desktop_client.desk import Action, Do
+from desktop_client.desk import Action
 from desktop_client.menu_model import Entry
 from desktop_client.platform import tray_host
 from desktop_client.shapes import tray_icon
 from desktop_client.view_model import View
-
-_MESSAGE_MS = 10_000
 
 
 class Tray(QObject):
@@ -58,7 +56,6 @@ class Tray(QObject):
         self._icon = QSystemTrayIcon(self)
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._activated)
-        self._icon.messageClicked.connect(self._message_clicked)
         if self._view is not None:
             self._icon.setIcon(tray_icon(self._view.icon, dark=self._dark))
             self._icon.setToolTip(self._view.tooltip)
@@ -86,12 +83,6 @@ class Tray(QObject):
         if self._icon is not None and not (told := self._icon.geometry()).isEmpty():
             return told
         return QCursor.pos() if clicked else None
-
-    def message(self, title: str, text: str) -> None:
-        """A message by the desktop's own means, where there is no notification service."""
-        if self._icon is None:
-            return
-        self._icon.showMessage(title, text, QSystemTrayIcon.MessageIcon.Information, _MESSAGE_MS)
 
     def _show_menu(self, entries: tuple[Entry, ...]) -> None:
         if entries == self._entries:
@@ -133,9 +124,6 @@ class Tray(QObject):
         # A double click began as a Trigger. On macOS a click opens the menu by itself.
         if reason is QSystemTrayIcon.ActivationReason.Trigger and sys.platform != "darwin":
             self.clicked.emit(self.where(clicked=True))
-
-    def _message_clicked(self) -> None:
-        self.performed.emit(Action(Do.SHOW))
 
 
 def _flat(entries: Sequence[Entry]) -> list[Entry]:

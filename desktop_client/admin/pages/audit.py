@@ -10,6 +10,7 @@ from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.audit_columns import AUDIT
 from desktop_client.admin.pages.audit_log import PAGE, AuditLog, newest, older
+from desktop_client.admin.pages.parts import is_online
 from desktop_client.admin.records import AuditEntry
 from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.pane import TablePane
@@ -72,6 +73,8 @@ class AuditPage(Page):
         self._newest.setText(say("audit.newest", language))
         self.more.setText(say("audit.older", language))
         self._tell()
+        if self.isVisible() and not self._heard_once:
+            self.refresh()  # there was no connection when it was opened
 
     def shown(self) -> None:
         self.refresh()
@@ -84,6 +87,8 @@ class AuditPage(Page):
 
     def refresh(self) -> None:
         """The newest entries of what is searched for."""
+        if not is_online(self.shell.fleet):
+            return
         containing = self.search.text().strip()
         self._asking = True
         self.shell.bridge.ask(

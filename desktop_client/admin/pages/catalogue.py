@@ -20,7 +20,7 @@ from desktop_client.admin.pages.catalogue_columns import (
     version_rows,
 )
 from desktop_client.admin.pages.concerns import one_of
-from desktop_client.admin.pages.parts import Facts
+from desktop_client.admin.pages.parts import Facts, is_online
 from desktop_client.admin.pages.queue_columns import need_words
 from desktop_client.admin.records import Catalogue, CatalogueProblem, StudioSettings
 from desktop_client.admin.tables.column import Speech
@@ -89,6 +89,8 @@ class CataloguePage(Page):
         self.pane.find_in_page()
 
     def refresh(self) -> None:
+        if not is_online(self.shell.fleet):
+            return
         self.shell.bridge.ask(self, lambda r: r.catalogue(), self._heard)
         self.shell.bridge.ask(self, lambda r: r.settings(), self._heard_settings)
 

@@ -23,6 +23,7 @@ from desktop_client.admin.pages.concerns import Item
 from desktop_client.admin.pages.fullness_view import FullnessView
 from desktop_client.admin.pages.instances_columns import WORKING
 from desktop_client.admin.pages.overview_view import BACK, STEP, OverviewView, overview
+from desktop_client.admin.pages.parts import is_online
 from desktop_client.admin.records import Catalogue, OccupancyPoint, StudioSettings
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
@@ -105,19 +106,21 @@ class OverviewPage(Page):
     def show_fleet(self, fleet: Fleet, delta: Delta, language: str, colours: Colours) -> None:
         if delta.whole:
             self._dress(language)
-        if delta.catalogue_changed:
+            self.refresh()
+        elif delta.catalogue_changed:
             self._ask_for_catalogue()
         self._background.ask(at_once=delta.whole)
 
     def shown(self) -> None:
         self._step.start()
-        self.refresh()
 
     def hidden(self) -> None:
         self._step.stop()
 
     def refresh(self) -> None:
-        """Ask for what the stream does not bring. What is refused here is only left out."""
+        """Ask for what the stream does not bring."""
+        if not is_online(self.shell.fleet):
+            return
         bridge, now = self.shell.bridge, self.shell.now()
         step = int(STEP.total_seconds() // 60)
         bridge.ask(self, lambda r: r.occupancy(now - BACK, None, step), self._heard_occupancy)

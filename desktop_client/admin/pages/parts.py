@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -33,6 +32,11 @@ def why_not(fleet: Fleet, language: str) -> str:
     return say(
         "instances.offline" if fleet.link is not Link.ONLINE else "instances.auditor", language
     )
+
+
+def is_online(fleet: Fleet) -> bool:
+    """Whether asking makes sense: offline the window says so already."""
+    return fleet.link is Link.ONLINE
 
 
 def allow(target: QAbstractButton, reason: str) -> None:
@@ -141,11 +145,3 @@ class CopyButton(QPushButton):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._text)
         self.setText(self._words[1])
-
-
-def line() -> QFrame:
-    """A thin rule between two parts."""
-    made = QFrame()
-    made.setFrameShape(QFrame.Shape.HLine)
-    made.setObjectName("rule")
-    return made

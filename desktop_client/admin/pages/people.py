@@ -13,7 +13,7 @@ from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.background import Background
 from desktop_client.admin.pages.concerns import one_of
-from desktop_client.admin.pages.parts import allow, why_not
+from desktop_client.admin.pages.parts import allow, is_online, why_not
 from desktop_client.admin.pages.people_columns import (
     PEOPLE,
     Somebody,
@@ -80,6 +80,8 @@ class PeoplePage(Page):
         self.pane.find_in_page()
 
     def refresh(self) -> None:
+        if not is_online(self.shell.fleet):
+            return
         self.shell.bridge.ask(self, lambda r: r.people(), self._heard)
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002

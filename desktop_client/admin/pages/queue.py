@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
-from desktop_client.admin.pages.parts import Facts, allow, why_not
+from desktop_client.admin.pages.parts import Facts, allow, is_online, why_not
 from desktop_client.admin.pages.queue_columns import (
     QUEUE,
     REMOVED,
@@ -77,7 +77,6 @@ class QueuePage(Page):
 
     def shown(self) -> None:
         self._minute.start()
-        self.refresh()
 
     def hidden(self) -> None:
         self._minute.stop()
@@ -86,7 +85,11 @@ class QueuePage(Page):
         self.pane.find_in_page()
 
     def refresh(self) -> None:
+        if not is_online(self.shell.fleet):
+            return
+        self.detail.forget()
         self.shell.bridge.ask(self, lambda r: r.catalogue(), self._heard)
+        self._show_detail()
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002
         self.pane.set_filter(filter)
@@ -205,6 +208,10 @@ class _Detail(QWidget):
 
     def dress(self) -> None:
         self.machines.dress()
+
+    def forget(self) -> None:
+        """Ask again why."""
+        self._explained = None
 
     def _ask_why(self, waiting: Instance) -> None:
         """Asked again when its line says something else, not with each reading."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
-from desktop_client.admin.pages.parts import CopyButton
+from desktop_client.admin.pages.parts import CopyButton, is_online
 from desktop_client.admin.pages.people_columns import role_word
 from desktop_client.admin.pages.settings_columns import SETTINGS, setting_id
 from desktop_client.admin.records import Setting, StudioSettings
@@ -144,6 +144,8 @@ class SettingsPage(Page):
         )
         if delta.whole:
             self._dress(language)
+            if self.isVisible() and self._settings is None:
+                self.refresh()  # there was no connection when it was opened
 
     def shown(self) -> None:
         self.refresh()
@@ -152,6 +154,8 @@ class SettingsPage(Page):
         self.pane.find_in_page()
 
     def refresh(self) -> None:
+        if not is_online(self.shell.fleet):
+            return
         self.shell.bridge.ask(self, lambda r: r.settings(), self._heard)
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002

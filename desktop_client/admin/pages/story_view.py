@@ -14,7 +14,7 @@ from desktop_client.admin.pages.story import Story, as_html, as_text, names_in, 
 from desktop_client.admin.records import StoryLine
 from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
-from desktop_client.model import Instance
+from desktop_client.model import Instance, Problem
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import button
 
@@ -59,7 +59,10 @@ class StoryView(QWidget):
         if asked != self._asked:
             self._asked = asked
             self._shell.bridge.ask(
-                self, lambda r: r.story(instance.id), lambda lines: self._heard(instance.id, lines)
+                self,
+                lambda r: r.story(instance.id),
+                lambda lines: self._heard(instance.id, lines),
+                self._failed,
             )
         self.dress()
 
@@ -96,6 +99,11 @@ class StoryView(QWidget):
         if self._instance is not None and self._instance.id == instance_id:
             self._lines = lines
             self.dress()
+
+    def _failed(self, problem: Problem) -> None:
+        """Said in the bar; asked again when it is shown again."""
+        self._asked = None
+        self._shell.tell(problem)
 
     def _told(self) -> Story | None:
         if self._instance is None or self._lines is None:

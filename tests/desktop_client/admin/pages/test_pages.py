@@ -172,6 +172,17 @@ def test_a_page_before_anything_is_answered(key: str, open_page: Open) -> None:
     page.show_fleet(page.shell.fleet, Delta(), "en", theme.LIGHT)
 
 
+@pytest.mark.parametrize("key", ["overview", "catalogue", "people", "audit", "settings"])
+def test_offline_nothing_is_asked_and_online_again_it_is(key: str, open_page: Open) -> None:
+    page = open_page(key, replace(STUDIO, link=Link.OFFLINE))
+    page.refresh()
+    assert not asked(page, *ANSWERS)
+    window = page.window()
+    assert isinstance(window, AdminWindow)
+    window.show_fleet(STUDIO, EVERYTHING)
+    assert asked(page, *ANSWERS)
+
+
 @pytest.mark.parametrize("key", PAGES)
 def test_a_refused_request_is_said_in_the_bar(key: str, open_page: Open) -> None:
     refused = AigcError("not-allowed", "Only admins may.", ErrorKind.FORBIDDEN)
@@ -230,9 +241,12 @@ def test_what_may_not_be_done_says_why(
     changes: dict[str, Any], reason: str, open_page: Open
 ) -> None:
     for key in ("instances", "queue", "people"):
-        page = open_page(key, replace(STUDIO, **changes))
+        page = open_page(key)
         first = {"instances": RUNS.id, "queue": WAITS.id, "people": LIN.id}[key]
         page.pane.select([first])
+        window = page.window()
+        assert isinstance(window, AdminWindow)
+        window.show_fleet(replace(STUDIO, **changes), Delta())
         name = {"instances": "stop", "queue": "remove", "people": "disable"}[key]
         made = page.detail.findChild(QPushButton, name)
         assert not made.isEnabled()

@@ -75,6 +75,7 @@ class Guard:
     blocked: list[Blocked] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     step: str = "start"
+    heavy: tuple[str, ...] = HEAVY
     _thread: int = 0
     _inside: bool = False
 
@@ -92,7 +93,7 @@ class Guard:
         if not self._thread or not self.hears():
             return
         if event == "import":
-            if str(arguments[0]).startswith(HEAVY) and str(arguments[0]) not in sys.modules:
+            if str(arguments[0]).startswith(self.heavy) and str(arguments[0]) not in sys.modules:
                 self.note("import", str(arguments[0]))
         elif event in BLOCKING:
             self.note(event, str(arguments[0]) if arguments else "")

@@ -14,8 +14,10 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-def guarded(folder: Path, *more: str) -> dict[str, Any]:
-    """The guard's report; see tests/desktop_client/gui_guard.py."""
+def guarded(
+    folder: Path, *more: str, module: str = "tests.desktop_client.gui_guard"
+) -> dict[str, Any]:
+    """The guard's report; see that module."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "DBUS_", "AIGC_"))}
     environment = kept | {
         "HOME": str(folder),
@@ -25,8 +27,7 @@ def guarded(folder: Path, *more: str) -> dict[str, Any]:
     }
     done = subprocess.run(
         [
-            sys.executable, "-X", "faulthandler", "-m", "tests.desktop_client.gui_guard",
-            str(folder / "config"), *more,
+            sys.executable, "-X", "faulthandler", "-m", module, str(folder / "config"), *more,
         ],
         env=environment, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip

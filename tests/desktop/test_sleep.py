@@ -70,3 +70,17 @@ async def test_engines_go_on_where_that_is_wanted(
         await asyncio.to_thread(logind.wake_up)
         await host.menu_line("Stop", within="ComfyUI", timeout=60)
         assert "stop" not in studio.asked
+
+
+async def test_on_waking_a_notification_asks_and_stops_what_ran_on(
+    desk: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(desk, OnSleep.ASK, monkeypatch) as (studio, host, logind):
+        assert await asyncio.to_thread(logind.fall_asleep) < 5
+        await asyncio.to_thread(logind.wake_up)
+        note = (await host.until(lambda: host.notes("ran on"), 60, "the question"))[0]
+        assert "ComfyUI" in note.text
+        assert "stop" not in studio.asked
+        await host.choose(note, "stop-all")
+        await studio.until_asked("stop")
+        await host.menu_line("Start", within="ComfyUI", timeout=60)

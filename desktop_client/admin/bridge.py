@@ -52,11 +52,12 @@ class AdminBridge(QObject):
         store_kind: str,
         open_url: Callable[[str], None],
         parent: QObject | None = None,
+        thread: LoopThread | None = None,
     ) -> None:
         super().__init__(parent)
         self._config_dir = config_dir
         self._open_url = open_url
-        self._thread = LoopThread()
+        self._thread = LoopThread() if thread is None else thread
         self._feed = Feed(
             config_dir, store_kind, SystemClock(), self._publish, self._open_for_sign_in
         )

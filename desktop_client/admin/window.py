@@ -127,7 +127,7 @@ class AdminWindow(QWidget):
         self._account.aboutToShow.connect(self._fill_account)
         for number, key in enumerate(self._keys, start=1):
             self._shortcut(f"Ctrl+{number}", partial(self.go_to, key))
-        self._shortcut("Ctrl+F", lambda: self._on_page(Page.find_in_page))
+        self._shortcut("Ctrl+F", lambda: self._on_page(lambda page: page.find_in_page()))
         self._shortcut("Ctrl+E", lambda: self._on_page(_export))
         self._shortcut("F5", self._refresh)
 
@@ -209,9 +209,10 @@ class AdminWindow(QWidget):
         """What changed."""
         before, self._fleet = self._fleet, fleet
         self._badges.take(fleet, delta)
+        was_open = self._is_open
         self._show_standing()
         page = self._pages.get(self._current)
-        if self._is_open and page is not None:
+        if was_open and self._is_open and page is not None:
             whole = delta.whole or (before.link, before.role) != (fleet.link, fleet.role)
             page.show_fleet(fleet, EVERYTHING if whole else delta, self._language, self._colours)
             self._show_badges()
@@ -291,7 +292,7 @@ class AdminWindow(QWidget):
     def _refresh(self) -> None:
         if self._fleet.link is not Link.ONLINE:
             self._bridge.wake()
-        self._on_page(Page.refresh)
+        self._on_page(lambda page: page.refresh())
 
     # -- the gate and the account -----------------------------------------------------------------
 

@@ -26,7 +26,11 @@ from tests.standins.session_server import SessionServer
 ISSUER = "https://127.0.0.1:1"
 
 
-class FleetServer(SessionServer, admin_pb2_grpc.AdminServiceServicer):
+# It plays a part of the service; what it does not play answers "unimplemented", as gRPC has it.
+_Servicer: Any = admin_pb2_grpc.AdminServiceServicer
+
+
+class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
     """Attributes:
     studio: what it plays; after changing it by hand call ``tell`` with the message.
     role: of whoever asks.

@@ -16,6 +16,7 @@ from aigc.errors import AigcError, ErrorKind
 from desktop_client.admin.bridge import AdminBridge
 from desktop_client.admin.requests import Requests
 from desktop_client.admin.settings import AdminSettings
+from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ class StillBridge(AdminBridge):
     """
 
     def __init__(self, answers: Mapping[str, object] | None = None) -> None:
-        super().__init__(Path("/nonexistent"), "memory", lambda url: None)
+        super().__init__(Path("/nonexistent"), "memory", lambda url: None, thread=_NoThread())
         self.answers = dict(answers or {})
         self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.kept: list[AdminSettings] = []
@@ -93,6 +94,13 @@ class StillBridge(AdminBridge):
 
     def keep_settings(self, settings: AdminSettings) -> None:
         self.kept.append(settings)
+
+
+class _NoThread(LoopThread):
+    """Nothing runs in it, so it has no loop that somebody would have to close."""
+
+    def __init__(self) -> None:
+        pass
 
 
 class _UnansweredError(Exception):

@@ -51,7 +51,7 @@ def expected(known: dict[str, Row], descending: bool) -> list[str]:
 @given(batches, st.booleans())
 @settings(deadline=None)
 def test_it_is_as_sorting_everything(made: Batches, descending: bool) -> None:
-    order = RowOrder(lambda r: r.size, descending, lambda r: r.state == "ready")
+    order: RowOrder[Row] = RowOrder(lambda r: r.size, descending, lambda r: r.state == "ready")
     known: dict[str, Row] = {}
     for changed, removed in made:
         carry_out(order, changed, removed)
@@ -69,7 +69,7 @@ def test_it_is_as_sorting_everything(made: Batches, descending: bool) -> None:
 def test_frozen_rows_stay_where_they_are(
     before: Batches, during: Batches, descending: bool
 ) -> None:
-    order = RowOrder(lambda r: r.size, descending, lambda r: r.state == "ready")
+    order: RowOrder[Row] = RowOrder(lambda r: r.size, descending, lambda r: r.state == "ready")
     for changed, removed in before:
         carry_out(order, changed, removed)
     known = dict(order.rows)

@@ -23,6 +23,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from aigc.errors import AigcError
 from desktop_client.platform.files import read_text, replace_file
 from desktop_client.tokens import try_lock
 
@@ -59,10 +60,14 @@ class SingleInstance(QObject):
         self._server.setMaxPendingConnections(8)
         self._server.newConnection.connect(self._connected)
         name = self._new_name()
-        if self._server.listen(name):
-            replace_file(self._where, name.encode(), 0o600)
-        else:
-            log.warning("a second start cannot be noticed: %s", self._server.errorString())
+        try:
+            if self._server.listen(name):
+                replace_file(self._where, name.encode(), 0o600)
+                return True
+            why = self._server.errorString()
+        except AigcError as error:  # the program is of use even so
+            why = error.message
+        log.warning("a second start cannot be noticed: %s", why)
         return True
 
     def hand_over(self, message: str) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from PySide6.QtCore import QObject, Signal
-
-log = logging.getLogger(__name__)
 
 
 class PowerSource(QObject):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from PySide6.QtCore import QObject
 
 from desktop_client.platform.wake.power import PowerSource
-
-log = logging.getLogger(__name__)
 
 WILL_SLEEP = "NSWorkspaceWillSleepNotification"
 DID_WAKE = "NSWorkspaceDidWakeNotification"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from enum import Enum, auto
 
-from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QCoreApplication, QObject
+from PySide6.QtCore import QByteArray, QObject
 from PySide6.QtGui import QWindow
 
 from desktop_client.platform.wake.power import PowerSource
-
-log = logging.getLogger(__name__)
 
 WM_POWERBROADCAST = 0x0218
 PBT_APMSUSPEND = 0x0004
@@ -48,14 +45,15 @@ class Msg(ctypes.Structure):
     )
 
 
-class _Filter(QAbstractNativeEventFilter):
-    """Reads each native message; lets every one through."""
+class _Window(QWindow):
+    """Never shown. It reads its own native messages only: a filter of the application's would run
+    Python for each movement of the pointer."""
 
     def __init__(self, source: BroadcastSource) -> None:
         super().__init__()
         self._source = source
 
-    def nativeEventFilter(  # noqa: N802 - Qt's name
+    def nativeEvent(  # noqa: N802 - Qt's name
         self, event_type: QByteArray | bytes | bytearray | memoryview, message: int
     ) -> tuple[bool, int]:
         if QByteArray(event_type) == b"windows_generic_MSG":
@@ -68,25 +66,16 @@ class BroadcastSource(PowerSource):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._window: QWindow | None = None
-        self._filter: _Filter | None = None
+        self._window: _Window | None = None
         self._asleep = False
 
     def start(self) -> None:
-        app = QCoreApplication.instance()
-        if self._filter is not None or app is None:
-            return
-        self._window = QWindow()
-        self._window.create()  # a real window, never shown
-        self._filter = _Filter(self)
-        app.installNativeEventFilter(self._filter)
-        self.how = "WM_POWERBROADCAST"
+        if self._window is None:
+            self._window = _Window(self)
+            self._window.create()  # a real window, which Windows broadcasts to
+            self.how = "WM_POWERBROADCAST"
 
     def stop(self) -> None:
-        app = QCoreApplication.instance()
-        if self._filter is not None and app is not None:
-            app.removeNativeEventFilter(self._filter)
-        self._filter = None
         if self._window is not None:
             self._window.destroy()
             self._window = None

@@ -190,6 +190,24 @@ async def test_many_notes_at_once_are_shown_each(ours: Desk) -> None:
     await notes.close()
 
 
+async def test_a_bus_that_dies_and_comes_back_is_only_a_note_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from desktop_client.platform.notifications.dbus import BusNotifications
+
+    notes = BusNotifications("AIGC Gateway", lambda key, action: None)
+    for _ in range(2):
+        with session_bus() as address:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+            async with TrayHost(address, with_tray=False) as service:
+                assert await notes.show(NOTE)
+                assert service.notes("is ready")
+        assert not await notes.show(NOTE)
+        await notes.withdraw(NOTE.key)
+        assert (await notes.describe()).why_not
+    await notes.close()
+
+
 async def test_the_system_choice_is_made_at_the_first_note(
     session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

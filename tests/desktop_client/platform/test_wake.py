@@ -243,7 +243,7 @@ def test_what_windows_messages_mean(
     assert windows.power_event(message, wparam) is meaning
 
 
-def test_the_filter_reads_native_messages_and_lets_them_through(app: QApplication) -> None:
+def test_the_window_reads_native_messages_and_lets_them_through(app: QApplication) -> None:
     source = windows.BroadcastSource()
     told: list[str] = []
     source.falling_asleep.connect(lambda: told.append("sleep"))
@@ -251,7 +251,7 @@ def test_the_filter_reads_native_messages_and_lets_them_through(app: QApplicatio
     source.start()
     source.start()
     try:
-        assert source._filter is not None
+        assert source._window is not None
         # A session of messages: both wakings of one sleep, and things that mean nothing.
         for number, wparam in (
             (0x0218, 0x0012), (0x0218, 0x0004), (0x0218, 0x0004), (0x0218, 0x000A),
@@ -259,9 +259,9 @@ def test_the_filter_reads_native_messages_and_lets_them_through(app: QApplicatio
         ):  # fmt: skip
             message = windows.Msg(None, number, wparam, 0)
             kind = b"windows_generic_MSG"
-            answer = source._filter.nativeEventFilter(kind, ctypes.addressof(message))
+            answer = source._window.nativeEvent(kind, ctypes.addressof(message))
             assert answer == (False, 0)
-        ignored = source._filter.nativeEventFilter(b"xcb_generic_event_t", 1)
+        ignored = source._window.nativeEvent(b"xcb_generic_event_t", 1)
         assert ignored == (False, 0), "another system's message is not read"
     finally:
         source.stop()

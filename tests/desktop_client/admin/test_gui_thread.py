@@ -20,7 +20,7 @@ pytestmark = [
 
 async def test_nothing_blocks_the_admin_windows_gui_thread(tmp_path: Path) -> None:
     played = studio(20, 4, 100)
-    async with FleetServer(played) as server:  # type: ignore[abstract]  # the rest is refused
+    async with FleetServer(played) as server:
         server.settle_in(tmp_path / "config")
         running = asyncio.create_task(
             asyncio.to_thread(guarded, tmp_path, module="tests.desktop_client.admin.gui_guard")

@@ -102,6 +102,12 @@ class _NoThread(LoopThread):
     def __init__(self) -> None:
         pass
 
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
 
 class _UnansweredError(Exception):
     """Nobody prepared an answer: as a coordinator that thinks it over."""

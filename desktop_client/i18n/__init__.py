@@ -17,13 +17,16 @@ FOLDER = Path(__file__).parent
 
 def say(key: str, language: str, /, **values: object) -> str:
     """A message in a language, with its values filled in. KeyError for an unknown key."""
-    text = messages()[key][1 if language == "zh" else 0]
+    found = _find(key)
+    if found is None:
+        raise KeyError(key)
+    text = found[1 if language == "zh" else 0]
     return text.format(**values) if values else text
 
 
 def knows(key: str) -> bool:
     """Whether there is such a message."""
-    return key in messages()
+    return _find(key) is not None
 
 
 def language_of(name: str) -> str:
@@ -31,19 +34,34 @@ def language_of(name: str) -> str:
     return "zh" if name.lower().startswith("zh") else "en"
 
 
-@cache
 def messages() -> dict[str, tuple[str, str]]:
     """id -> (English, Chinese), of all areas.
 
     Raises:
         ValueError: two messages have one id.
     """
+    tray, admin = _read("tray"), _read("admin")
+    if twice := tray.keys() & admin.keys():
+        raise ValueError(f"there twice: {', '.join(sorted(twice))}")
+    return tray | admin
+
+
+def _find(key: str) -> tuple[str, str] | None:
+    """The admin window's words, which are most of them, are read once one of them is asked for."""
+    return _read("tray").get(key) or _read("admin").get(key)
+
+
+@cache
+def _read(program: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(FOLDER.glob("aigc_*_zh_CN.ts")):
+        if path.name.startswith("aigc_admin") is not (program == "admin"):
+            continue
         # Our own files, shipped with the program: nothing hostile to guard against.
         for message in ElementTree.parse(path).iter("message"):  # noqa: S314
             key = message.get("id", "")
             if key in found:
                 raise ValueError(f"{path.name}: {key} is there twice")
-            found[key] = (message.findtext("source", ""), message.findtext("translation", ""))
+            texts = {part.tag: part.text or "" for part in message}
+            found[key] = (texts["source"], texts["translation"])
     return found

@@ -72,8 +72,20 @@ class EntryLinks:
 
     def _chosen(self) -> str:
         """The entry that a link would open now."""
+        named = self._named()
+        if named == FILE:
+            return FILE  # without starting a program: this is asked at each start
         asked = self._run("xdg-mime", "query", "default", MIME)
-        return default_of(read_text(self._list) or "", MIME) if asked is None else asked.strip()
+        return named if asked is None else asked.strip()
+
+    def _named(self) -> str:
+        """What this person's lists say; a desktop's own list goes before the general one."""
+        desktops = self._environment.get("XDG_CURRENT_DESKTOP", "").lower().split(":")
+        own = (self._list.with_name(f"{name}-{self._list.name}") for name in desktops if name)
+        for path in (*own, self._list):
+            if named := default_of(read_text(path) or "", MIME):
+                return named
+        return ""
 
     def _run(self, *command: str) -> str | None:
         """What a desktop's tool says; None where it is missing or does not work."""

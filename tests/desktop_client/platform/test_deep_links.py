@@ -173,6 +173,28 @@ def test_xdg_mime_names_our_entry(home: Home) -> None:
     assert "text/plain=editor.desktop" in home.list.read_text()
 
 
+def test_a_desktops_own_list_goes_before_the_general_one(home: Home) -> None:
+    home.tools = False
+    ours = EntryLinks((sys.executable,), home.environment())
+    ours.register()
+    own = home.list.with_name("x-generic-mimeapps.list")
+    own.write_text(f"[Default Applications]\n{MIME}=other.desktop\n")
+    assert not ours.is_registered()
+    own.write_text(f"[Default Applications]\n{MIME}={FILE}\n")
+    assert ours.is_registered()
+
+
+def test_asking_at_each_start_starts_no_program(home: Home, tmp_path: Path) -> None:
+    EntryLinks((sys.executable,), home.environment()).register()
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "xdg-mime").write_text(f"#!/bin/sh\ntouch '{tmp_path}/started'\n")
+    (folder / "xdg-mime").chmod(0o755)
+    environment = home.environment() | {"PATH": f"{folder}:{os.environ['PATH']}"}
+    assert EntryLinks((sys.executable,), environment).is_registered()
+    assert not (tmp_path / "started").exists()
+
+
 @pytest.mark.parametrize("tools", [True, False])
 def test_another_program_keeps_what_it_took_over(home: Home, tools: bool) -> None:
     home.tools = tools

@@ -999,5 +999,9 @@
         <source>none: it obeys another ledger</source>
         <translation>不接收：遵循另一份账本</translation>
     </message>
+    <message id="machines.column.gpu_model">
+        <source>Model</source>
+        <translation>型号</translation>
+    </message>
 </context>
 </TS>

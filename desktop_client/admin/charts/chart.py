@@ -165,16 +165,20 @@ class TimeChart(QFrame):
 
 
 class Legend(WrappingRow):
-    """The lines of one or more charts by name; a click hides a line. Not shown for one alone.
+    """The lines of one or more charts by name; a click hides a line.
 
     Signals:
         hidden_changed(frozenset): keys of the lines that are hidden now.
+
+    Args:
+        alone: whether to name a line that is the only one.
     """
 
     hidden_changed = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
         super().__init__()
+        self._fewest = 1 if alone else 2
         self._keys: list[str] = []
         self.entries: list[LegendEntry] = []
 
@@ -194,7 +198,7 @@ class Legend(WrappingRow):
             if index < len(lines):
                 entry.show_name(lines[index][1], colours)
             entry.setVisible(index < len(lines))
-        self.setVisible(len(lines) > 1)
+        self.setVisible(len(lines) >= self._fewest)
 
     def _choose(self) -> None:
         pairs = zip(self._keys, self.entries, strict=False)

@@ -204,7 +204,9 @@ class Plot(QChartView):
         inner = QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
         if self.chart().plotArea() != inner:
             self.chart().setPlotArea(inner)
-            self.chart().layout().invalidate()  # or Qt draws on at the width that it had
+            # Or Qt draws on at the width that it had.
+            self.chart().layout().invalidate()
+            self.chart().layout().activate()
         height, width = self.chart().plotArea().height(), self.chart().plotArea().width()
         upright = scale(graph, max(int(height // 24), 2))
         if upright.ticks != self._upright_ticks:

@@ -296,7 +296,7 @@ GPUS: tuple[Column[GpuRow], ...] = (
         values=("free", "held", "quarantined", "offline", "draining"), width=120,
     ),
     Column[GpuRow](
-        "model", "machines.column.model", _gpu_model,
+        "model", "machines.column.gpu_model", _gpu_model,
         words=lambda r: (r.gpu.name, *(("simulated",) if r.gpu.simulated else ())),
         tooltip=lambda r, s: r.gpu.name,
         filter_names=("gpu", "型号"), width=170,

@@ -49,9 +49,10 @@ class MachineGraphs(QWidget):
         self._past, self._live = Past(), Live()
         self._fetching: Future[None] | None = None
         self._waiting = False
+        self._shown: object = None
         self._fetched_at: datetime | None = None
         self.switch = RangeSwitch()
-        self.legend = Legend()
+        self.legend = Legend(alone=True)  # a simulated card is named so
         self.charts: dict[Quantity, TimeChart] = {}  # made when they are first seen
         self._failed = label("problem")
         self._mute = label("caption")
@@ -81,8 +82,14 @@ class MachineGraphs(QWidget):
         if node_id != self._node_id:
             self._node_id = node_id
             self._past, self._live = Past(), Live()
+            self._shown = None
             self.refresh()
-        self._draw()
+        node = self._node()
+        cards = () if node is None else tuple(gpu.uuid for gpu in node.gpus)
+        shown = (node_id, cards, self._shell.language, self._shell.colours)
+        if shown != self._shown:  # what only moves on is drawn with the next tick
+            self._shown = shown
+            self._draw()
 
     def refresh(self) -> None:
         """Ask for the past anew."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from desktop_client.admin.model import Delta, Fleet, Gpu, Node
+from desktop_client.admin.pages.cells import short
 from desktop_client.admin.tables.column import Mark
 from desktop_client.model import LIVE, SILENT, Instance, State
 from desktop_client.view_model import Shape
@@ -162,10 +163,7 @@ def touched_nodes(fleet: Fleet, delta: Delta, known: Mapping[str, str]) -> set[s
 
 def model_of(gpu: Gpu) -> str:
     """``RTX 4090``: without the maker's names, which all of them share."""
-    name = gpu.name.removesuffix(" Generation")
-    for word in ("NVIDIA ", "GeForce "):
-        name = name.removeprefix(word)
-    return name
+    return short(gpu.name)
 
 
 def models_of(gpus: Iterable[Gpu]) -> str:

@@ -1591,5 +1591,9 @@
         <source>No machine was passed over.</source>
         <translation>没有被排除的机器。</translation>
     </message>
+    <message id="instances.save.failed">
+        <source>Cannot write {file}: {reason}. Choose another folder.</source>
+        <translation>无法写入 {file}：{reason}。请选择其他文件夹。</translation>
+    </message>
 </context>
 </TS>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, Qt
+from PySide6.QtCore import QMarginsF, Qt, QThread, Signal
 from PySide6.QtGui import QPageLayout, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 
@@ -32,6 +32,7 @@ class StoryView(QWidget):
         self._instance: Instance | None = None
         self._lines: tuple[StoryLine, ...] | None = None
         self._asked: tuple[str, object, object] | None = None
+        self._printing: Printing | None = None
         self._text = QTextBrowser()
         self._text.setOpenLinks(False)
         self._text.setFrameShape(QFrame.Shape.NoFrame)
@@ -140,20 +141,56 @@ class StoryView(QWidget):
         told = self._told()
         if told is None:
             return
-        language = self._shell.language
+        shell = self._shell
+        done = say("instances.saved", shell.language, file=str(path))
+        if path.suffix.lower() != ".pdf":
+            text = as_text(told)
+            shell.bridge.work(
+                self, lambda: path.write_text(text, "utf-8"), lambda _: shell.tell_done(done)
+            )
+            return
+        self._printing = Printing(told, path, self)
+        self._printing.printed.connect(lambda: shell.tell_done(done))
+        self._printing.failed.connect(
+            lambda why: shell.tell(
+                Problem(
+                    "file-failed",
+                    say("instances.save.failed", shell.language, file=path, reason=why),
+                )
+            )
+        )
+        self._printing.start()
 
-        def write() -> None:
-            if path.suffix.lower() == ".pdf":
-                write_pdf(told, path)
-            else:
-                path.write_text(as_text(told), "utf-8")
 
-        done = say("instances.saved", language, file=str(path))
-        self._shell.bridge.work(self, write, lambda _: self._shell.tell_done(done))
+class Printing(QThread):
+    """Writes a story as PDF. Qt's fonts want a thread of Qt's own.
+
+    Signals:
+        printed(): it is there.
+        failed(str): why not.
+    """
+
+    printed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, told: Story, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._told, self._path = told, path
+        if parent is not None:
+            parent.destroyed.connect(self.wait)
+
+    def run(self) -> None:
+        """In the thread."""
+        try:
+            write_pdf(self._told, self._path)
+        except OSError as error:
+            self.failed.emit(error.strerror or str(error))
+        else:
+            self.printed.emit()
 
 
 def write_pdf(told: Story, path: Path) -> None:
-    """On paper of the usual size. Takes a moment, so not for the GUI thread.
+    """On paper of the usual size. Takes a moment: see Printing.
 
     Raises:
         OSError: the file cannot be written.

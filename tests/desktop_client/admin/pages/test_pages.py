@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from desktop_client.admin.pages.people import PeoplePage
 from desktop_client.admin.pages.people_dialogs import AddAccount, ChangeRole, OneTimePassword
 from desktop_client.admin.pages.queue import QueuePage
 from desktop_client.admin.pages.settings import SettingsPage
+from desktop_client.admin.pages.story import story
+from desktop_client.admin.pages.story_view import Printing
 from desktop_client.admin.records import (
     AuditEntry,
     Catalogue,
@@ -43,7 +45,7 @@ from desktop_client.admin.settings import AdminSettings
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.admin.window import AdminWindow
 from desktop_client.model import Engine, Link, State, Version, Words
-from tests.desktop_client.admin.pages.studio import NOW, fleet, instance, node
+from tests.desktop_client.admin.pages.studio import NOW, ZH, fleet, instance, node
 from tests.desktop_client.qt import app, until
 from tests.standins.still_bridge import StillBridge
 
@@ -90,14 +92,12 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def open_page(app: QApplication) -> Iterator[Open]:
+def open_page(app: QApplication) -> Open:
     """A window at a page; returns the page."""
-    bridges: list[StillBridge] = []
 
     def make(key: str, known: Fleet = STUDIO, language: str = "en", **answers: object) -> Any:
         theme.apply(app, theme.LIGHT)
         bridge = StillBridge({**ANSWERS, **answers})
-        bridges.append(bridge)
         settings = AdminSettings().with_page(key)
         window = AdminWindow(bridge, settings, theme.LIGHT, language, UTC, now=lambda: NOW)
         window.show_fleet(known, EVERYTHING)
@@ -109,9 +109,7 @@ def open_page(app: QApplication) -> Iterator[Open]:
             QAbstractItemModelTester(pane.model, pane.model)
         return page
 
-    yield make
-    for bridge in bridges:
-        bridge.stop()
+    return make
 
 
 def answer(page: Any, name: str, value: object) -> None:
@@ -254,7 +252,9 @@ def test_what_may_not_be_done_says_why(
         page.window().close()
 
 
-def test_the_story_is_read_copied_and_saved(open_page: Open, tmp_path: Path) -> None:
+def test_the_story_is_read_copied_and_saved(
+    open_page: Open, app: QApplication, tmp_path: Path
+) -> None:
     page: InstancesPage = open_page("instances")
     page.pane.select([RUNS.id])
     page.detail.tabs.choose("story")
@@ -263,10 +263,28 @@ def test_the_story_is_read_copied_and_saved(open_page: Open, tmp_path: Path) -> 
     assert "Lin Xia" in story.text()
     story.save(tmp_path / "story.txt")
     assert (tmp_path / "story.txt").read_text("utf-8") == story.text()
+    page.shell.tell_done("")
     story.save(tmp_path / "story.pdf")
-    assert (tmp_path / "story.pdf").read_bytes().startswith(b"%PDF")
+    pdf = tmp_path / "story.pdf"
+    until(app, lambda: pdf.exists() and pdf.read_bytes().rstrip().endswith(b"%%EOF"))
     story.findChildren(QPushButton)[0].click()
     assert QGuiApplication.clipboard().text() == story.text()
+
+
+def test_a_pdf_is_written_beside_the_gui_thread(app: QApplication, tmp_path: Path) -> None:
+    lines = [StoryLine(n, NOW, "placed", "timer", "queued", "placed", "x") for n in range(200)]
+    told = story(RUNS, lines, {}, "Studio", ZH)
+    path = tmp_path / "story.pdf"
+    heard: list[str] = []
+    for place in (path, tmp_path / "nowhere" / "story.pdf"):
+        printing = Printing(told, place)
+        printing.printed.connect(lambda: heard.append("printed"))
+        printing.failed.connect(heard.append)
+        printing.start()
+        until(app, printing.isFinished)
+        app.processEvents()
+    assert path.stat().st_size > 10_000
+    assert heard == ["printed", "No such file or directory"]
 
 
 def test_the_story_is_asked_for_again_when_the_state_changes(open_page: Open) -> None:

@@ -141,37 +141,35 @@ class StoryView(QWidget):
         told = self._told()
         if told is None:
             return
-        shell = self._shell
-        done = say("instances.saved", shell.language, file=str(path))
         if path.suffix.lower() != ".pdf":
             text = as_text(told)
-            shell.bridge.work(
-                self, lambda: path.write_text(text, "utf-8"), lambda _: shell.tell_done(done)
+            self._shell.bridge.work(
+                self, lambda: path.write_text(text, "utf-8"), lambda _: self._saved(str(path))
             )
             return
         self._printing = Printing(told, path, self)
-        self._printing.printed.connect(lambda: shell.tell_done(done))
-        self._printing.failed.connect(
-            lambda why: shell.tell(
-                Problem(
-                    "file-failed",
-                    say("instances.save.failed", shell.language, file=path, reason=why),
-                )
-            )
-        )
+        self._printing.printed.connect(self._saved)
+        self._printing.failed.connect(self._not_saved)
         self._printing.start()
+
+    def _saved(self, file: str) -> None:
+        self._shell.tell_done(say("instances.saved", self._shell.language, file=file))
+
+    def _not_saved(self, file: str, reason: str) -> None:
+        words = say("instances.save.failed", self._shell.language, file=file, reason=reason)
+        self._shell.tell(Problem("file-failed", words))
 
 
 class Printing(QThread):
     """Writes a story as PDF. Qt's fonts want a thread of Qt's own.
 
     Signals:
-        printed(): it is there.
-        failed(str): why not.
+        printed(str): the file is there.
+        failed(str, str): the file, and why it is not there.
     """
 
-    printed = Signal()
-    failed = Signal(str)
+    printed = Signal(str)
+    failed = Signal(str, str)
 
     def __init__(self, told: Story, path: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -184,9 +182,9 @@ class Printing(QThread):
         try:
             write_pdf(self._told, self._path)
         except OSError as error:
-            self.failed.emit(error.strerror or str(error))
+            self.failed.emit(str(self._path), error.strerror or str(error))
         else:
-            self.printed.emit()
+            self.printed.emit(str(self._path))
 
 
 def write_pdf(told: Story, path: Path) -> None:

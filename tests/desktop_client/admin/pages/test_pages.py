@@ -278,13 +278,13 @@ def test_a_pdf_is_written_beside_the_gui_thread(app: QApplication, tmp_path: Pat
     heard: list[str] = []
     for place in (path, tmp_path / "nowhere" / "story.pdf"):
         printing = Printing(told, place)
-        printing.printed.connect(lambda: heard.append("printed"))
-        printing.failed.connect(heard.append)
+        printing.printed.connect(heard.append)
+        printing.failed.connect(lambda file, why: heard.append(why))
         printing.start()
         until(app, printing.isFinished)
         app.processEvents()
     assert path.stat().st_size > 10_000
-    assert heard == ["printed", "No such file or directory"]
+    assert heard == [str(path), "No such file or directory"]
 
 
 def test_the_story_is_asked_for_again_when_the_state_changes(open_page: Open) -> None:

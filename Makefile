@@ -40,6 +40,7 @@ bench: $(STAMP)
 	@scripts/system-packages test
 	@$(BIN)/python -m benchmarks.start_latency $(ARGS)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
+	@$(BIN)/python -m benchmarks.desktop $(ARGS)
 
 soak: $(STAMP)
 	@scripts/system-packages test

@@ -14,13 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.desktop import tray
-from benchmarks.desktop.figures import Figure, table
+from benchmarks.desktop import figures, table, tray
 
 
-async def measure(folder: Path, starts: int, idle_seconds: float) -> list[Figure]:
-    """All figures of the desktop."""
-    return await tray.measure(folder, starts, idle_seconds)
+async def measure(
+    folder: Path, starts: int, idle_seconds: float, table_seconds: float
+) -> list[figures.Figure]:
+    """All figures of the desktop, in a folder that is empty."""
+    for name in ("tray", "table"):
+        (folder / name).mkdir()
+    found = await tray.measure(folder / "tray", starts, idle_seconds)
+    return found + await table.measure(folder / "table", table_seconds)
 
 
 def main() -> int:
@@ -28,14 +32,15 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="a list of objects instead of lines")
     parser.add_argument("--starts", type=int, default=7, help="of each program")
     parser.add_argument("--idle", type=float, default=30, help="seconds of doing nothing")
+    parser.add_argument("--table", type=float, default=20, help="seconds of a live table")
     options = parser.parse_args()
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="aigc-bench-") as folder:
-        found = asyncio.run(measure(Path(folder), options.starts, options.idle))
+        found = asyncio.run(measure(Path(folder), options.starts, options.idle, options.table))
     if options.json:
         print(json.dumps([f.as_json() for f in found]))
     else:
-        print(table(found))
+        print(figures.table(found))
     return 0
 
 

@@ -50,7 +50,7 @@ class Started:
         return self.process.pid
 
 
-def _environment(desk: Screen) -> dict[str, str]:
+def environment(desk: Screen) -> dict[str, str]:
     """An installed program finds its modules compiled, whatever this shell says about that."""
     kept = {k: v for k, v in desk.environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PYTHONPYCACHEPREFIX": str(desk.folder / "compiled")}
@@ -63,7 +63,7 @@ async def started(desk: Screen, host: TrayHost, command: Sequence[str]) -> Async
         begun = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command,
-            env=_environment(desk),
+            env=environment(desk),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,

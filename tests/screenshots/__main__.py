@@ -29,7 +29,8 @@ async def _under_a_screen(arguments: list[str], scale: str) -> int:
     with tempfile.TemporaryDirectory(prefix="aigc-screens-") as folder:
         async with screen(Path(folder), _SCREEN) as made:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.screenshots", "--here", *arguments,
+                sys.executable, "-X", "faulthandler", "-m", "tests.screenshots", "--here",
+                *arguments,
                 env=made.environment() | ({"QT_SCALE_FACTOR": scale} if scale else {}),
                 stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
@@ -40,7 +41,9 @@ async def _under_a_screen(arguments: list[str], scale: str) -> int:
         if not any(harmless in line for harmless in HARMLESS)
     ]
     print("\n".join(lines), file=sys.stderr, end="\n" if lines else "")
-    return 1 if lines else process.returncode or 0
+    if process.returncode and process.returncode < 0:
+        print(f"the painting ended by signal {-process.returncode}", file=sys.stderr)
+    return 1 if lines or process.returncode else 0
 
 
 def _paint(folder: Path, wanted: Sequence[str], only: str, scale: str) -> int:

@@ -17,15 +17,13 @@ import pytest_asyncio
 
 from desktop_client.platform.notifications import Backend, Note, Notifications
 from tests.standins.session_bus import session_bus
-from tests.standins.tray_host import TrayHost
 
-pytestmark = [
-    pytest.mark.skipif(
-        not sys.platform.startswith("linux") or shutil.which("dbus-daemon") is None,
-        reason="needs dbus-daemon",
-    ),
-    pytest.mark.blocking_allowed("the library loads its own modules at the first note"),
-]
+if not sys.platform.startswith("linux") or shutil.which("dbus-daemon") is None:
+    pytest.skip("needs dbus-daemon", allow_module_level=True)
+
+from tests.standins.tray_host import TrayHost  # D-Bus is Linux's
+
+pytestmark = pytest.mark.blocking_allowed("the library loads its own modules at the first note")
 
 NOTE = Note("instance-1", "ComfyUI is ready", "On <render-04> & co", (("open", "Open"),))
 

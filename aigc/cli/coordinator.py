@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,42 @@ def check(config: Path, as_json: bool) -> int:
         for finding in findings:
             click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
     return 0 if all(f.ok for f in findings) else EXIT_CODES[ErrorKind.INVALID]
+
+
+@coordinator_command.command("link")
+@_config_option
+@json_option
+def link(config: Path, as_json: bool) -> None:
+    """On the server: the studio's link for creators, and the fingerprint to compare."""
+    from aigc.join_link import JoinLink
+
+    known = _ready(_load(config).state_dir / "ready.json")
+    made = str(JoinLink(known["creators"], known["pin"]))
+    if as_json:
+        print_json({"link": made, "address": known["creators"], "pin": known["pin"]})
+        return
+    say(f"Fingerprint: {known['pin']}")
+    click.echo(made)
+
+
+def _ready(path: Path) -> dict[str, str]:
+    """What the running coordinator wrote about itself."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        return {name: str(values[name]) for name in ("creators", "pin")}
+    except FileNotFoundError as error:
+        raise AigcError(
+            "coordinator-not-running",
+            f"The coordinator does not run here ({path} is not there): start it, or name its "
+            "configuration with --config.",
+            ErrorKind.UNAVAILABLE,
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise AigcError(
+            "ready-file-unreadable",
+            f"{path} cannot be read ({error}): run this as the user that the coordinator runs as.",
+            ErrorKind.FORBIDDEN,
+        ) from error
 
 
 @coordinator_command.command("join-command")

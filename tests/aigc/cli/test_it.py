@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,19 @@ def test_joining_twice_with_one_line(it: Cli, tmp_path: object, stranger: Cli) -
         assert (done.returncode == 0) == (expected == 0), done.stderr
     assert "token" in done.stderr
     assert it("nodes", "revoke", "spare", "--yes").returncode == 0
+
+
+def test_the_link_for_creators(studio: Studio, stranger: Cli, tmp_path: Path) -> None:
+    config = str(studio.folder / "coordinator.toml")
+    told = stranger.json("coordinator", "link", "--config", config)
+    assert told == {"link": studio.link, "address": studio.ready.creators, "pin": studio.ready.pin}
+    plain = stranger("coordinator", "link", "--config", config)
+    assert plain.stdout.strip() == studio.link
+    assert studio.ready.pin in plain.stderr
+    elsewhere = tmp_path / "coordinator.toml"
+    elsewhere.write_text(Path(config).read_text().replace(str(studio.folder), str(tmp_path)))
+    code, key, _ = stranger.error("coordinator", "link", "--config", str(elsewhere))
+    assert (code, key) == (8, "coordinator-not-running")
 
 
 def test_the_coordinator_checks_itself(studio: Studio, stranger: Cli) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from desktop_client.admin.model import Node
 from desktop_client.admin.pages import attention_machines
-from desktop_client.admin.pages.concerns import Concern, Facts, Item, named, one_of
+from desktop_client.admin.pages.concerns import Concern, Facts, Item, named
 from desktop_client.admin.pages.queue_columns import needs_in
 from desktop_client.model import State, Version
 from desktop_client.wording import duration
@@ -57,7 +57,7 @@ def _stuck(facts: Facts) -> list[Item]:
             line=first.line.spoken(facts.language),
         )
         return [
-            Item(Concern.STUCK, text, remedy, label, "queue", one_of("id", [first.id])),
+            Item(Concern.STUCK, text, remedy, label, "queue", row=first.id),
         ]
     names = named([f"{i.name} ({i.owner_name or i.owner_id})" for i in stuck], facts.language)
     text = facts.say("overview.stuck.many", count=len(stuck), engines=names)
@@ -97,7 +97,7 @@ def _failed(facts: Facts) -> list[Item]:
             at=facts.at(only.since),
             line=only.line.spoken(facts.language),
         )
-        return [Item(Concern.FAILED, text, remedy, label, "instances", one_of("id", [only.id]))]
+        return [Item(Concern.FAILED, text, remedy, label, "instances", row=only.id)]
     counted = Counter(i.engine_name.spoken(facts.language) or i.engine_id for i in failed)
     names = named([f"{name} × {count}" for name, count in counted.most_common()], facts.language)
     text = facts.say("overview.failed.many", count=len(failed), engines=names)

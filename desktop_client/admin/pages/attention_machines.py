@@ -170,9 +170,11 @@ def _version(facts: Facts) -> list[Item]:
         versions=named(sorted({n.agent_version for n in behind}), facts.language),
         newest=newest,
     )
-    several = facts.say("overview.show_machines", count=len(behind))
-    label = facts.say("overview.show_one", name=behind[0].name) if len(behind) == 1 else several
     remedy = facts.say("overview.version.remedy")
+    if len(behind) == 1:
+        label = facts.say("overview.show_one", name=behind[0].name)
+        return [Item(Concern.VERSION, text, remedy, label, "machines", row=behind[0].id)]
+    label = facts.say("overview.show_machines", count=len(behind))
     return [Item(Concern.VERSION, text, remedy, label, "machines", of_machines(behind))]
 
 

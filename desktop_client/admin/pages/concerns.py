@@ -38,7 +38,8 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``page`` and ``filter`` say where its one action leads; an empty page: nowhere."""
+    """Where its one action leads: a page (empty: nowhere), there a filter for several rows, or the
+    id of the one row that is meant."""
 
     concern: Concern
     text: str
@@ -46,6 +47,7 @@ class Item:
     action: str = ""
     page: str = ""
     filter: str = ""
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def each_machine(
             remedy,
             facts.say("overview.show_one", name=node.name),
             "machines",
-            of_machines([node]),
+            row=node.id,
         )
         for node in nodes
     ]

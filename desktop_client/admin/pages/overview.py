@@ -56,7 +56,7 @@ class OverviewPage(Page):
         self._needs = label("section")
         self._calm = label("quiet")
         self.items = _Items()
-        self.items.followed.connect(lambda item: shell.go_to(item.page, item.filter))
+        self.items.followed.connect(lambda item: shell.go_to(item.page, item.filter, item.row))
         self._full_title = label("section")
         self._full = FullnessView()
         self._working_title = label("section")

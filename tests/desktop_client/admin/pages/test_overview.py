@@ -50,10 +50,10 @@ def test_each_item_says_where_and_what_to_do_and_leads_there() -> None:
         "render-01 has not answered since 14:02; 1 engine of Lin Xia may still be running there."
     )
     assert item.remedy
-    assert (item.action, item.page, item.filter) == (
+    assert (item.action, item.page, item.row) == (
         "Open render-01",
         "machines",
-        "machine=render-01",
+        "n-render-01",
     )
 
 
@@ -100,6 +100,7 @@ def test_many_machines_are_one_item() -> None:
     [item] = attention(facts)
     assert item.text.endswith("render-00, render-01, render-02 and 9 more.")
     assert item.action == "Show 12 machines"
+    assert item.filter.startswith("machine=render-00,render-01,")
 
 
 def test_a_drained_machine_that_is_switched_off_needs_nobody() -> None:

@@ -523,11 +523,11 @@ def test_an_item_of_the_overview_leads_to_its_page(open_page: Open) -> None:
     page: OverviewPage = open_page("overview", fleet((silent,), (RUNS,)))
     assert page.view is not None
     assert page.badge() == str(len(page.view.items))
-    gone: list[tuple[str, str]] = []
+    gone: list[tuple[str, str, str]] = []
     page.items.followed.disconnect()
-    page.items.followed.connect(lambda item: gone.append((item.page, item.filter)))
+    page.items.followed.connect(lambda item: gone.append((item.page, item.filter, item.row)))
     page.items.findChildren(QPushButton)[1].click()
-    assert gone == [("machines", "machine=render-01")]
+    assert gone == [("machines", "", "n-render-01")]
 
 
 def test_many_items_are_asked_for(open_page: Open) -> None:

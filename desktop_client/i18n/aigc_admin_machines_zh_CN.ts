@@ -56,7 +56,7 @@
         <translation>、</translation>
     </message>
     <message id="charts.said.more">
-        <source>{listed} and {count} more times</source>
+        <source>{listed} and {count} more</source>
         <translation>{listed} 及另外 {count} 段</translation>
     </message>
     <message id="charts.as_table">
@@ -133,7 +133,7 @@
     </message>
     <message id="machines.takes.draining">
         <source>no new ones: drained by IT</source>
-        <translation>不接收新引擎：IT 维护中</translation>
+        <translation>不接收新引擎：已由 IT 设为维护</translation>
     </message>
     <message id="machines.takes.cannot-start">
         <source>none: it cannot start them</source>
@@ -153,7 +153,7 @@
     </message>
     <message id="machines.door.closed">
         <source>Closed</source>
-        <translation>已隔离</translation>
+        <translation>仅限网关</translation>
     </message>
     <message id="machines.door.open-to-local-users">
         <source>Open to local users</source>
@@ -176,24 +176,24 @@
         <translation>{first}（另有 {count} 项）</translation>
     </message>
     <message id="machines.problem.ledger">
-        <source>It obeys another ledger (an old backup or an empty one came back): it does nothing that this coordinator says until you accept this ledger.</source>
+        <source>It obeys another ledger (an old backup or an empty one came back): it follows no order of this coordinator until you accept this ledger.</source>
         <translation>它遵循另一份账本（可能恢复了旧备份或空账本）：在您接受当前账本之前，它不会执行此协调器的指令。</translation>
     </message>
     <message id="machines.problem.cannot_start">
         <source>It cannot start engines now.</source>
-        <translation>它目前无法启动引擎。</translation>
+        <translation>目前无法启动引擎。</translation>
     </message>
     <message id="machines.problem.quarantined">
-        <source>Set aside, because their memory is not proven free after their last holder: {cards}.</source>
-        <translation>已隔离（上一使用者之后未能确认显存已释放）：{cards}。</translation>
+        <source>Set aside, because their memory is not proven free after their last engine: {cards}.</source>
+        <translation>已隔离（上一个引擎结束后未能确认显存已释放）：{cards}。</translation>
     </message>
     <message id="machines.problem.unclaimed">
         <source>{count} containers run there that the ledger knows nothing of.</source>
-        <translation>有 {count} 个账本未知的容器正在运行。</translation>
+        <translation>有 {count} 个账本中没有记录的容器正在运行。</translation>
     </message>
     <message id="machines.problem.unclaimed.one">
         <source>A container runs there that the ledger knows nothing of.</source>
-        <translation>有 1 个账本未知的容器正在运行。</translation>
+        <translation>有 1 个账本中没有记录的容器正在运行。</translation>
     </message>
     <message id="machines.docker.process">
         <source>none (processes)</source>
@@ -228,7 +228,7 @@
         <translation>显卡</translation>
     </message>
     <message id="machines.column.cards.meaning">
-        <source>Cards that engines hold, of all cards</source>
+        <source>Cards that engines hold, of all its cards</source>
         <translation>引擎占用的显卡 / 显卡总数</translation>
     </message>
     <message id="machines.column.model">
@@ -240,7 +240,7 @@
         <translation>GPU 利用率</translation>
     </message>
     <message id="machines.column.use.meaning">
-        <source>Mean of the cards that tell</source>
+        <source>Mean of the cards that report it</source>
         <translation>有读数的显卡的平均值</translation>
     </message>
     <message id="machines.column.vram">
@@ -281,11 +281,11 @@
     </message>
     <message id="machines.column.agent">
         <source>Agent</source>
-        <translation>代理版本</translation>
+        <translation>代理程序版本</translation>
     </message>
     <message id="machines.column.door">
         <source>Door</source>
-        <translation>隔离状态</translation>
+        <translation>引擎入口</translation>
     </message>
     <message id="machines.column.problems">
         <source>Problems</source>
@@ -296,12 +296,12 @@
         <translation>加入时间</translation>
     </message>
     <message id="machines.column.id">
-        <source>Id</source>
+        <source>ID</source>
         <translation>标识</translation>
     </message>
     <message id="machines.column.holder">
         <source>Held by</source>
-        <translation>使用者</translation>
+        <translation>占用者</translation>
     </message>
     <message id="machines.column.gpu_use">
         <source>Use</source>
@@ -325,7 +325,7 @@
     </message>
     <message id="machines.gpu.held">
         <source>Held</source>
-        <translation>使用中</translation>
+        <translation>已占用</translation>
     </message>
     <message id="machines.gpu.quarantined">
         <source>Set aside</source>
@@ -333,7 +333,7 @@
     </message>
     <message id="machines.act.drain">
         <source>Drain…</source>
-        <translation>维护…</translation>
+        <translation>设为维护…</translation>
     </message>
     <message id="machines.act.undrain">
         <source>Take engines again</source>
@@ -369,15 +369,15 @@
     </message>
     <message id="machines.drain.title">
         <source>Drain {names}: {what}</source>
-        <translation>维护 {names}：{what}</translation>
+        <translation>将 {names} 设为维护：{what}</translation>
     </message>
     <message id="machines.drain.verb">
         <source>Drain {name}</source>
-        <translation>维护 {name}</translation>
+        <translation>将 {name} 设为维护</translation>
     </message>
     <message id="machines.drain.verb.more">
         <source>Drain {count} machines</source>
-        <translation>维护 {count} 台机器</translation>
+        <translation>将 {count} 台机器设为维护</translation>
     </message>
     <message id="machines.drain.sentence">
         <source>What runs goes on until it ends; nothing new starts there until you take it back. An engine whose files are there waits meanwhile.</source>
@@ -417,7 +417,7 @@
     </message>
     <message id="machines.revoke.title">
         <source>Revoke {names}: {what}</source>
-        <translation>吊销 {names}：{what}</translation>
+        <translation>吊销 {names} 的证书：{what}</translation>
     </message>
     <message id="machines.revoke.verb">
         <source>Revoke {name}</source>
@@ -429,15 +429,15 @@
     </message>
     <message id="machines.revoke.what.none">
         <source>no engine is there</source>
-        <translation>没有引擎在其上</translation>
+        <translation>其上没有引擎</translation>
     </message>
     <message id="machines.revoke.what.one">
         <source>1 engine is cut off</source>
-        <translation>1 个引擎将被切断</translation>
+        <translation>1 个引擎的连接将被切断</translation>
     </message>
     <message id="machines.revoke.what.more">
         <source>{count} engines of {people} people are cut off</source>
-        <translation>{people} 人的 {count} 个引擎将被切断</translation>
+        <translation>{people} 人的 {count} 个引擎的连接将被切断</translation>
     </message>
     <message id="machines.revoke.sentence">
         <source>Their pages end at once, and nobody reaches them any more. They keep running, and their cards and files stay theirs, until the machine is switched off and you declare it off. The machine comes back only with a new join command.</source>
@@ -461,7 +461,7 @@
     </message>
     <message id="machines.off.what.none">
         <source>nothing is held there</source>
-        <translation>没有占用</translation>
+        <translation>其上没有占用</translation>
     </message>
     <message id="machines.off.what.one">
         <source>1 engine counts as ended</source>
@@ -473,11 +473,11 @@
     </message>
     <message id="machines.off.sentence">
         <source>Their cards and files are given to others on your word. Be sure: if one of these machines still runs, two writers destroy the files.</source>
-        <translation>将依据您的声明把其显卡和文件交给他人使用。请务必确认：如果机器仍在运行，两处同时写入会损坏文件。</translation>
+        <translation>系统将依据您的声明，把其显卡和文件交给他人使用。请务必确认：如果机器仍在运行，两处同时写入会损坏文件。</translation>
     </message>
     <message id="machines.off.online">
         <source>{names}: online right now, so not off. Drain it, or switch it off first.</source>
-        <translation>{names} 当前在线，并未关机。请先维护或关闭机器。</translation>
+        <translation>{names} 当前在线，并未关机。请先将其设为维护或关机。</translation>
     </message>
     <message id="machines.accept-ledger.title">
         <source>Accept this ledger for {names}: {what}</source>
@@ -505,7 +505,7 @@
     </message>
     <message id="machines.ledger.sentence">
         <source>From then on the machine does what this coordinator says. Engines there that this ledger does not know become unclaimed: they are kept, shown here, and stopped after the hold time.</source>
-        <translation>此后该机器将执行此协调器的指令。当前账本未知的引擎会成为未认领容器：先保留并在此显示，超过保留时间后停止。</translation>
+        <translation>此后该机器将执行此协调器的指令。当前账本中没有记录的引擎会成为未认领容器：先保留并在此显示，超过保留时间后停止。</translation>
     </message>
     <message id="machines.victim">
         <source>{name} of {owner}</source>
@@ -577,7 +577,7 @@
     </message>
     <message id="machines.state.never">
         <source>Has never connected: start its agent</source>
-        <translation>从未连接：请启动其代理</translation>
+        <translation>从未连接：请启动其代理程序</translation>
     </message>
     <message id="machines.card.use">
         <source>use {value}</source>
@@ -588,8 +588,8 @@
         <translation>空闲</translation>
     </message>
     <message id="machines.card.apart">
-        <source>Set aside: its memory is not proven free after its last holder. It takes engines again by itself once it is; if it stays so, look with nvidia-smi what still uses it.</source>
-        <translation>已隔离：上一使用者之后未能确认显存已释放。确认后会自动恢复；若一直如此，请用 nvidia-smi 查看占用者。</translation>
+        <source>Set aside: its memory is not proven free after its last engine. It takes engines again by itself once it is; if it stays so, see with nvidia-smi what still uses it.</source>
+        <translation>已隔离：上一个引擎结束后未能确认显存已释放。确认后会自动恢复；若一直如此，请用 nvidia-smi 查看占用显卡的进程。</translation>
     </message>
     <message id="machines.unclaimed.line">
         <source>Seen since {seen}. It is stopped {stop}.</source>
@@ -633,11 +633,11 @@
     </message>
     <message id="machines.fact.agent">
         <source>Agent</source>
-        <translation>代理版本</translation>
+        <translation>代理程序版本</translation>
     </message>
     <message id="machines.fact.door">
         <source>Door</source>
-        <translation>隔离状态</translation>
+        <translation>引擎入口</translation>
     </message>
     <message id="machines.fact.certificate">
         <source>Certificate until</source>
@@ -648,7 +648,7 @@
         <translation>加入时间</translation>
     </message>
     <message id="machines.fact.id">
-        <source>Id</source>
+        <source>ID</source>
         <translation>标识</translation>
     </message>
     <message id="machines.certificate.online">
@@ -697,7 +697,7 @@
     </message>
     <message id="machines.join.joined">
         <source>Joined. Now start its agent: it has not connected yet.</source>
-        <translation>已加入。请启动其代理：尚未连接。</translation>
+        <translation>已加入。请启动其代理程序：尚未连接。</translation>
     </message>
     <message id="machines.join.problem">
         <source>Connected · {cards} · cannot start engines yet</source>
@@ -796,7 +796,7 @@
         <translation>无法读取历史数据：{why}</translation>
     </message>
     <message id="machines.graph.mute">
-        <source>These cards do not tell: {what}</source>
+        <source>These cards do not report: {what}</source>
         <translation>这些显卡没有以下读数：{what}</translation>
     </message>
     <message id="machines.unclaimed.keep">
@@ -845,7 +845,7 @@
     </message>
     <message id="machines.pool.sentence">
         <source>Pools have a priority and a price list. What runs goes on; new engines are placed by the new pool. A name that is not there yet makes a new pool.</source>
-        <translation>资源池有优先级和价格表。正在运行的引擎不受影响；新引擎按新的资源池调度。输入新名称即创建新资源池。</translation>
+        <translation>资源池有优先级和价格表。正在运行的引擎不受影响；新引擎按新的资源池调度。输入新名称即新建资源池。</translation>
     </message>
     <message id="machines.pool.verb">
         <source>Move</source>
@@ -872,7 +872,7 @@
         <translation>值</translation>
     </message>
     <message id="machines.labels.away">
-        <source>Take this label away</source>
+        <source>Remove this label</source>
         <translation>移除此标签</translation>
     </message>
     <message id="machines.labels.add">
@@ -888,12 +888,12 @@
         <translation>您如何确认机器已关机？此说明会记入审计日志。</translation>
     </message>
     <message id="machines.off.example">
-        <source>Power cable pulled, seen by me</source>
-        <translation>例如：本人亲眼看到电源线已拔</translation>
+        <source>e.g. I pulled the power cable myself</source>
+        <translation>例如：本人亲手拔掉了电源线</translation>
     </message>
     <message id="machines.done.drain">
         <source>{names}: drained. What runs goes on; nothing new starts there.</source>
-        <translation>{names}：已设为维护。正在运行的引擎继续运行，不再启动新引擎。</translation>
+        <translation>{names}：已设为维护。正在运行的引擎会继续运行，不再启动新引擎。</translation>
     </message>
     <message id="machines.done.undrain">
         <source>{names}: takes engines again.</source>
@@ -912,8 +912,8 @@
         <translation>{names}：标签已保存。</translation>
     </message>
     <message id="machines.done.accept-ledger">
-        <source>{names}: obeys this ledger now.</source>
-        <translation>{names}：已遵循当前账本。</translation>
+        <source>{names}: follows this ledger now.</source>
+        <translation>{names}：现已遵循当前账本。</translation>
     </message>
     <message id="machines.done.declare-off">
         <source>{names}: declared off; its cards and files are free.</source>
@@ -945,14 +945,14 @@
     </message>
     <message id="machines.add.needs">
         <source>Linux with the NVIDIA driver (nvidia-smi shows its cards), Docker Engine with the NVIDIA Container Toolkit, and this program with its agent: pip install 'aigc-gateway[agent]'. It dials out to this coordinator only; no port has to be opened on it. Step by step: docs/install.md, section 6.</source>
-        <translation>安装了 NVIDIA 驱动（nvidia-smi 能列出显卡）的 Linux，带 NVIDIA Container Toolkit 的 Docker Engine，以及本程序的代理：pip install 'aigc-gateway[agent]'。它只会主动连接协调器，无需开放任何端口。详细步骤见 docs/install.md 第 6 节。</translation>
+        <translation>装有 NVIDIA 驱动（nvidia-smi 能列出显卡）的 Linux、带 NVIDIA Container Toolkit 的 Docker Engine，以及本程序的代理程序：pip install 'aigc-gateway[agent]'。它只会主动连接协调器，无需开放任何端口。详细步骤见 docs/install.md 第 6 节。</translation>
     </message>
     <message id="machines.add.second">
         <source>2. Run this line there, as root</source>
         <translation>2. 在该机器上以 root 运行此命令</translation>
     </message>
     <message id="machines.add.third">
-        <source>3. It comes in</source>
+        <source>3. Wait for it to join</source>
         <translation>3. 等待加入</translation>
     </message>
     <message id="machines.add.pool">
@@ -985,7 +985,7 @@
     </message>
     <message id="machines.add.then">
         <source>Then start the agent: aigc agent run, or its service. The command holds a secret: anybody who has it can add a machine until it is used.</source>
-        <translation>然后启动代理：aigc agent run 或其服务。命令中包含密钥：在使用之前，任何得到它的人都可以添加机器。</translation>
+        <translation>然后启动代理程序：aigc agent run 或其服务。命令中包含密钥：在使用之前，任何得到它的人都可以添加机器。</translation>
     </message>
     <message id="machines.add.done">
         <source>Done</source>
@@ -1002,6 +1002,10 @@
     <message id="machines.column.gpu_model">
         <source>Model</source>
         <translation>型号</translation>
+    </message>
+    <message id="machines.state.cannot_start">
+        <source>Online · cannot start engines now</source>
+        <translation>在线 · 目前无法启动引擎</translation>
     </message>
 </context>
 </TS>

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
@@ -248,6 +249,10 @@ class Plot(QChartView):
             return
         share = (event.position().x() - area.left()) / area.width()
         self.point_at(self._graph.start + (_edge(self._graph) - self._graph.start) * share)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """The page scrolls, also where the pointer is over a plot."""
+        event.ignore()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         super().leaveEvent(event)

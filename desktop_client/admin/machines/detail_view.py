@@ -130,7 +130,7 @@ def _state(node: Node, found: Standing, speech: Speech) -> str:
         span = duration(speech.now - node.last_seen, language)
         return say("machines.state.offline", language, at=at(node.last_seen, speech), span=span)
     if found is Standing.CANNOT_START:
-        return standing_word(found, language)
+        return say("machines.state.cannot_start", language)
     return f"{standing_word(found, language)} · {takes(node, language)}"
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCharts import QLineSeries
-from PySide6.QtCore import QAbstractItemModel, QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QAbstractItemModel, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 
@@ -188,3 +188,16 @@ def test_the_lines_stand_out_from_their_card(colours: theme.Colours) -> None:
     for colour in palette:
         one, other = sorted([light(colour), light(colours.surface)])
         assert (other + 0.05) / (one + 0.05) >= 4.5, colour
+
+
+def test_the_wheel_scrolls_the_page_and_not_the_plot(chart: TimeChart, app: QApplication) -> None:
+    chart.show()
+    app.processEvents()
+    at = QPointF(chart.plot.rect().center())
+    turn = QWheelEvent(
+        at, chart.plot.mapToGlobal(at), QPoint(0, -120), QPoint(0, -120),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(chart.plot.viewport(), turn)
+    assert not turn.isAccepted()  # so that it goes on to what is around

@@ -88,6 +88,8 @@ def test_an_auditor_is_offered_nothing_and_an_order_is_acknowledged() -> None:
     shown = machine_view(home, full, speech, may_change=False)
     assert (shown.action, shown.more) == (None, ())
     assert view(home, full, asked=Act.DRAIN).asked == "Draining …"
+    broken = node(can_start=False)
+    assert view(broken, fleet(broken)).state == "Online · cannot start engines now"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,4 +1,4 @@
-"""A stand-in for logind's sleep, faithful at its D-Bus interface, on a bus that serves as the system's.
+"""A stand-in for logind's sleep, faithful at its D-Bus interface, on a bus taken for the system's.
 
 ``org.freedesktop.login1.Manager``: ``Inhibit`` gives the caller an open file, ``PrepareForSleep``
 is sent before and after each sleep, and sleep waits until every holder of a ``delay`` lock closed

@@ -219,6 +219,7 @@ class TablePane(QWidget, Generic[Row]):
                 names=", ".join(c.key for c in self.model.columns),
             )
         )
+        self.table.setAccessibleName(say(self.model.columns[0].title, language))
         self._more.setAccessibleName(say("admin.table.more", language))
         self._more.setToolTip(say("admin.table.more", language))
         self._clear.setText(say("admin.table.clear", language))

@@ -61,6 +61,7 @@ class LiveTable(QTableView):
         self._pointed = False
         self._kept: tuple[list[str], str, int] = ([], "", 0)
         self._last: list[str] = []
+        self._chosen: list[str] | None = None  # ids; looked up when somebody asks
         self._painter = RowPainter(model)
         self._stale = False
         self.setModel(model)
@@ -83,6 +84,7 @@ class LiveTable(QTableView):
         self._still.timeout.connect(self._pointer_left)
         model.rebuilding.connect(self._keep_place)
         model.rebuilt.connect(self._restore_place)
+        model.layoutChanged.connect(self._forget_chosen)  # another order
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(self._open)
 
@@ -192,8 +194,13 @@ class LiveTable(QTableView):
     def selected_ids(self) -> list[str]:
         """In the order of the table; ghosts are not in it."""
         model = self._model
-        keys = [model.id_at(place) for place in sorted(self._selected_places())]
-        return [key for key in keys if not model.is_ghost(key)]
+        if self._chosen is None:
+            self._chosen = [model.id_at(place) for place in sorted(self._selected_places())]
+        return [key for key in self._chosen if model.find(key) is not None]
+
+    def _forget_chosen(self) -> None:
+        """Which rows are chosen, and in which order, is to be looked up again."""
+        self._chosen = None
 
     def _selected_places(self) -> list[int]:
         return [
@@ -217,6 +224,7 @@ class LiveTable(QTableView):
         self.selectionModel().select(chosen, _SELECT_ROWS)
 
     def _selection_changed(self) -> None:
+        self._chosen = None
         count = sum(part.height() for part in self.selectionModel().selection().toList())
         if count > _MANY:
             self._model.hold("many")

@@ -1007,5 +1007,17 @@
         <source>Online · cannot start engines now</source>
         <translation>在线 · 目前无法启动引擎</translation>
     </message>
+    <message id="machines.revoke.what.more.one">
+        <source>{count} engines of 1 person are cut off</source>
+        <translation>1 人的 {count} 个引擎的连接将被切断</translation>
+    </message>
+    <message id="machines.off.what.more.one">
+        <source>{count} engines of 1 person count as ended</source>
+        <translation>1 人的 {count} 个引擎视为已结束</translation>
+    </message>
+    <message id="machines.ledger.what.more.one">
+        <source>{count} engines of 1 person are known there</source>
+        <translation>其上有 1 人的 {count} 个已知引擎</translation>
+    </message>
 </context>
 </TS>

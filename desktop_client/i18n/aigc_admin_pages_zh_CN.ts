@@ -13,7 +13,7 @@
     </message>
     <message id="overview.and_more">
         <source>{names} and {count} more</source>
-        <translation>{names} 和另外 {count} 个</translation>
+        <translation>{names} 等，另有 {count} 个</translation>
     </message>
     <message id="overview.show_machines">
         <source>Show {count} machines</source>
@@ -68,8 +68,8 @@
         <translation>{count} 台有引擎运行的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.cut-off.remedy">
-        <source>Look at power, network and the agent's service. If it is off for good, say so on its page: that frees the data.</source>
-        <translation>请检查电源、网络和代理服务。如果机器已永久关闭，请在其页面上声明，以释放数据。</translation>
+        <source>Check its power, its network and its agent's service. If it is off for good, declare it off on its page: that frees its data.</source>
+        <translation>请检查电源、网络和代理程序服务。如果机器不会再开机，请在其页面上声明已关机，以释放数据。</translation>
     </message>
     <message id="overview.door.one">
         <source>Engines on {machine} can be reached by other users who sign in to that machine.</source>
@@ -85,15 +85,15 @@
     </message>
     <message id="overview.stuck.one">
         <source>{engine} of {owner} waits for what no answering machine has. {line}.</source>
-        <translation>{owner} 的 {engine} 在等待，但没有任何在线机器能满足其需求。{line}。</translation>
+        <translation>{owner} 的 {engine} 在排队，但没有任何在线机器能满足其需求。{line}。</translation>
     </message>
     <message id="overview.stuck.many">
         <source>{count} engines wait for what no answering machine has: {engines}.</source>
-        <translation>{count} 个引擎在等待，但没有任何在线机器能满足其需求：{engines}。</translation>
+        <translation>{count} 个引擎在排队，但没有任何在线机器能满足其需求：{engines}。</translation>
     </message>
     <message id="overview.stuck.remedy">
         <source>Bring such a machine back, add one, or lower the need in the catalogue.</source>
-        <translation>请恢复或添加符合要求的机器，或在目录中降低需求。</translation>
+        <translation>请恢复或添加符合要求的机器，或在引擎目录中降低需求。</translation>
     </message>
     <message id="overview.stuck.show">
         <source>Show the queue</source>
@@ -112,7 +112,7 @@
         <translation>原因未知。</translation>
     </message>
     <message id="overview.broken.remedy">
-        <source>Run 'aigc agent check' on the machine: it names each cause and its cure.</source>
+        <source>Run “aigc agent check” on the machine: it names each cause and its cure.</source>
         <translation>请在该机器上运行“aigc agent check”，它会列出每个原因及解决办法。</translation>
     </message>
     <message id="overview.away.one">
@@ -128,16 +128,16 @@
         <translation>{count} 台没有引擎的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.away.remedy">
-        <source>Look at power, network and the agent's service, or drain it if it is meant to be off.</source>
-        <translation>请检查电源、网络和代理服务；如果本就计划关机，请先设为维护。</translation>
+        <source>Check its power, its network and its agent's service, or drain it if it is meant to be off.</source>
+        <translation>请检查电源、网络和代理程序服务；如果本就计划关机，请先设为维护。</translation>
     </message>
     <message id="overview.set-aside.one">
         <source>{cards} of {machine} set aside: not proven free after the last engine.</source>
-        <translation>{machine} 的 {cards}已被隔离：上一个引擎结束后未确认释放。</translation>
+        <translation>{machine} 的 {cards}已被隔离：上一个引擎结束后未能确认显存已释放。</translation>
     </message>
     <message id="overview.set-aside.many">
         <source>{count} machines have cards that are set aside, not proven free: {machines}.</source>
-        <translation>{count} 台机器有显卡因未确认释放而被隔离：{machines}。</translation>
+        <translation>{count} 台机器有显卡因未能确认显存已释放而被隔离：{machines}。</translation>
     </message>
     <message id="overview.set-aside.remedy">
         <source>See with nvidia-smi what still holds the card; it comes back by itself once that ends.</source>
@@ -153,7 +153,7 @@
     </message>
     <message id="overview.disk.remedy">
         <source>Remove images and data that nobody uses: the next image may not fit.</source>
-        <translation>请清理不再使用的镜像和数据，否则可能放不下下一个镜像。</translation>
+        <translation>请清理不再使用的镜像和数据，否则可能没有空间存放下一个镜像。</translation>
     </message>
     <message id="overview.certificate.one">
         <source>{machine} has not renewed its certificate, which ends {at}.</source>
@@ -164,8 +164,8 @@
         <translation>{count} 台机器尚未续期证书：{machines}。</translation>
     </message>
     <message id="overview.certificate.remedy">
-        <source>Look at its clock and its agent's log: renewal is tried by itself, and fails there.</source>
-        <translation>请检查其时钟和代理日志：系统会自动续期，但在该机器上失败了。</translation>
+        <source>Check its clock and its agent's log: the agent tries to renew by itself, and fails.</source>
+        <translation>请检查其时钟和代理程序日志：代理程序会自动续期，但在该机器上失败了。</translation>
     </message>
     <message id="overview.problem.one">
         <source>{machine}: {problem}</source>
@@ -180,12 +180,12 @@
         <translation>该机器仍可启动引擎。机器页面列出其报告的全部问题。</translation>
     </message>
     <message id="overview.unclaimed.one">
-        <source>{containers} on {machine} that no ledger entry claims; stopped from {at} on unless somebody decides.</source>
-        <translation>{machine} 上有 {containers}未被任何账本记录认领；若无人处理，将自 {at} 起停止。</translation>
+        <source>{containers} on {machine} that the ledger knows nothing of; stopped from {at} on unless somebody decides.</source>
+        <translation>{machine} 上有 {containers}在账本中没有记录；若无人处理，将从 {at} 起停止。</translation>
     </message>
     <message id="overview.unclaimed.many">
-        <source>{count} machines run containers that no ledger entry claims: {machines}.</source>
-        <translation>{count} 台机器上有未被任何账本记录认领的容器：{machines}。</translation>
+        <source>{count} machines run containers that the ledger knows nothing of: {machines}.</source>
+        <translation>{count} 台机器上有账本中没有记录的容器：{machines}。</translation>
     </message>
     <message id="overview.unclaimed.remedy">
         <source>Keep or stop them on the machine's page.</source>
@@ -201,7 +201,7 @@
     </message>
     <message id="overview.failed.remedy">
         <source>Its story and its log say what happened.</source>
-        <translation>其经过和日志说明了发生的情况。</translation>
+        <translation>可在其历史和日志中查看原因。</translation>
     </message>
     <message id="overview.failed.show">
         <source>Show what failed</source>
@@ -209,19 +209,19 @@
     </message>
     <message id="overview.catalogue.one">
         <source>One entry of the catalogue cannot be used. {place}: {message}</source>
-        <translation>目录中有一个条目无法使用。{place}：{message}</translation>
+        <translation>引擎目录中有一个条目无法使用。{place}：{message}</translation>
     </message>
     <message id="overview.catalogue.many">
         <source>{count} entries of the catalogue cannot be used. {place}: {message}</source>
-        <translation>目录中有 {count} 个条目无法使用。{place}：{message}</translation>
+        <translation>引擎目录中有 {count} 个条目无法使用。{place}：{message}</translation>
     </message>
     <message id="overview.catalogue.remedy">
         <source>Mend the file: it is read again by itself. Everything else in the catalogue works.</source>
-        <translation>请修正该文件，系统会自动重新读取。目录中的其他条目不受影响。</translation>
+        <translation>请修正该文件，系统会自动重新读取。引擎目录中的其他条目不受影响。</translation>
     </message>
     <message id="overview.catalogue.show">
         <source>Show the catalogue</source>
-        <translation>查看目录</translation>
+        <translation>查看引擎目录</translation>
     </message>
     <message id="overview.clock.behind">
         <source>This computer's clock is {span} behind the coordinator's.</source>
@@ -237,11 +237,11 @@
     </message>
     <message id="overview.version.one">
         <source>{machines} runs agent {versions}; {newest} is current.</source>
-        <translation>{machines} 的代理版本为 {versions}，当前版本为 {newest}。</translation>
+        <translation>{machines} 的代理程序版本为 {versions}，当前版本为 {newest}。</translation>
     </message>
     <message id="overview.version.many">
         <source>{count} machines run an older agent ({versions}) than {newest}: {machines}.</source>
-        <translation>{count} 台机器的代理版本（{versions}）低于 {newest}：{machines}。</translation>
+        <translation>{count} 台机器的代理程序版本（{versions}）低于 {newest}：{machines}。</translation>
     </message>
     <message id="overview.version.remedy">
         <source>Update the package there; engines keep running meanwhile.</source>
@@ -252,15 +252,15 @@
         <translation>使用情况</translation>
     </message>
     <message id="overview.full">
-        <source>{held} of {cards} cards held; {answering} of {machines} machines answer.</source>
-        <translation>{cards} 张显卡中已占用 {held} 张；{machines} 台机器中有 {answering} 台在线。</translation>
+        <source>Cards held: {held} of {cards}. Machines answering: {answering} of {machines}.</source>
+        <translation>显卡：{cards} 张中已占用 {held} 张。机器：{machines} 台中有 {answering} 台在线。</translation>
     </message>
     <message id="overview.full.no_machines">
         <source>The studio has no machine yet. Add one on the Machines page.</source>
         <translation>工作室还没有机器。请在“机器”页面添加。</translation>
     </message>
     <message id="overview.full.no_cards">
-        <source>{machines} machines, no graphics card.</source>
+        <source>Machines: {machines}, without a graphics card.</source>
         <translation>{machines} 台机器，没有显卡。</translation>
     </message>
     <message id="overview.pool.all">
@@ -277,7 +277,7 @@
     </message>
     <message id="overview.unknown">
         <source>Held, use unknown</source>
-        <translation>占用，使用率未知</translation>
+        <translation>占用，利用率未知</translation>
     </message>
     <message id="overview.free">
         <source>Free</source>
@@ -321,7 +321,7 @@
     </message>
     <message id="overview.pool.none">
         <source>no pool</source>
-        <translation>未分组</translation>
+        <translation>无资源池</translation>
     </message>
     <message id="overview.more">
         <source>Show {count} more</source>
@@ -336,11 +336,11 @@
         <translation>今天的使用情况尚不清楚。</translation>
     </message>
     <message id="overview.today.first">
-        <source>Cards held now: {held}. What is usual is known after the first whole day.</source>
+        <source>Cards held now: {held}. The usual figure is known after the first whole day.</source>
         <translation>目前占用 {held} 张显卡。满一天后才能得出平常水平。</translation>
     </message>
     <message id="overview.today.gap">
-        <source>Cards held now: {held}; of this time of the day nothing is known ({days}).</source>
+        <source>Cards held now: {held}. Nothing is known about this time of day ({days}).</source>
         <translation>目前占用 {held} 张显卡；没有该时段的数据（{days}）。</translation>
     </message>
     <message id="overview.today.usual">
@@ -356,12 +356,12 @@
         <translation>最近 {days} 个工作日</translation>
     </message>
     <message id="overview.like.weekends">
-        <source>the last {days} days of weekends</source>
+        <source>the last {days} weekend days</source>
         <translation>最近 {days} 个周末日</translation>
     </message>
     <message id="overview.like.all">
-        <source>the last {days} days known</source>
-        <translation>此前 {days} 天</translation>
+        <source>the last {days} days on record</source>
+        <translation>有记录的最近 {days} 天</translation>
     </message>
     <message id="overview.weekday.0">
         <source>Monday</source>
@@ -465,7 +465,7 @@
     </message>
     <message id="instances.vram">
         <source>VRAM used / own</source>
-        <translation>显存 已用 / 可用</translation>
+        <translation>显存（已用 / 可用）</translation>
     </message>
     <message id="instances.vram.meaning">
         <source>What this instance uses of the card memory that is its own: its reserved share, or its whole cards.</source>
@@ -473,7 +473,7 @@
     </message>
     <message id="instances.gpu">
         <source>GPU</source>
-        <translation>GPU 占用</translation>
+        <translation>GPU 利用率</translation>
     </message>
     <message id="instances.since">
         <source>Since</source>
@@ -496,11 +496,11 @@
         <translation>数据</translation>
     </message>
     <message id="instances.created">
-        <source>Made</source>
+        <source>Created</source>
         <translation>创建时间</translation>
     </message>
     <message id="instances.id">
-        <source>Id</source>
+        <source>ID</source>
         <translation>标识</translation>
     </message>
     <message id="instances.code">
@@ -520,7 +520,7 @@
         <translation>还没有任何实例。</translation>
     </message>
     <message id="instances.several">
-        <source>{count} instances chosen</source>
+        <source>{count} instances selected</source>
         <translation>已选择 {count} 个实例</translation>
     </message>
     <message id="instances.stop">
@@ -549,7 +549,7 @@
     </message>
     <message id="instances.stop.consequence">
         <source>Files in the engine's folders are kept. What is only in memory is lost: queued jobs, unsaved pages and notebooks. Each owner reads that IT stopped it, and can start it again.</source>
-        <translation>引擎文件夹中的文件会保留。仅在内存中的内容会丢失，例如排队的任务、未保存的页面和笔记本。所有者会看到由 IT 停止的提示，并可重新启动。</translation>
+        <translation>引擎文件夹中的文件会保留。仅在内存中的内容会丢失，例如排队的任务、未保存的页面和笔记本。所有者会看到“由 IT 停止”的提示，并可重新启动。</translation>
     </message>
     <message id="instances.stopped.one">
         <source>{name} is asked to stop.</source>
@@ -560,8 +560,8 @@
         <translation>已请求停止 {count} 个实例。</translation>
     </message>
     <message id="instances.stop.nothing">
-        <source>It does not run.</source>
-        <translation>它没有在运行。</translation>
+        <source>It is not running.</source>
+        <translation>它未在运行。</translation>
     </message>
     <message id="instances.auditor">
         <source>Your role sees everything and changes nothing.</source>
@@ -569,7 +569,7 @@
     </message>
     <message id="instances.offline">
         <source>There is no connection to the coordinator.</source>
-        <translation>与协调器没有连接。</translation>
+        <translation>未连接到协调器。</translation>
     </message>
     <message id="instances.to_owner">
         <source>Owner</source>
@@ -581,7 +581,7 @@
     </message>
     <message id="instances.tab.story">
         <source>Story</source>
-        <translation>经过</translation>
+        <translation>历史</translation>
     </message>
     <message id="instances.tab.logs">
         <source>Log</source>
@@ -589,7 +589,7 @@
     </message>
     <message id="instances.logs.audited">
         <source>Reading somebody's log is written to the audit log with your name.</source>
-        <translation>查看他人的日志会连同您的姓名记入审计日志。</translation>
+        <translation>查看他人的日志会以您的名义记入审计日志。</translation>
     </message>
     <message id="instances.logs.read">
         <source>Read the log</source>
@@ -604,7 +604,7 @@
         <translation>日志已结束。</translation>
     </message>
     <message id="instances.logs.waiting">
-        <source>Nothing was written yet.</source>
+        <source>Nothing has been written yet.</source>
         <translation>暂无输出。</translation>
     </message>
     <message id="instances.logs.of">
@@ -629,27 +629,27 @@
     </message>
     <message id="instances.save.title">
         <source>Save the story of {name}</source>
-        <translation>保存 {name} 的经过</translation>
+        <translation>保存 {name} 的历史</translation>
     </message>
     <message id="instances.story.title">
         <source>The story of {name}</source>
-        <translation>{name} 的经过</translation>
+        <translation>{name} 的历史</translation>
     </message>
     <message id="instances.story.of">
         <source>{engine} {version} of {owner} · {id}</source>
         <translation>{owner} 的 {engine} {version} · {id}</translation>
     </message>
     <message id="instances.story.told">
-        <source>Told {at} by {studio}. Times are those of this computer.</source>
-        <translation>由 {studio} 于 {at} 给出。时间为本机时间。</translation>
+        <source>As told by {studio} at {at}. Times are those of this computer.</source>
+        <translation>由 {studio} 提供，截至 {at}。时间为本机时间。</translation>
     </message>
     <message id="instances.story.empty">
-        <source>Nothing happened to it yet.</source>
+        <source>Nothing has happened to it yet.</source>
         <translation>尚未发生任何事件。</translation>
     </message>
     <message id="instances.story.loading">
         <source>Asking the coordinator…</source>
-        <translation>正在询问协调器…</translation>
+        <translation>正在查询协调器…</translation>
     </message>
     <message id="instances.card">
         <source>{name}: {percent}, {memory}</source>
@@ -676,8 +676,8 @@
         <translation>原因</translation>
     </message>
     <message id="queue.empty">
-        <source>Nobody waits. Whoever starts an engine gets a place at once.</source>
-        <translation>无人排队。启动引擎的人会立即得到位置。</translation>
+        <source>Nobody waits. Whoever starts an engine now gets a place at once.</source>
+        <translation>无人排队。现在启动引擎无需等待。</translation>
     </message>
     <message id="queue.summary.one">
         <source>One instance waits, since {at}.</source>
@@ -712,8 +712,8 @@
         <translation>移出队列</translation>
     </message>
     <message id="queue.remove.consequence">
-        <source>They do not start; their data is kept, and each owner reads that IT stopped it. They can ask again.</source>
-        <translation>它们不会启动；数据会保留，所有者会看到由 IT 停止的提示，并可再次请求。</translation>
+        <source>They do not start; their data is kept, and each owner reads that IT stopped it. They can be started again.</source>
+        <translation>它们不会启动；数据会保留，所有者会看到“由 IT 停止”的提示，并可重新启动。</translation>
     </message>
     <message id="queue.remove.title.one">
         <source>Take {name} of {owner} out of the queue?</source>
@@ -753,7 +753,7 @@
     </message>
     <message id="instances.event.kept">
         <source>Kept running</source>
-        <translation>保持运行</translation>
+        <translation>继续使用</translation>
     </message>
     <message id="instances.event.renamed">
         <source>Renamed</source>
@@ -764,12 +764,12 @@
         <translation>更换版本</translation>
     </message>
     <message id="instances.event.placed">
-        <source>Given a place</source>
-        <translation>分配位置</translation>
+        <source>Placed on a machine</source>
+        <translation>已分配机器</translation>
     </message>
     <message id="instances.event.placed-nowhere">
         <source>No place yet</source>
-        <translation>暂无位置</translation>
+        <translation>暂无可用机器</translation>
     </message>
     <message id="instances.event.restored">
         <source>Brought back from the trash</source>
@@ -833,7 +833,7 @@
     </message>
     <message id="instances.event.node-declared-off">
         <source>Its machine was declared off</source>
-        <translation>机器被声明为已关闭</translation>
+        <translation>机器被声明为已关机</translation>
     </message>
     <message id="instances.event.adopted">
         <source>Adopted</source>
@@ -909,7 +909,7 @@
     </message>
     <message id="people.seen">
         <source>Last seen</source>
-        <translation>最近出现</translation>
+        <translation>最近在线</translation>
     </message>
     <message id="people.sessions">
         <source>Signed in</source>
@@ -928,7 +928,7 @@
         <translation>当前实例</translation>
     </message>
     <message id="people.id">
-        <source>Id</source>
+        <source>ID</source>
         <translation>标识</translation>
     </message>
     <message id="people.token.name">
@@ -941,18 +941,18 @@
     </message>
     <message id="people.token.ends">
         <source>Ends</source>
-        <translation>到期</translation>
+        <translation>到期时间</translation>
     </message>
     <message id="people.token.made">
-        <source>Made</source>
-        <translation>创建</translation>
+        <source>Created</source>
+        <translation>创建时间</translation>
     </message>
     <message id="people.empty">
         <source>Nobody has an account yet.</source>
         <translation>还没有任何账户。</translation>
     </message>
     <message id="people.several">
-        <source>{count} people chosen</source>
+        <source>{count} people selected</source>
         <translation>已选择 {count} 位人员</translation>
     </message>
     <message id="people.add">
@@ -984,11 +984,11 @@
         <translation>例如 林夏</translation>
     </message>
     <message id="people.add.yes">
-        <source>Make the account</source>
+        <source>Create the account</source>
         <translation>创建账户</translation>
     </message>
     <message id="people.add.asking">
-        <source>Making the account…</source>
+        <source>Creating the account…</source>
         <translation>正在创建账户…</translation>
     </message>
     <message id="people.added.title">
@@ -1061,11 +1061,11 @@
     </message>
     <message id="people.disable.sessions">
         <source>Signed in: {count}; each ends at once, open pages too</source>
-        <translation>登录数 {count}：立即全部结束，包括已打开的页面</translation>
+        <translation>登录数 {count}：全部立即结束，包括已打开的页面</translation>
     </message>
     <message id="people.disable.tokens">
         <source>API tokens: {count}; none of them works any more</source>
-        <translation>API 令牌数 {count}：全部失效</translation>
+        <translation>API 令牌数 {count}：全部停止生效</translation>
     </message>
     <message id="people.disable.running">
         <source>Running: {names}; it goes on until it is released, and nobody can open it</source>
@@ -1076,8 +1076,8 @@
         <translation>排队中：{names}；将移出队列</translation>
     </message>
     <message id="people.disable.consequence">
-        <source>Files are kept. Enabling the account again brings back everything but the sessions.</source>
-        <translation>文件会保留。重新启用账户后，除会话外一切恢复。</translation>
+        <source>Files are kept. Enabling the account again brings everything back but the sessions.</source>
+        <translation>文件会保留。重新启用账户后一切恢复，但需重新登录。</translation>
     </message>
     <message id="people.disable.yes">
         <source>Disable {name}</source>
@@ -1085,7 +1085,7 @@
     </message>
     <message id="people.disable.done">
         <source>{name} is locked out.</source>
-        <translation>{name} 已被停用。</translation>
+        <translation>{name} 已停用。</translation>
     </message>
     <message id="people.enable">
         <source>Enable</source>
@@ -1097,11 +1097,11 @@
     </message>
     <message id="people.out">
         <source>Sign out everywhere…</source>
-        <translation>全部退出登录…</translation>
+        <translation>退出所有登录…</translation>
     </message>
     <message id="people.out.title">
         <source>Sign {name} out everywhere?</source>
-        <translation>让 {name} 在所有设备退出登录？</translation>
+        <translation>让 {name} 退出所有登录？</translation>
     </message>
     <message id="people.out.victims">
         <source>Signed in: {count}; each program and browser ends at once</source>
@@ -1113,7 +1113,7 @@
     </message>
     <message id="people.out.yes">
         <source>Sign out everywhere</source>
-        <translation>全部退出登录</translation>
+        <translation>退出所有登录</translation>
     </message>
     <message id="people.out.done">
         <source>{name}: {count} signed out.</source>
@@ -1169,11 +1169,11 @@
     </message>
     <message id="catalogue.state.default">
         <source>Offered, default</source>
-        <translation>提供，默认</translation>
+        <translation>可用，默认</translation>
     </message>
     <message id="catalogue.state.offered">
         <source>Offered</source>
-        <translation>提供</translation>
+        <translation>可用</translation>
     </message>
     <message id="catalogue.state.withdrawn">
         <source>Withdrawn</source>
@@ -1181,7 +1181,7 @@
     </message>
     <message id="catalogue.state.gone">
         <source>Not in the catalogue</source>
-        <translation>不在目录中</translation>
+        <translation>不在引擎目录中</translation>
     </message>
     <message id="catalogue.need">
         <source>Needs</source>
@@ -1204,7 +1204,7 @@
         <translation>简介</translation>
     </message>
     <message id="catalogue.id">
-        <source>Id</source>
+        <source>ID</source>
         <translation>标识</translation>
     </message>
     <message id="catalogue.file">
@@ -1229,7 +1229,7 @@
     </message>
     <message id="catalogue.folder">
         <source>the catalogue folder</source>
-        <translation>目录文件夹</translation>
+        <translation>引擎目录所在文件夹</translation>
     </message>
     <message id="catalogue.loaded">
         <source>Loaded {at} from {folder}. It is read again by itself when a file changes.</source>
@@ -1237,7 +1237,7 @@
     </message>
     <message id="catalogue.loading">
         <source>Asking the coordinator for the catalogue…</source>
-        <translation>正在向协调器请求目录…</translation>
+        <translation>正在向协调器查询引擎目录…</translation>
     </message>
     <message id="catalogue.broken.one">
         <source>1 entry cannot be used</source>
@@ -1253,7 +1253,7 @@
     </message>
     <message id="catalogue.mend">
         <source>Everything else in the catalogue works meanwhile.</source>
-        <translation>目录中的其他条目不受影响。</translation>
+        <translation>引擎目录中的其他条目不受影响。</translation>
     </message>
     <message id="audit.time">
         <source>Time</source>
@@ -1292,7 +1292,7 @@
         <translation>编号</translation>
     </message>
     <message id="audit.empty">
-        <source>Nothing was noted that fits.</source>
+        <source>No entry matches.</source>
         <translation>没有符合条件的记录。</translation>
     </message>
     <message id="audit.search">
@@ -1304,8 +1304,8 @@
         <translation>操作者、操作、对象或详情，按回车向协调器查询</translation>
     </message>
     <message id="audit.newest">
-        <source>Ask for what is new</source>
-        <translation>获取最新记录</translation>
+        <source>Load the newest</source>
+        <translation>加载最新记录</translation>
     </message>
     <message id="audit.older">
         <source>Load older entries</source>
@@ -1316,23 +1316,23 @@
         <translation>已全部加载：日志始于 {at}。</translation>
     </message>
     <message id="audit.shown">
-        <source>{count} entries, back to {at}. Older ones come as you scroll.</source>
+        <source>Entries: {count}, back to {at}. Older ones come as you scroll.</source>
         <translation>{count} 条记录，最早 {at}。向下滚动会加载更早的记录。</translation>
     </message>
     <message id="audit.loading">
         <source>Asking the coordinator…</source>
-        <translation>正在询问协调器…</translation>
+        <translation>正在查询协调器…</translation>
     </message>
     <message id="audit.did.account-create">
-        <source>Made an account</source>
+        <source>Created an account</source>
         <translation>创建账户</translation>
     </message>
     <message id="audit.did.first-admin">
-        <source>Made the first admin</source>
-        <translation>创建首个管理员</translation>
+        <source>Created the first admin</source>
+        <translation>创建首位管理员</translation>
     </message>
     <message id="audit.did.token-create">
-        <source>Made an API token</source>
+        <source>Created an API token</source>
         <translation>创建 API 令牌</translation>
     </message>
     <message id="audit.did.token-revoke">
@@ -1365,14 +1365,14 @@
     </message>
     <message id="audit.did.node-revoke">
         <source>Revoked a machine</source>
-        <translation>移除机器</translation>
+        <translation>吊销机器</translation>
     </message>
     <message id="audit.did.node-drain">
         <source>Drained a machine</source>
         <translation>将机器设为维护</translation>
     </message>
     <message id="audit.did.node-undrain">
-        <source>Undrained a machine</source>
+        <source>Ended the draining of a machine</source>
         <translation>结束机器维护</translation>
     </message>
     <message id="audit.did.node-update">
@@ -1381,11 +1381,11 @@
     </message>
     <message id="audit.did.node-declare-off">
         <source>Declared a machine off</source>
-        <translation>声明机器已关闭</translation>
+        <translation>声明机器已关机</translation>
     </message>
     <message id="audit.did.ledger-accept">
         <source>Made a machine accept the ledger</source>
-        <translation>让机器接受账本</translation>
+        <translation>使机器接受账本</translation>
     </message>
     <message id="audit.did.unclaimed-stop">
         <source>Stopped an unclaimed container</source>
@@ -1416,7 +1416,7 @@
         <translation>删除实例</translation>
     </message>
     <message id="audit.did.instance-restore">
-        <source>Brought an instance back</source>
+        <source>Restored an instance</source>
         <translation>恢复实例</translation>
     </message>
     <message id="audit.did.instance-logs">
@@ -1425,7 +1425,7 @@
     </message>
     <message id="audit.did.person-sign-out">
         <source>Signed somebody out everywhere</source>
-        <translation>让人员全部退出登录</translation>
+        <translation>退出他人的所有登录</translation>
     </message>
     <message id="studio.here">
         <source>This window</source>
@@ -1468,12 +1468,12 @@
         <translation>含义</translation>
     </message>
     <message id="studio.edit">
-        <source>Edit {file} on the coordinator's machine; a restart of the coordinator takes it up. Engines keep running meanwhile.</source>
+        <source>Edit {file} on the coordinator's machine; it takes effect when the coordinator restarts. Engines keep running meanwhile.</source>
         <translation>请在协调器所在机器上编辑 {file}，重启协调器后生效。期间引擎继续运行。</translation>
     </message>
     <message id="studio.loading">
         <source>Asking the coordinator…</source>
-        <translation>正在询问协调器…</translation>
+        <translation>正在查询协调器…</translation>
     </message>
     <message id="studio.version">
         <source>Version</source>
@@ -1496,8 +1496,8 @@
         <translation>指纹</translation>
     </message>
     <message id="studio.pin.meaning">
-        <source>Of the coordinator's certificate authority: what a person compares at the first connection.</source>
-        <translation>协调器证书颁发机构的指纹：首次连接时由人员核对。</translation>
+        <source>Of the coordinator's certificate authority: what people compare at their first connection.</source>
+        <translation>协调器证书颁发机构的指纹，首次连接时供核对。</translation>
     </message>
     <message id="studio.copy">
         <source>Copy {what}</source>
@@ -1532,11 +1532,11 @@
         <translation>语言</translation>
     </message>
     <message id="studio.look">
-        <source>Theme</source>
-        <translation>主题</translation>
+        <source>Appearance</source>
+        <translation>外观</translation>
     </message>
     <message id="studio.look.system">
-        <source>As the desktop</source>
+        <source>Same as the desktop</source>
         <translation>跟随系统</translation>
     </message>
     <message id="studio.look.light">

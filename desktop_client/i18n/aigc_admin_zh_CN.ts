@@ -56,8 +56,8 @@
         <translation>筛选</translation>
     </message>
     <message id="admin.table.filter_help">
-        <source>Words, or name:value with - for "not" and &lt; &gt; for numbers. Names: {names}</source>
-        <translation>输入关键词或 name:value；前加 - 表示排除，&lt; &gt; 比较数字。可用名称：{names}</translation>
+        <source>Words, or name:value with - for “not” and &lt; &gt; for numbers. Names: {names}</source>
+        <translation>输入关键词或 name:value；前加 - 表示排除，用 &lt; &gt; 比较数字。可用名称：{names}</translation>
     </message>
     <message id="admin.table.more">
         <source>Columns, copy, export</source>
@@ -133,15 +133,15 @@
     </message>
     <message id="admin.gate.find.text">
         <source>The coordinator's address (host:port) or a join link that begins with aigc://</source>
-        <translation>请输入协调服务器地址 (host:port)，或以 aigc:// 开头的加入链接</translation>
+        <translation>请输入协调器地址（host:port），或以 aigc:// 开头的加入链接</translation>
     </message>
     <message id="admin.gate.trust.title">
         <source>Is that your studio?</source>
         <translation>这是您的工作室吗？</translation>
     </message>
     <message id="admin.gate.trust.text">
-        <source>Compare this fingerprint with the one that 'aigc coordinator link' prints on the server at {address}. Continue only if they are the same.</source>
-        <translation>请将此指纹与服务器 {address} 上 aigc coordinator link 显示的指纹比对，一致才能继续。</translation>
+        <source>Compare this fingerprint with the one that “aigc coordinator link” prints on the server at {address}. Continue only if they are the same.</source>
+        <translation>请将此指纹与服务器 {address} 上“aigc coordinator link”显示的指纹核对，一致才能继续。</translation>
     </message>
     <message id="admin.gate.signed_out.title">
         <source>Sign in to run {studio}</source>
@@ -165,7 +165,7 @@
     </message>
     <message id="admin.gate.no_role.text">
         <source>It opens for admins and auditors. Ask an admin of {studio} for the role, or sign in as somebody else; your engines are in the tray app.</source>
-        <translation>只有管理员和审计员可以打开。请向 {studio} 的管理员申请角色，或换用其他账号登录；您的引擎在托盘应用中。</translation>
+        <translation>只有管理员和审计员可以打开。请向 {studio} 的管理员申请角色，或换用其他账户登录；您的引擎在托盘应用中。</translation>
     </message>
     <message id="admin.gate.unreachable.title">
         <source>{studio} cannot be reached</source>
@@ -173,7 +173,7 @@
     </message>
     <message id="admin.gate.unreachable.text">
         <source>This window keeps trying and opens by itself.</source>
-        <translation>本窗口会不断重试，连接成功后自动打开。</translation>
+        <translation>本窗口会持续重试，连接成功后自动打开。</translation>
     </message>
     <message id="admin.gate.connecting.title">
         <source>Connecting to {studio}</source>
@@ -188,11 +188,11 @@
         <translation>连接</translation>
     </message>
     <message id="admin.step.trust">
-        <source>It is the same</source>
+        <source>They are the same</source>
         <translation>指纹一致</translation>
     </message>
     <message id="admin.step.distrust">
-        <source>It is another one</source>
+        <source>They differ</source>
         <translation>指纹不一致</translation>
     </message>
     <message id="admin.step.sign-in">
@@ -205,7 +205,7 @@
     </message>
     <message id="admin.step.sign-out">
         <source>Sign in as somebody else</source>
-        <translation>换用其他账号</translation>
+        <translation>换用其他账户</translation>
     </message>
     <message id="admin.step.wake">
         <source>Try again</source>
@@ -249,7 +249,7 @@
     </message>
     <message id="admin.account">
         <source>Account and language</source>
-        <translation>账号与语言</translation>
+        <translation>账户与语言</translation>
     </message>
     <message id="admin.account.sign_out">
         <source>Sign out</source>
@@ -270,6 +270,14 @@
     <message id="admin.status.connected">
         <source>Connected</source>
         <translation>已连接</translation>
+    </message>
+    <message id="admin.table.count_one">
+        <source>1 row</source>
+        <translation>共 1 项</translation>
+    </message>
+    <message id="admin.table.exported_one">
+        <source>1 row written to {path}</source>
+        <translation>已将 1 行写入 {path}</translation>
     </message>
 </context>
 </TS>

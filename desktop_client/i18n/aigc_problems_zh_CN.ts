@@ -5,39 +5,39 @@
     <name></name>
     <message id="problem.coordinator-name-unknown">
         <source>Cannot reach the coordinator: its name does not resolve. Check the address with IT or your VPN.</source>
-        <translation>无法连接协调服务器：名称无法解析。请向 IT 核对地址或检查 VPN。</translation>
+        <translation>无法连接协调器：名称无法解析。请向 IT 核对地址或检查 VPN。</translation>
     </message>
     <message id="problem.coordinator-refused">
         <source>Cannot reach the coordinator: nothing listens on that port.</source>
-        <translation>无法连接协调服务器：该端口没有服务。请核对端口，或稍后再试。</translation>
+        <translation>无法连接协调器：该端口没有服务。请核对端口，或稍后再试。</translation>
     </message>
     <message id="problem.coordinator-no-answer">
         <source>Cannot reach the coordinator: no answer.</source>
-        <translation>无法连接协调服务器：没有响应。请检查网络、VPN 和防火墙。</translation>
+        <translation>无法连接协调器：没有响应。请检查网络、VPN 和防火墙。</translation>
     </message>
     <message id="problem.coordinator-unreachable">
         <source>Cannot reach the coordinator.</source>
-        <translation>无法连接协调服务器，请检查网络和 VPN。</translation>
+        <translation>无法连接协调器，请检查网络和 VPN。</translation>
     </message>
     <message id="problem.coordinator-not-tls">
         <source>What answers there does not speak TLS.</source>
-        <translation>该端口不是协调服务器（不支持 TLS），请核对端口。</translation>
+        <translation>该端口不是协调器（不支持 TLS），请核对端口。</translation>
     </message>
     <message id="problem.coordinator-not-ours">
         <source>What answers there is not an AIGC Gateway coordinator.</source>
-        <translation>该地址不是 AIGC Gateway 协调服务器，请核对地址和端口。</translation>
+        <translation>该地址不是 AIGC Gateway 协调器，请核对地址和端口。</translation>
     </message>
     <message id="problem.coordinator-slow">
         <source>The coordinator did not answer in time.</source>
-        <translation>协调服务器响应超时，请重试。</translation>
+        <translation>协调器响应超时，请重试。</translation>
     </message>
     <message id="problem.pin-mismatch">
         <source>The coordinator has another key than the one given.</source>
-        <translation>协调服务器的密钥与预期不符：连接可能被窃听，或服务器已重装。请向 IT 索取新链接。</translation>
+        <translation>协调器的密钥与预期不符：连接可能被窃听，或服务器已重装。请向 IT 索取新链接。</translation>
     </message>
     <message id="problem.address-invalid">
         <source>This is not an address: write host:port.</source>
-        <translation>地址无效：请写成 主机：端口，例如 aigc.studio.lan:7443。</translation>
+        <translation>地址无效：请写成 host:port，例如 aigc.studio.lan:7443。</translation>
     </message>
     <message id="problem.join-link-invalid">
         <source>This is not a complete join link.</source>
@@ -45,11 +45,11 @@
     </message>
     <message id="problem.clock-off">
         <source>This computer's clock is off.</source>
-        <translation>本机时钟与协调服务器相差过大，请开启自动对时后重试。</translation>
+        <translation>本机时钟与协调器相差过大，请开启自动对时后重试。</translation>
     </message>
     <message id="problem.version-skew">
         <source>The coordinator and this program do not understand each other.</source>
-        <translation>协调服务器与本程序版本不兼容，请安装 IT 提供的版本。</translation>
+        <translation>协调器与本程序版本不兼容，请安装 IT 提供的版本。</translation>
     </message>
     <message id="problem.issuer-unreachable">
         <source>Cannot reach the sign-in service.</source>
@@ -81,7 +81,7 @@
     </message>
     <message id="problem.engine-withdrawn">
         <source>This engine is no longer in the studio's catalogue; its data is kept.</source>
-        <translation>该引擎已从工作室目录中移除；数据已保留，请联系 IT。</translation>
+        <translation>该引擎已不在工作室的引擎目录中；数据已保留，请联系 IT。</translation>
     </message>
     <message id="problem.version-unknown">
         <source>There is no such version.</source>
@@ -89,7 +89,7 @@
     </message>
     <message id="problem.version-withdrawn">
         <source>This version was withdrawn.</source>
-        <translation>该版本已停用，请选择其他版本。</translation>
+        <translation>该版本已撤下，请选择其他版本。</translation>
     </message>
     <message id="problem.version-while-running">
         <source>Stop it before starting another version.</source>
@@ -97,15 +97,15 @@
     </message>
     <message id="problem.limit-instances">
         <source>You have as many instances as the studio allows.</source>
-        <translation>您的实例数量已达上限，请先删除不再需要的实例。</translation>
+        <translation>您的引擎数量已达个人上限，请先删除不再需要的引擎。</translation>
     </message>
     <message id="problem.limit-engine">
         <source>You have as many instances of this engine as the studio allows.</source>
-        <translation>您在该引擎下的实例数量已达上限，请使用已有的实例。</translation>
+        <translation>您拥有的该引擎数量已达上限，请使用已有的引擎，或先将其删除。</translation>
     </message>
     <message id="problem.name-taken">
         <source>Another instance has this name.</source>
-        <translation>已有同名实例，请换一个名称。</translation>
+        <translation>您已有同名的引擎，请换一个名称。</translation>
     </message>
     <message id="problem.name-invalid">
         <source>This name cannot be used.</source>
@@ -113,19 +113,19 @@
     </message>
     <message id="problem.instance-unknown">
         <source>This instance is gone.</source>
-        <translation>该实例不存在，可能已被删除。</translation>
+        <translation>该引擎不存在，可能已被删除。</translation>
     </message>
     <message id="problem.instance-deleted">
         <source>This instance is being deleted.</source>
-        <translation>该实例正在删除，请新建一个。</translation>
+        <translation>该引擎正在删除，请启动新的引擎。</translation>
     </message>
     <message id="problem.instance-not-running">
         <source>It is not running.</source>
-        <translation>该实例未在运行，请先启动。</translation>
+        <translation>该引擎未在运行，请先启动。</translation>
     </message>
     <message id="problem.not-yours">
         <source>It belongs to somebody else.</source>
-        <translation>该实例属于其他人，请启动自己的实例。</translation>
+        <translation>该引擎属于其他人，请启动自己的引擎。</translation>
     </message>
     <message id="problem.person-disabled">
         <source>Your account is disabled.</source>
@@ -169,7 +169,7 @@
     </message>
     <message id="problem.node-online">
         <source>The machine is connected, so it is not off.</source>
-        <translation>该机器当前在线，并未关机：请先排空或关闭它。</translation>
+        <translation>该机器当前在线，并未关机：请先将其设为维护或关机。</translation>
     </message>
     <message id="problem.node-name">
         <source>That is no name for a machine.</source>
@@ -189,7 +189,7 @@
     </message>
     <message id="problem.reason-missing">
         <source>Say how you know that the machine is off.</source>
-        <translation>请说明如何得知机器已关机：其引擎的数据将据此交给他人使用，若有两方同时写入会损坏数据。</translation>
+        <translation>请说明如何得知机器已关机：系统将据此把其上引擎的数据交给其他机器使用，若两处同时写入会损坏数据。</translation>
     </message>
     <message id="problem.unclaimed-unknown">
         <source>There is no such unclaimed container any more.</source>
@@ -201,11 +201,11 @@
     </message>
     <message id="problem.keep-unconfirmed">
         <source>The machine has not confirmed that it keeps the container.</source>
-        <translation>机器尚未确认保留该容器，请稍后再查看未认领列表。</translation>
+        <translation>机器尚未确认保留该容器，请稍后再查看未认领容器列表。</translation>
     </message>
     <message id="problem.agent-too-old">
         <source>The agent there is too old for this.</source>
-        <translation>该机器上的代理版本过旧，不支持此操作，请先更新代理。</translation>
+        <translation>该机器上的代理程序版本过旧，不支持此操作，请先更新代理程序。</translation>
     </message>
     <message id="problem.join-too-long">
         <source>A join command is good for at most 7 days.</source>
@@ -241,7 +241,7 @@
     </message>
     <message id="problem.no-local-accounts">
         <source>Accounts are made at the OpenID provider.</source>
-        <translation>人员通过工作室的 OpenID 提供方登录，请在那里创建账号。</translation>
+        <translation>人员通过工作室的 OpenID 提供方登录，请在那里创建账户。</translation>
     </message>
     <message id="problem.token-unknown">
         <source>There is no such token any more.</source>
@@ -253,11 +253,11 @@
     </message>
     <message id="problem.ledger-unavailable">
         <source>The coordinator cannot write its ledger, so nothing was changed.</source>
-        <translation>协调服务器无法写入账本，因此未做任何更改；运行中的引擎不受影响。请检查其磁盘剩余空间。</translation>
+        <translation>协调器无法写入账本，因此未做任何更改；运行中的引擎不受影响。请检查其磁盘剩余空间。</translation>
     </message>
     <message id="problem.coordinator-stopping">
         <source>The coordinator is stopping.</source>
-        <translation>协调服务器正在停止，请稍后重试。</translation>
+        <translation>协调器正在停止，请稍后重试。</translation>
     </message>
     <message id="problem.admin-not-started">
         <source>The admin window did not start.</source>

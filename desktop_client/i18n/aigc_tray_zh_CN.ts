@@ -108,16 +108,16 @@
         <translation>更多操作</translation>
     </message>
     <message id="line.requested">
-        <source>Asking for a place</source>
-        <translation>正在请求资源</translation>
+        <source>Asked for; looking for a machine</source>
+        <translation>已请求，正在寻找机器</translation>
     </message>
     <message id="line.queued">
         <source>Waiting for a free card</source>
         <translation>排队等待空闲显卡</translation>
     </message>
     <message id="line.placed">
-        <source>Found a place on {node}</source>
-        <translation>已分配到 {node}</translation>
+        <source>Preparing on {node}</source>
+        <translation>正在 {node} 上准备</translation>
     </message>
     <message id="line.preparing">
         <source>Preparing on {node}</source>
@@ -181,7 +181,7 @@
     </message>
     <message id="line.ack.keep">
         <source>Keeping it running …</source>
-        <translation>正在保持运行 …</translation>
+        <translation>正在延长使用 …</translation>
     </message>
     <message id="line.ack.rename">
         <source>Renaming …</source>
@@ -264,7 +264,7 @@
         <translation>此桌面没有安全存储：登录状态仅保持到本程序退出。</translation>
     </message>
     <message id="empty">
-        <source>Your studio has not published an engine yet. Ask your IT for one.</source>
+        <source>Your studio has not published an engine yet. Ask IT for one.</source>
         <translation>您的工作室尚未发布引擎，请联系 IT。</translation>
     </message>
     <message id="simulated">
@@ -341,7 +341,7 @@
     </message>
     <message id="graph.gpu">
         <source>GPU</source>
-        <translation>GPU 占用</translation>
+        <translation>GPU 利用率</translation>
     </message>
     <message id="graph.vram">
         <source>VRAM</source>
@@ -377,11 +377,11 @@
     </message>
     <message id="link.connecting">
         <source>Connecting to {address}</source>
-        <translation>正在连接 {address}</translation>
+        <translation>正在连接到 {address}</translation>
     </message>
     <message id="link.offline">
         <source>Cannot reach {address}</source>
-        <translation>无法连接 {address}</translation>
+        <translation>无法连接到 {address}</translation>
     </message>
     <message id="link.signed-out">
         <source>Not signed in</source>
@@ -409,10 +409,10 @@
     </message>
     <message id="plain.connecting.text">
         <source>Looking for {address}. This takes a moment.</source>
-        <translation>正在查找 {address}，请稍候。</translation>
+        <translation>正在连接到 {address}，请稍候。</translation>
     </message>
     <message id="plain.connecting.again">
-        <source>Your studio does not answer yet. It is tried again by itself.</source>
+        <source>Your studio does not answer yet. This window keeps trying.</source>
         <translation>您的工作室暂无响应，将自动重试。</translation>
     </message>
     <message id="plain.first.title">

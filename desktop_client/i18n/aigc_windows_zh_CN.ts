@@ -9,7 +9,7 @@
     </message>
     <message id="first.text">
         <source>Paste the link that IT gave you, or enter the address of the coordinator: the studio's computer that hands out engines.</source>
-        <translation>请粘贴 IT 提供的链接，或输入协调服务器（工作室中分配引擎的计算机）的地址。</translation>
+        <translation>请粘贴 IT 提供的链接，或输入协调器（工作室中分配引擎的计算机）的地址。</translation>
     </message>
     <message id="first.placeholder">
         <source>aigc.studio.lan:7443 or aigc://join/…</source>
@@ -32,8 +32,8 @@
         <translation>这是您的工作室吗？</translation>
     </message>
     <message id="trust.text">
-        <source>This studio proves who it is with a certificate of its own, which no other program knows. Compare this fingerprint with the one that IT gives you. If it is the same, this program trusts this studio from now on, and nobody else in its place. If it differs, stop: somebody may be listening in.</source>
-        <translation>此工作室用自己的证书证明身份，其他程序并不认识它。请将下面的指纹与 IT 提供的指纹核对。若一致，本程序今后只信任这个工作室，不会信任冒充者；若不一致，请停止：连接可能被窃听。</translation>
+        <source>This studio proves who it is with a certificate of its own, which no other program knows. Compare this fingerprint with the one that IT gives you. If they are the same, this program trusts this studio from now on, and nobody else in its place. If they differ, stop: somebody may be listening in.</source>
+        <translation>此工作室用自有证书证明身份，其他程序并不认识该证书。请将此指纹与 IT 提供的指纹核对。若一致，本程序今后只信任这个工作室；若不一致，请停止：连接可能被窃听。</translation>
     </message>
     <message id="trust.fingerprint">
         <source>Fingerprint of {address}</source>
@@ -45,14 +45,14 @@
     </message>
     <message id="connecting.title">
         <source>Connecting to {address}</source>
-        <translation>正在连接 {address}</translation>
+        <translation>正在连接到 {address}</translation>
     </message>
     <message id="connecting.text">
         <source>This takes a moment.</source>
         <translation>请稍候。</translation>
     </message>
     <message id="connecting.failed">
-        <source>It is tried again by itself.</source>
+        <source>This program keeps trying by itself.</source>
         <translation>将自动重试。</translation>
     </message>
     <message id="rename.title">
@@ -69,11 +69,11 @@
     </message>
     <message id="delete.title">
         <source>Delete {name}?</source>
-        <translation>删除 {name}?</translation>
+        <translation>删除 {name}？</translation>
     </message>
     <message id="delete.text">
-        <source>{name} and its data ({size}) move to the trash. For a while you can bring them back in Your files. Type the name to confirm.</source>
-        <translation>{name} 及其数据（{size}）将移入回收站。一段时间内可在“您的文件”中恢复。请输入名称以确认。</translation>
+        <source>{name} and its data ({size}) move to the trash. For a while you can bring them back under Files. Type the name to confirm.</source>
+        <translation>{name} 及其数据（{size}）将移入回收站，一段时间内可在“文件”中恢复。请输入名称以确认。</translation>
     </message>
     <message id="delete.yes">
         <source>Delete</source>
@@ -128,7 +128,7 @@
         <translation>停止所有引擎</translation>
     </message>
     <message id="news.awake.title">
-        <source>Your engines ran on</source>
+        <source>Your engines kept running</source>
         <translation>您的引擎一直在运行</translation>
     </message>
     <message id="news.awake.text">
@@ -213,7 +213,7 @@
     </message>
     <message id="first.done.text">
         <source>Signed in to {studio} as {person}.</source>
-        <translation>已登录 {studio}，用户：{person}。</translation>
+        <translation>已以 {person} 的身份登录 {studio}。</translation>
     </message>
     <message id="first.done.where">
         <source>Your engines are at this icon, in the corner of your screen with the other small icons. One click opens them.</source>
@@ -357,11 +357,11 @@
     </message>
     <message id="settings.token.revoke">
         <source>Revoke</source>
-        <translation>撤销</translation>
+        <translation>吊销</translation>
     </message>
     <message id="settings.token.revoke_sure">
         <source>Revoke now</source>
-        <translation>确认撤销</translation>
+        <translation>确认吊销</translation>
     </message>
     <message id="settings.notify.all">
         <source>Everything</source>
@@ -384,7 +384,7 @@
         <translation>不通知</translation>
     </message>
     <message id="settings.notify.none.text">
-        <source>Everything is still in the Recent list.</source>
+        <source>Everything is still listed under Recent.</source>
         <translation>所有内容仍会出现在“最近通知”中。</translation>
     </message>
     <message id="settings.silence">
@@ -392,7 +392,7 @@
         <translation>暂停通知</translation>
     </message>
     <message id="settings.silence.text">
-        <source>For a while, nothing comes up. The Recent list has it all.</source>
+        <source>For a while, nothing pops up. Recent still lists it all.</source>
         <translation>暂时不弹出任何通知，“最近通知”中仍可查看。</translation>
     </message>
     <message id="settings.silence.hour">
@@ -404,7 +404,7 @@
         <translation>到明天</translation>
     </message>
     <message id="settings.silence.off">
-        <source>Speak again</source>
+        <source>Resume notifications</source>
         <translation>恢复通知</translation>
     </message>
     <message id="settings.silent">
@@ -416,7 +416,7 @@
         <translation>语言</translation>
     </message>
     <message id="settings.language.system">
-        <source>As the desktop</source>
+        <source>Same as the desktop</source>
         <translation>跟随系统</translation>
     </message>
     <message id="settings.language.en">
@@ -428,11 +428,11 @@
         <translation>中文</translation>
     </message>
     <message id="settings.look">
-        <source>Colours</source>
+        <source>Appearance</source>
         <translation>外观</translation>
     </message>
     <message id="settings.look.system">
-        <source>As the desktop</source>
+        <source>Same as the desktop</source>
         <translation>跟随系统</translation>
     </message>
     <message id="settings.look.light">
@@ -460,7 +460,7 @@
         <translation>唤醒后询问</translation>
     </message>
     <message id="settings.sleep.ask.text">
-        <source>A notification names what ran on, and offers to stop it.</source>
+        <source>A notification names what kept running, and offers to stop it.</source>
         <translation>唤醒后会通知哪些引擎仍在运行，并可立即停止。</translation>
     </message>
     <message id="settings.sleep.stop">
@@ -468,7 +468,7 @@
         <translation>休眠前停止我的引擎</translation>
     </message>
     <message id="settings.sleep.stop.text">
-        <source>They are asked to stop in the few seconds that the system grants. Without a network, or where the system does not tell of its sleep, they keep running and are released when nobody works with them.</source>
+        <source>They are asked to stop in the few seconds that the system grants. Without a network, or where the system does not announce its sleep, they keep running and are released when nobody works with them.</source>
         <translation>在系统允许的几秒内请求停止。若没有网络，或系统未告知即将休眠，引擎会继续运行，直到无人使用时自动释放。</translation>
     </message>
     <message id="recent.title">
@@ -476,11 +476,11 @@
         <translation>最近通知</translation>
     </message>
     <message id="recent.text">
-        <source>What was told since this program started, newest first. Older things are not kept.</source>
+        <source>Notifications since this program started, newest first. Older ones are not kept.</source>
         <translation>本程序启动以来的通知，最新的在前；更早的内容不保留。</translation>
     </message>
     <message id="recent.empty">
-        <source>Nothing happened yet.</source>
+        <source>Nothing has happened yet.</source>
         <translation>暂无内容。</translation>
     </message>
     <message id="files.title">
@@ -544,7 +544,7 @@
         <translation>将保存的文件</translation>
     </message>
     <message id="diagnostics.text">
-        <source>This is all that would be in the file for IT. No token and no password is in it; look through it, then save it and send it yourself.</source>
+        <source>This is everything that goes into the file for IT. It holds no token and no password. Look through it, save it, and send it yourself.</source>
         <translation>以下就是提供给 IT 的全部内容，不含令牌和密码。请查看后保存，再自行发送。</translation>
     </message>
     <message id="diagnostics.collecting">
@@ -580,24 +580,24 @@
         <translation>您的文件</translation>
     </message>
     <message id="help.files.text">
-        <source>Stopping keeps them. Deleting moves them to the trash, where they can be had back for a while.</source>
+        <source>Stopping keeps them. Deleting moves them to the trash, from where you can restore them for a while.</source>
         <translation>停止后文件会保留；删除后会移入回收站，一段时间内可以恢复。</translation>
     </message>
     <message id="help.release">
-        <source>Giving back</source>
+        <source>Release</source>
         <translation>释放</translation>
     </message>
     <message id="help.release.text">
-        <source>Work goes on while you work. When nobody did anything for a while, the card is given back, and you are told before.</source>
-        <translation>使用期间引擎会一直运行。长时间无人操作时会释放显卡，释放前会通知您。</translation>
+        <source>An engine runs on while you work. When nobody has used it for a while, it is released and its card is free for others; you are warned first.</source>
+        <translation>使用期间引擎会一直运行。一段时间无人使用时会释放引擎并让出显卡，释放前会通知您。</translation>
     </message>
     <message id="help.keys">
-        <source>Keys</source>
+        <source>Keyboard</source>
         <translation>快捷键</translation>
     </message>
     <message id="help.keys.text">
-        <source>Tab and the arrows go from card to card, Enter does what is right now, Ctrl+F searches, Escape closes.</source>
-        <translation>Tab 和方向键切换卡片，Enter 执行当前操作，Ctrl+F 搜索，Esc 关闭。</translation>
+        <source>Tab and the arrows go from card to card, Enter does what the card offers, Ctrl+F searches, Escape closes.</source>
+        <translation>Tab 和方向键切换卡片，Enter 执行卡片上的操作，Ctrl+F 搜索，Esc 关闭。</translation>
     </message>
     <message id="help.trouble">
         <source>If something is wrong</source>
@@ -629,10 +629,10 @@
     </message>
     <message id="link.join.text">
         <source>A link asks this program to trust the coordinator at {address}. Go on only if it came from your IT.</source>
-        <translation>有链接请求本程序信任位于 {address} 的协调服务器。仅当链接来自您的 IT 时才继续。</translation>
+        <translation>有链接请求本程序信任位于 {address} 的协调器。仅当链接来自您的 IT 时才继续。</translation>
     </message>
     <message id="link.join.replaces">
-        <source>It takes the place of {studio}. Your engines there keep running; you sign in anew.</source>
+        <source>It takes the place of {studio}. Your engines there keep running; you will sign in again.</source>
         <translation>它将取代 {studio}。您在那里的引擎会继续运行，但需要重新登录。</translation>
     </message>
     <message id="link.join.fingerprint">
@@ -648,7 +648,7 @@
         <translation>正在查找 …</translation>
     </message>
     <message id="link.unknown">
-        <source>{studio} has no engine called "{engine}", so the link was not followed.</source>
+        <source>{studio} has no engine called “{engine}”, so the link was not followed.</source>
         <translation>{studio} 没有名为“{engine}”的引擎，因此未执行该链接。</translation>
     </message>
     <message id="link.waiting">

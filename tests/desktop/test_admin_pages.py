@@ -85,8 +85,13 @@ async def test_what_it_does_all_day(studio: Studio, desk: Screen) -> None:
         admin_window(desk, "--coordinator", studio.link, "--language", "en") as window,
     ):
         await sign_in(window, studio, desk)
-        await window.until_read("machines answer.")
+        await window.until_read("Machines answering")
         await window.until_read("Lin Xia | ")  # who is on what
+        await window.until_read("can be reached by other users")  # processes have no door
+        (machine,) = (await it.admin.ListNodes(admin_pb2.ListNodesRequest())).nodes
+        await window.click(f"Open {machine.name}")
+        await window.until_gone("How full we are")
+        await window.until_read(machine.name)
 
         await go_to(window, "people")
         await make_an_account(window, it)
@@ -100,7 +105,7 @@ async def test_what_it_does_all_day(studio: Studio, desk: Screen) -> None:
         await disable(window, it)
         await go_to(window, "audit")
         for told in (
-            "Made an account", "Changed a role", "Read somebody's log",
+            "Created an account", "Changed a role", "Read somebody's log",
             "Stopped somebody's instance", "Signed somebody out everywhere", "Disabled a person",
         ):  # fmt: skip
             row = await window.until_read(f"| {told} |")

@@ -131,15 +131,15 @@ def consequence(act: Act, nodes: Sequence[Node], fleet: Fleet, language: str) ->
             what = _drained(nodes, instances, people, fleet, language)
             sentence = say("machines.drain.sentence", language)
         case Act.REVOKE:
-            what = _counted("machines.revoke.what", len(instances), language, people=people)
+            what = _counted("machines.revoke.what", len(instances), language, people)
             sentence = say(
                 "machines.revoke.sentence" if instances else "machines.revoke.idle", language
             )
         case Act.DECLARE_OFF:
-            what = _counted("machines.off.what", len(instances), language, people=people)
+            what = _counted("machines.off.what", len(instances), language, people)
             sentence = say("machines.off.sentence", language)
         case Act.ACCEPT_LEDGER:
-            what = _counted("machines.ledger.what", len(instances), language, people=people)
+            what = _counted("machines.ledger.what", len(instances), language, people)
             sentence = say("machines.ledger.sentence", language)
         case _:
             raise ValueError(f"{act} needs no confirmation")
@@ -165,13 +165,15 @@ def _names(nodes: Sequence[Node], language: str) -> str:
     return say("machines.comma", language).join(n.name for n in nodes)
 
 
-def _counted(key: str, count: int, language: str, **values: object) -> str:
-    """``key.none``, ``key.one`` or ``key.more``."""
+def _counted(key: str, count: int, language: str, people: int) -> str:
+    """``key.none``, ``key.one``, ``key.more.one`` (all of one person) or ``key.more``."""
     if count == 0:
         return say(f"{key}.none", language)
     if count == 1:
         return say(f"{key}.one", language)
-    return say(f"{key}.more", language, count=count, **values)
+    if people == 1:
+        return say(f"{key}.more.one", language, count=count)
+    return say(f"{key}.more", language, count=count, people=people)
 
 
 def _drained(

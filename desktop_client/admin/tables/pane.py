@@ -240,6 +240,8 @@ class TablePane(QWidget, Generic[Row]):
     def _counted(self, shown: int, total: int) -> None:
         language = self._shell.language
         key = "admin.table.count" if shown == total else "admin.table.count_of"
+        if shown == total == 1:
+            key = "admin.table.count_one"
         self._count.setText(say(key, language, shown=f"{shown:,}", total=f"{total:,}"))
         if not shown:
             none = say(self._empty, language)
@@ -287,9 +289,8 @@ class TablePane(QWidget, Generic[Row]):
 
     def _exported(self, count: int, path: Path) -> None:
         language = self._shell.language
-        self._shell.tell_done(
-            say("admin.table.exported", language, count=f"{count:,}", path=str(path))
-        )
+        key = "admin.table.exported_one" if count == 1 else "admin.table.exported"
+        self._shell.tell_done(say(key, language, count=f"{count:,}", path=str(path)))
 
     def _shown(self) -> list[Column[Row]]:
         return [self.model.column(key) for key in self.table.shown_columns()]

@@ -47,7 +47,7 @@ def test_drain_as_the_design_says_it() -> None:
     )
     assert both.victims[0] == "ComfyUI-0 of A, on render-04"
     zh = consequence(Act.DRAIN, [full.nodes[home.id]], full, "zh")
-    assert zh.title == "维护 render-04：3 位创作者可继续使用，2 个排队请求将转到其他机器"
+    assert zh.title == "将 render-04 设为维护：3 位创作者可继续使用，2 个排队请求将转到其他机器"
 
 
 def test_one_and_nobody() -> None:

@@ -43,9 +43,9 @@ def test_names_stand_for_ids_where_the_fleet_knows_them() -> None:
 def test_as_text_every_event_is_a_line() -> None:
     text = as_text(story(instance(), LINES, {}, "", ZH))
     lines = text.splitlines()
-    assert lines[0] == "ComfyUI 的经过"
+    assert lines[0] == "ComfyUI 的历史"
     assert len(lines) == 4 + len(LINES)
-    assert "分配位置" in lines[5]
+    assert "已分配机器" in lines[5]
     assert not any(line != line.rstrip() for line in lines)
 
 

@@ -49,7 +49,7 @@ def test_many_lines_and_many_gaps() -> None:
     said = describe(graph(line("A", *holes), line("B")), UTC, "en").splitlines()
     assert said[0] == "GPU use over the last hour:"
     assert said[1].startswith("A: 1 % to 1 %")
-    assert said[1].endswith("and 4 more times")
+    assert said[1].endswith("and 4 more")
     assert said[2] == "B: no reading"
     assert describe(graph(), UTC, "en") == "GPU use over the last hour: no reading"
     nameless = describe(graph(line("", 5.0)), UTC, "en")

@@ -77,7 +77,7 @@ class SettingsWindow(Window):
         }
         for section, page in pages.items():
             self._nav.addItem("")
-            self._say(f"settings.{section}", self._nav.item(self._nav.count() - 1).setText)
+            self._say(f"settings.{section}", self._namer(self._nav.count() - 1))
             area = _scrolling(page)
             self._say(f"settings.{section}", area.setAccessibleName)
             self._stack.addWidget(area)
@@ -253,6 +253,10 @@ class SettingsWindow(Window):
         pad(body, around=GRID * 2, between=GRID)
         page.addWidget(frame)
         return body
+
+    def _namer(self, row: int) -> Callable[[str], None]:
+        """The item is asked for each time: the list alone owns it."""
+        return lambda words: self._nav.item(row).setText(words)
 
     def _put(self, key: str, setter: Callable[[str], object]) -> None:
         self._words.put(key, setter, {})

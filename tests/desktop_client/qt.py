@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ def app() -> Iterator[QApplication]:
             widget.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         made.processEvents()
+        gc.collect()  # here, lest a later test's other thread ends what belongs to this one
     finally:
         qInstallMessageHandler(old)
     assert not said

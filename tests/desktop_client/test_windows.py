@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from desktop_client import theme
 from desktop_client.desk import Action, Do
+from desktop_client.i18n import say
 from desktop_client.menu_model import menu
 from desktop_client.platform.notifications import Note
 from desktop_client.settings import Language, Look, Notify, OnSleep, Settings
@@ -321,7 +322,7 @@ def test_silence_is_offered_and_taken_back(app: QApplication) -> None:
     window.performed.connect(done.append)
     window.show()
     assert "Silent until 15:37" in texts(window)
-    press(window, "Speak again")
+    press(window, say("settings.silence.off", "en"))
     assert done == [Action(Do.SNOOZE, value="off")]
 
 

@@ -133,6 +133,7 @@ def _figures(ours: _Costs, bare: _Costs) -> list[Figure]:
         aim: float,
         mine: list[float],
         its: list[float],
+        more: dict[str, float] | None = None,
     ) -> Figure:
         return Figure(
             name,
@@ -140,12 +141,20 @@ def _figures(ours: _Costs, bare: _Costs) -> list[Figure]:
             unit,
             round(statistics.median(mine), places),
             aim,
-            {"bare": round(statistics.median(its), places)},
+            {"bare": round(statistics.median(its), places)} | (more or {}),
         )
 
     return [
         figure(
-            "start_seconds", "start to visible icon", "s", 3, START_AIM, ours.seconds, bare.seconds
+            "start_seconds",
+            "start to visible icon",
+            "s",
+            3,
+            START_AIM,
+            ours.seconds,
+            bare.seconds,
+            # A busy machine is busy for both; the fastest starts say what they need.
+            {"fastest": round(min(ours.seconds), 3), "bare fastest": round(min(bare.seconds), 3)},
         ),
         figure("rss_mib", "memory in the tray, RSS", "MiB", 1, MEMORY_AIM, ours.rss, bare.rss),
         figure("pss_mib", "memory in the tray, PSS", "MiB", 1, MEMORY_AIM, ours.pss, bare.pss),

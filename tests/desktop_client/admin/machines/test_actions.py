@@ -74,6 +74,13 @@ def test_revoke_and_off_say_what_becomes_of_the_engines() -> None:
     assert off.danger
 
 
+def test_one_person_is_not_people() -> None:
+    home = node()
+    two = fleet(home, instances=(instance("A", home, "x"), instance("B", home, "x")))
+    said = consequence(Act.REVOKE, [two.nodes[home.id]], two, "en")
+    assert said.title == "Revoke render-04: 2 engines of 1 person are cut off"
+
+
 @given(
     st.integers(0, 6), st.integers(0, 4), st.sampled_from(CONFIRMED),
     st.sampled_from(["en", "zh"]), st.integers(1, 5),

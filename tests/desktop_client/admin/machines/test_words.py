@@ -21,7 +21,7 @@ COMPUTED = (
     + [
         f"machines.{what}.what.{count}"
         for what in ("revoke", "off", "ledger")
-        for count in ("none", "one", "more")
+        for count in ("none", "one", "more", "more.one")
     ]
     + [f"machines.standing.{found}" for found in Standing]
     + [f"machines.takes.{found}" for found in Standing]

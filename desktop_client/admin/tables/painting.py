@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -104,6 +104,7 @@ class RowPainter:
         left, right = cell.left + _EDGE, cell.left + cell.width - _EDGE
         mark = column.mark(row) if column.mark is not None else None
         if mark is not None:
+            mark = replace(mark, struck=mark.struck or look.stale)  # the last known state
             picture = self._mark(mark, look.ratio)
             painter.drawPixmap(QPointF(left, (ROW_HEIGHT - _MARK) / 2), picture)
             left += _MARK + _GAP

@@ -38,7 +38,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "This page opens the engine by itself when it is ready.",
         "引擎就绪后，本页会自动打开。",
     ),
-    "away": ("The coordinator does not answer", "协调服务无响应"),
+    "away": ("The coordinator does not answer", "协调器无响应"),
     "away-more": (
         "A stopped engine can be started when it is back. This page tries again by itself.",
         "恢复后即可启动引擎。本页会自动重试。",

@@ -257,7 +257,7 @@ class Reconciler:
         except AigcError as error:
             # The agent's own state cannot be written: nothing new is begun until it can.
             log.error("reconciliation stopped", extra={"why": error.message})
-            self.problem = Problem(error.message, f"代理无法保存自己的状态：{error.message}")
+            self.problem = Problem(error.message, f"代理程序无法保存自己的状态：{error.message}")
 
     def _at_work(self) -> set[Key]:
         return {run.key for run in self.runs.values() if run.working}

@@ -24,13 +24,13 @@ _CHINESE = {
     "not-yours": "{name} 属于其他人",
     "instance-unknown": "{name} 可能已被删除",
     "instance-deleted": "{name} 正在删除，请启动新的引擎",
-    "engine-withdrawn": "引擎 {engine} 已不在工作室的目录中；数据已保留，请联系 IT",
+    "engine-withdrawn": "引擎 {engine} 已不在工作室的引擎目录中；数据已保留，请联系 IT",
     "version-unknown": "{engine} 没有版本 {version}，请在“我的引擎”中选择其他版本",
-    "version-withdrawn": "{engine} 的版本 {version} 已停用，请在“我的引擎”中选择其他版本",
+    "version-withdrawn": "{engine} 的版本 {version} 已撤下，请在“我的引擎”中选择其他版本",
     "limit-instances": "您的引擎数量已达个人上限，请先删除不再需要的引擎",
     "limit-engine": "您的 {engine} 数量已达上限，请先删除不再需要的引擎",
-    "ledger-unavailable": "协调服务无法写入账本，因此未作任何更改；运行中的引擎不受影响，请联系 IT",
-    "coordinator-stopping": "协调服务正在停止，请稍后再试",
+    "ledger-unavailable": "协调器无法写入账本，因此未作任何更改；运行中的引擎不受影响，请联系 IT",
+    "coordinator-stopping": "协调器正在停止，请稍后再试",
 }
 
 

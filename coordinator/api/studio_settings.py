@@ -21,18 +21,18 @@ MEANINGS: dict[tuple[str, str], Text] = {
     ("", "name"): Text("The studio's name, shown to everybody", "工作室名称，所有人可见"),
     ("", "state_dir"): Text(
         "Ledger, authority and keys: back this folder up",
-        "账本、证书颁发机构和密钥所在目录，请备份",
+        "账本、证书颁发机构和密钥所在文件夹，请备份",
     ),
     ("", "catalogue_dir"): Text(
-        "Templates of the engines; reloaded when they change", "引擎模板目录，更改后自动重新加载"
+        "Templates of the engines; reloaded when they change", "引擎模板文件夹，更改后自动重新加载"
     ),
     ("", "log_level"): Text("How much the log says", "日志的详细程度"),
     ("listen", "creators"): Text(
         "Where tray, command line and joining machines connect",
-        "托盘程序、命令行和新机器的连接地址",
+        "托盘应用、命令行和新机器的连接地址",
     ),
     ("listen", "nodes"): Text(
-        "Where agents connect, with their certificates", "代理凭证书连接的地址"
+        "Where agents connect, with their certificates", "代理程序凭证书连接的地址"
     ),
     ("listen", "web"): Text("Where the web pages are served", "网页服务的监听地址"),
     ("listen", "web_tls"): Text(
@@ -57,7 +57,7 @@ MEANINGS: dict[tuple[str, str], Text] = {
         "引擎入口是否使用 TLS；仅在本机监听时可以关闭",
     ),
     ("gateway", "tunnel_listen"): Text(
-        "Where agents connect their tunnels", "代理建立隧道的监听地址"
+        "Where agents connect their tunnels", "代理程序建立隧道的监听地址"
     ),
     ("gateway", "public_url"): Text(
         "An engine's address, with {host} in it; empty: from zone and port",
@@ -70,10 +70,10 @@ MEANINGS: dict[tuple[str, str], Text] = {
     ("gateway", "key"): Text("The file of that certificate's key", "该证书的密钥文件"),
     ("oidc", "issuer"): Text(
         "The studio's OpenID provider; empty: local accounts here",
-        "工作室的 OpenID 提供方；留空则使用本地账号",
+        "工作室的 OpenID 提供方；留空则使用本地账户",
     ),
     ("oidc", "client_id"): Text(
-        "Client of tray and command line at the provider", "托盘程序和命令行在提供方的客户端标识"
+        "Client of tray and command line at the provider", "托盘应用和命令行在提供方的客户端标识"
     ),
     ("oidc", "web_client_id"): Text(
         "Client of the web pages; empty: the same", "网页的客户端标识；留空则相同"

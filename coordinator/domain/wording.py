@@ -47,12 +47,12 @@ def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
             return _queued(studio, instance)
         case State.PLACED:
             node = _node(studio, instance)
-            return Text(f"Preparing on {node}", f"正在 {node} 上准备")
+            return Text(f"Preparing on {node.en}", f"正在 {node.zh} 上准备")
         case State.PREPARING:
             return _preparing(studio, instance)
         case State.STARTING:
             node = _node(studio, instance)
-            return Text(f"Starting on {node}", f"正在 {node} 上启动")
+            return Text(f"Starting on {node.en}", f"正在 {node.zh} 上启动")
         case State.READY:
             return _ready(studio, instance, now)
         case State.STOPPING:
@@ -78,14 +78,14 @@ _REASONS: dict[StopReason | FailReason, Text] = {
     StopReason.IDLE: Text("released because nobody used it", "因无人使用而释放"),
     StopReason.LIFETIME: Text("released at its maximum running time", "已达最长运行时间而释放"),
     StopReason.BUDGET: Text("the budget is used up", "预算已用完"),
-    StopReason.NODE_DRAINED: Text("its machine was drained by IT", "所在机器被 IT 维护"),
+    StopReason.NODE_DRAINED: Text("its machine was drained by IT", "所在机器已由 IT 设为维护"),
     StopReason.UPDATED: Text("stopped for an update", "因更新而停止"),
     FailReason.PREPARE: Text("Could not be prepared", "准备失败"),
     FailReason.START: Text("Could not start", "启动失败"),
     FailReason.PROBE_TIMEOUT: Text("Did not answer in time after its start", "启动后未按时响应"),
     FailReason.CRASHED: Text("Crashed", "已崩溃"),
     FailReason.OUT_OF_MEMORY: Text("Ran out of memory", "内存不足"),
-    FailReason.GPU_LOST: Text("Lost its graphics card", "显卡丢失"),
+    FailReason.GPU_LOST: Text("Lost its graphics card", "与显卡失去连接"),
 }
 
 _ORDINALS = {
@@ -124,7 +124,7 @@ def _preparing(studio: Studio, instance: Instance) -> Text:
     open_parts = [p for p in instance.parts if not p.done]
     if not open_parts:
         node = _node(studio, instance)
-        return Text(f"Preparing on {node}", f"正在 {node} 上准备")
+        return Text(f"Preparing on {node.en}", f"正在 {node.zh} 上准备")
     told = [_part(p) for p in open_parts]
     return Text(
         "Preparing · " + " · ".join(t.en for t in told),
@@ -147,9 +147,10 @@ def _part(part: Part) -> Text:
 
 
 def _ready(studio: Studio, instance: Instance, now: datetime) -> Text:
-    where = _node(studio, instance) + "".join(f", {c}" for c in _cards(studio, instance))
+    node, cards = _node(studio, instance), _cards(studio, instance)
+    where = Text(", ".join([node.en, *cards]), "，".join([node.zh, *cards]))
     verdict = verdict_of(studio, instance)
-    ready = Text(f"Ready · {where}", f"就绪 · {where}")
+    ready = Text(f"Ready · {where.en}", f"就绪 · {where.zh}")
     if verdict is None:
         return ready
     if verdict.release_at is not None and verdict.warn_at is not None and now >= verdict.warn_at:
@@ -194,8 +195,8 @@ def _stopping(studio: Studio, instance: Instance) -> Text:
     if instance.stop_reason is None:
         node = _node(studio, instance)
         return Text(
-            f"Starting again: {node} was restarted, or the earlier run is still ending there",
-            f"正在重新启动：{node} 已重启，或之前的运行仍在结束",
+            f"Starting again: {node.en} was restarted, or the earlier run is still ending there",
+            f"正在重新启动：{node.zh} 已重启，或之前的运行仍在结束",
         )
     return Text("Stopping, then starting again as you asked", "正在停止，随后将按您的要求重新启动")
 
@@ -270,8 +271,8 @@ def _silent(studio: Studio, instance: Instance, now: datetime) -> Text:
         node = studio.nodes.get(instance.placement.node_id)
     last = instance.state_since if node is None or node.last_seen is None else node.last_seen
     since = _at(last, now)
-    en = f"{name} has not answered since {since.en}; "
-    zh = f"{name} 自 {since.zh} 起无响应；"
+    en = f"{name.en} has not answered since {since.en}; "
+    zh = f"{name.zh} 自 {since.zh} 起无响应；"
     if not shall_run(instance) and not instance.restart_wanted:
         return Text(en + "it will be stopped as soon as it answers", zh + "恢复响应后将停止")
     if instance.restart_wanted:
@@ -286,16 +287,17 @@ def _deleting(studio: Studio, instance: Instance, now: datetime) -> Text:
     if instance.state in (State.UNREACHABLE, State.LOST):
         node = _node(studio, instance)
         return Text(
-            f"Deleted as soon as {node} answers; its data goes to the trash",
-            f"{node} 恢复响应后将删除；数据将移至回收站",
+            f"Deleted as soon as {node.en} answers; its data goes to the trash",
+            f"{node.zh} 恢复响应后将删除；数据将移入回收站",
         )
-    return Text("Stopping, then its data goes to the trash", "正在停止，随后数据将移至回收站")
+    return Text("Stopping, then its data goes to the trash", "正在停止，随后数据将移入回收站")
 
 
-def _node(studio: Studio, instance: Instance) -> str:
-    return (
-        "its machine" if instance.placement is None else _name(studio, instance.placement.node_id)
-    )
+def _node(studio: Studio, instance: Instance) -> Text:
+    if instance.placement is None:
+        return Text("its machine", "所在机器")
+    name = _name(studio, instance.placement.node_id)
+    return Text(name, name)
 
 
 def _name(studio: Studio, node_id: NodeId) -> str:

@@ -50,8 +50,8 @@ def connection_problem(error: BaseException, socket_path: str) -> Problem:
         return Problem(
             f"The agent may not use Docker's socket {socket_path}: add its user to the group "
             "docker (which equals root) and restart the agent.",
-            f"代理无权访问 Docker 套接字 {socket_path}：请将其用户加入 docker 组"
-            "（等同于 root 权限），然后重启代理。",
+            f"代理程序无权访问 Docker 套接字 {socket_path}：请将其用户加入 docker 组"
+            "（等同于 root 权限），然后重启代理程序。",
         )
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return Problem(

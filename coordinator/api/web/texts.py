@@ -13,8 +13,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sign_out": ("Sign out", "退出登录"),
     "signed_out": ("You are signed out", "您已退出登录"),
     "signed_out_text": (
-        "Your engines keep running until they are idle. Close this tab on a borrowed machine.",
-        "您的引擎会继续运行，直到闲置为止。如果这是借用的电脑，请关闭此标签页。",
+        "Your engines keep running until nobody uses them. Close this tab on a borrowed machine.",
+        "您的引擎会继续运行，无人使用时自动释放。如果这是借用的电脑，请关闭此标签页。",
     ),
     "signed_out_elsewhere": ("Sign out of the sign-in service too", "同时退出登录服务"),
     "sign_in_again": ("Sign in again", "重新登录"),
@@ -25,28 +25,28 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "忘记密码？请向 IT 索取一次性密码。",
     ),
     "first_admin_hint": (
-        "This studio has no administrator yet.",
+        "This studio has no admin yet.",
         "此工作室还没有管理员。",
     ),
     "first_admin_link": ("Set it up", "开始设置"),
     "setup_title": ("Set up {studio}", "设置 {studio}"),
     "setup_text": (
         (
-            "Whoever has the one-time code becomes the first administrator. The code is in the "
+            "Whoever has the one-time code becomes the first admin. The code is in the "
             "file “first-admin-code” in the coordinator's state folder."
         ),
-        "持有一次性代码的人将成为首位管理员。代码在协调器状态目录的 “first-admin-code” 文件中。",
+        "持有一次性代码的人将成为首位管理员。代码在协调器状态文件夹的“first-admin-code”文件中。",
     ),
     "setup_external": (
-        "You are signed in. The code makes you the first administrator.",
+        "You are signed in. The code makes you the first admin.",
         "您已登录。输入代码即可成为首位管理员。",
     ),
     "code": ("One-time code", "一次性代码"),
     "your_name": ("Your name", "您的姓名"),
     "new_password": ("New password", "新密码"),
     "password_rule": ("At least 10 characters.", "至少 10 个字符。"),
-    "create_admin": ("Create the administrator", "创建管理员"),
-    "become_admin": ("Become administrator", "成为管理员"),
+    "create_admin": ("Create the admin", "创建管理员"),
+    "become_admin": ("Become admin", "成为管理员"),
     "password_title": ("Choose your password", "设置您的密码"),
     "password_must": (
         "You signed in with a one-time password. Choose your own to go on.",
@@ -63,11 +63,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "consent_title": ("Continue as {name}?", "以 {name} 的身份继续？"),
     "consent_text": (
         (
-            "The AIGC tray or command line on this computer wants to sign in as {username}. "
+            "The AIGC tray app or command line on this computer wants to sign in as {username}. "
             "Continue only if you have just started it yourself."
         ),
         (
-            "此电脑上的 AIGC 托盘程序或命令行请求以 {username} 的身份登录。"
+            "此电脑上的 AIGC 托盘应用或命令行请求以 {username} 的身份登录。"
             "仅当您刚刚自己启动了它时才继续。"
         ),
     ),
@@ -110,11 +110,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         (
             "{name} and its files ({size}) go to the trash. You can bring them back from there for "
             "{days} days, at a new address; then they are gone. "
-            "To give the GPU back, stopping is enough: it keeps your files."
+            "To free its card, stopping is enough: it keeps your files."
         ),
         (
-            "{name} 及其文件（{size}）将移至回收站。{days} 天内您可以从回收站恢复（地址会改变），"
-            "之后将永久删除。如果只想释放 GPU，停止即可，文件会保留。"
+            "{name} 及其文件（{size}）将移入回收站。{days} 天内您可以从回收站恢复（地址会改变），"
+            "之后将永久删除。如果只想释放显卡，停止即可，文件会保留。"
         ),
     ),
     "size_unknown": ("size unknown", "大小未知"),
@@ -126,7 +126,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "restore": ("Restore", "恢复"),
     "delete_now": ("Delete {name}", "删除 {name}"),
     "back": ("Back", "返回"),
-    "error_title": ("That did not work", "操作未成功"),
+    "error_title": ("That did not work", "操作未完成"),
     "no_page": ("There is no such page.", "没有这个页面。"),
     "our_fault": (
         "Something is broken on our side. Tell IT what you did and when.",
@@ -148,11 +148,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         (
             "This studio has a certificate authority of its own. Until your computer trusts it, "
             "the browser warns of these pages and of your engines. "
-            "The tray offers to do this for you."
+            "The tray app offers to do this for you."
         ),
         (
             "此工作室使用自己的证书颁发机构。在您的电脑信任它之前，浏览器会对这些页面和您的引擎发出警告。"
-            "托盘程序可以为您完成此操作。"
+            "托盘应用可以为您完成此操作。"
         ),
     ),
     "trust_public": (
@@ -201,7 +201,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "error:issuer-unreachable": ("", "无法连接登录服务，请稍后再试或告知 IT。"),
     "error:setup-code": (
         "",
-        "代码不正确、已被使用或已超过一天。重启协调器后，状态目录中会写入新的代码。",
+        "代码不正确、已被使用或已超过一天。重启协调器后，状态文件夹中会写入新的代码。",
     ),
     "error:password-short": ("", "密码太短：至少需要 10 个字符。"),
     "error:password-long": ("", "密码太长：最多 256 个字符。"),

@@ -59,7 +59,7 @@ class Answering:
         since = f"{node.last_seen:%H:%M}"
         return Text(
             f"{node.name} has been unreachable since {since} UTC",
-            f"{node.name} 自 {since} UTC 起无法连接",
+            f"{node.name} 自 {since} UTC 起无响应",
         )
 
 
@@ -156,7 +156,7 @@ class OldRunGone:
                 where = node_id if seen is None else seen.name
                 return Text(
                     f"{where} shows a run of it that this ledger does not know; IT has to decide",
-                    f"{where} 上有账本未知的运行，需由 IT 决定",
+                    f"{where} 上有账本中没有记录的运行，需由 IT 决定",
                 )
         for other in view.nodes.values():
             if any(u.instance_id in mine for u in other.unclaimed):
@@ -293,7 +293,7 @@ def describe(need: GpuNeed) -> Text:
         en, zh = f"needs {plural}", f"需要 {need.count} 张显卡"
     if need.models:
         en += f" ({' or '.join(need.models)})"
-        zh += f"({' 或 '.join(need.models)})"
+        zh += f"（{' 或 '.join(need.models)}）"
     if need.min_compute_capability is not None:
         en += f" of compute capability {need.min_compute_capability}"
         zh += f"（计算能力 {need.min_compute_capability} 以上）"

@@ -91,7 +91,7 @@ def _sentence(request: Request, removed: list[FilteredOut], view: View) -> Text:
             since = f"{node.last_seen:%H:%M}"
             return Text(
                 f"your files are on {node.name}, unreachable since {since} UTC",
-                f"您的文件在 {node.name} 上，自 {since} UTC 起无法连接",
+                f"您的文件在 {node.name} 上，自 {since} UTC 起无响应",
             )
         if at_home.capacity:
             return at_home.reason

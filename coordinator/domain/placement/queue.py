@@ -176,7 +176,7 @@ def _try(
             (),
             Text(
                 f"version {instance.version} of {instance.engine_id} is not in the catalogue now",
-                f"目录中目前没有 {instance.engine_id} 的版本 {instance.version}",
+                f"引擎目录中目前没有 {instance.engine_id} 的版本 {instance.version}",
             ),
         )
     volume = draft.volumes.get(instance.volume_id)

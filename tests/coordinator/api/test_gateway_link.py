@@ -125,7 +125,7 @@ async def test_a_visit_that_starts_nothing_says_why(house: House) -> None:
         assert route.start_refused
         assert route.state == common_pb2.INSTANCE_STATE_STOPPED
         assert route.line.en.startswith("Not started: version 2.0 of Comfyui was withdrawn")
-        assert route.line.zh == "未启动：comfyui 的版本 2.0 已停用，请在“我的引擎”中选择其他版本"
+        assert route.line.zh == "未启动：comfyui 的版本 2.0 已撤下，请在“我的引擎”中选择其他版本"
         assert house.reactor.studio.revision == revision
         async with _gateway(house) as (_, other):  # a gateway that comes later knows it too
             (late,) = (await _order(other, "snapshot")).routes

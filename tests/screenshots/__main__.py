@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def _paint(folder: Path, wanted: Sequence[str], only: str, scale: str) -> int:
 
     app = QApplication(["screenshots"])
     app.setQuitOnLastWindowClosed(False)
+    gc.disable()  # collected between the rounds, and not while a window is being painted
     folder.mkdir(parents=True, exist_ok=True)
     scenes = [s for area in (wanted or areas()) for s in scenes_of(area)]
     twice = [name for name, times in Counter(s.name for s in scenes).items() if times > 1]
@@ -90,6 +92,7 @@ def _paint_scenes(app: QApplication, folder: Path, scenes: Sequence[Scene], scal
                 widget.hide()
                 widget.deleteLater()
                 app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+            gc.collect()
     return 4 * len(scenes)
 
 

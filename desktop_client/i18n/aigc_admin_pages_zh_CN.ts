@@ -13,7 +13,7 @@
     </message>
     <message id="overview.and_more">
         <source>{names} and {count} more</source>
-        <translation>{names} 等，另有 {count} 个</translation>
+        <translation>{names} 及另外 {count} 个</translation>
     </message>
     <message id="overview.show_machines">
         <source>Show {count} machines</source>
@@ -1594,6 +1594,10 @@
     <message id="instances.save.failed">
         <source>Cannot write {file}: {reason}. Choose another folder.</source>
         <translation>无法写入 {file}：{reason}。请选择其他文件夹。</translation>
+    </message>
+    <message id="overview.like.one-day">
+        <source>the one day on record</source>
+        <translation>有记录的 1 天</translation>
     </message>
 </context>
 </TS>

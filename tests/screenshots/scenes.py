@@ -87,7 +87,7 @@ def _instance(key: str, state: State, en: str, zh: str, **more: object) -> Insta
 
 
 READY = _instance(
-    "comfyui", State.READY, "Ready · render-04, RTX 4090", "就绪 · render-04,RTX 4090",
+    "comfyui", State.READY, "Ready · render-04, RTX 4090", "就绪 · render-04，RTX 4090",
     cards=(Card("RTX 4090", 61.0, 11_200_000_000, 24_000_000_000),),
     release_at=NOW + timedelta(minutes=15), last_activity=NOW - timedelta(minutes=1),
 )  # fmt: skip

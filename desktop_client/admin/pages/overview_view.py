@@ -92,7 +92,8 @@ def _today(day: UsualDay, full: Fullness, now: datetime, language: str, zone: tz
     if day.like is Like.NONE:
         return say("overview.today.first", language, held=held)
     weekday = say(f"overview.weekday.{now.astimezone(zone).weekday()}", language)
-    days = say(f"overview.like.{day.like}", language, days=day.days, weekday=weekday)
+    like = "one-day" if day.days == 1 else day.like
+    days = say(f"overview.like.{like}", language, days=day.days, weekday=weekday)
     if day.usual_now is None:
         return say("overview.today.gap", language, held=held, days=days)
     return say("overview.today.usual", language, held=held, usual=figure(day.usual_now), days=days)

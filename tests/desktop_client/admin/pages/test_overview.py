@@ -234,6 +234,12 @@ def test_today_is_told_in_a_sentence(language: str) -> None:
     assert view.today == told[language]
 
 
+def test_one_day_is_not_days() -> None:
+    before = [point(NOW.replace(hour=15, minute=0) - timedelta(days=2), 2.0)]
+    view = overview(fleet((node(),), ()), None, before, NOW, language="en", zone=UTC)
+    assert view.today.endswith("usually 2 at this time (median of the one day on record).")
+
+
 # -- whatever is missing --------------------------------------------------------------------------
 
 moments = st.integers(-50_000, 10_000).map(lambda minutes: NOW + timedelta(minutes=minutes))

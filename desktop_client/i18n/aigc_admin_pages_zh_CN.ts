@@ -68,7 +68,7 @@
         <translation>{count} 台有引擎运行的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.cut-off.remedy">
-        <source>Check its power, its network and its agent's service. If it is off for good, declare it off on its page: that frees its data.</source>
+        <source>Check power, network and the agent's service. If a machine is off for good, declare it off on its page: that frees its data.</source>
         <translation>请检查电源、网络和代理程序服务。如果机器不会再开机，请在其页面上声明已关机，以释放数据。</translation>
     </message>
     <message id="overview.door.one">
@@ -128,7 +128,7 @@
         <translation>{count} 台没有引擎的机器没有响应：{machines}。</translation>
     </message>
     <message id="overview.away.remedy">
-        <source>Check its power, its network and its agent's service, or drain it if it is meant to be off.</source>
+        <source>Check power, network and the agent's service, or drain a machine that is meant to be off.</source>
         <translation>请检查电源、网络和代理程序服务；如果本就计划关机，请先设为维护。</translation>
     </message>
     <message id="overview.set-aside.one">
@@ -164,8 +164,8 @@
         <translation>{count} 台机器尚未续期证书：{machines}。</translation>
     </message>
     <message id="overview.certificate.remedy">
-        <source>Check its clock and its agent's log: the agent tries to renew by itself, and fails.</source>
-        <translation>请检查其时钟和代理程序日志：代理程序会自动续期，但在该机器上失败了。</translation>
+        <source>Check the clock and the agent's log there: the agent tries to renew by itself, and fails.</source>
+        <translation>请检查该机器的时钟和代理程序日志：代理程序会自动续期，但在该机器上失败了。</translation>
     </message>
     <message id="overview.problem.one">
         <source>{machine}: {problem}</source>

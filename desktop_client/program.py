@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from aigc import logs
 from desktop_client.bridge import Bridge
+from desktop_client.collector import GuiCollector
 from desktop_client.config import default_config_dir
 from desktop_client.controller import Controller
 from desktop_client.i18n import say
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.warning("the sign-in is kept unencrypted in %s", options.config_dir / "tokens.json")
     QApplication.setDesktopFileName("aigc-gateway")
     app = LinkApplication(["aigc-tray"])
+    GuiCollector(app)
     app.setApplicationName("aigc-gateway")
     app.setQuitOnLastWindowClosed(False)
     loaded = load_settings(options.config_dir)

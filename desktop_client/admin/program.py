@@ -19,6 +19,7 @@ from desktop_client.admin.bridge import AdminBridge
 from desktop_client.admin.registry import PAGES
 from desktop_client.admin.settings import AdminSettings, load_settings, save_settings
 from desktop_client.admin.window import AdminWindow
+from desktop_client.collector import GuiCollector
 from desktop_client.config import default_config_dir
 from desktop_client.i18n import language_of, say
 from desktop_client.platform.browser import open_in_browser, write_down
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.warning("the sign-in is kept unencrypted in %s", options.config_dir / "tokens.json")
     QApplication.setDesktopFileName("aigc-gateway-admin")
     app = QApplication(["aigc-admin"])
+    GuiCollector(app)
     app.setApplicationName("aigc-gateway-admin")
     options.config_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = load_settings(options.config_dir)

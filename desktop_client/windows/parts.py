@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QFrame,
     QLabel,
     QLayout,
@@ -27,9 +28,20 @@ def label(role: str = "", text: str = "", *, wrap: bool = True) -> QLabel:
     return made
 
 
+class _Button(QPushButton):
+    """Enter presses it as Space does. In a dialog Enter is the dialog's: its default button's."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and not isinstance(self.window(), QDialog):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 def button(role: str = "", text: str = "") -> QPushButton:
     """A button in a role of the theme; ``primary`` is the one action that is right now."""
-    made = QPushButton(text)
+    made = _Button(text)
     made.setAutoDefault(False)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     if role:

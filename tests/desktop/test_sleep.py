@@ -78,7 +78,7 @@ async def test_on_waking_a_notification_asks_and_stops_what_ran_on(
     async with at_work(desk, OnSleep.ASK, monkeypatch) as (studio, host, logind):
         assert await asyncio.to_thread(logind.fall_asleep) < 5
         await asyncio.to_thread(logind.wake_up)
-        note = (await host.until(lambda: host.notes("ran on"), 60, "the question"))[0]
+        note = (await host.until(lambda: host.notes("kept running"), 60, "the question"))[0]
         assert "ComfyUI" in note.text
         assert "stop" not in studio.asked
         await host.choose(note, "stop-all")

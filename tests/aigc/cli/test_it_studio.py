@@ -18,7 +18,7 @@ def test_what_needs_somebody_and_how_full_it_is(it: Cli) -> None:
     assert {"door", "problem"} & {a["concern"] for a in told["attention"]}
     plain = it("overview")
     assert "▲" in plain.stdout
-    assert "cards held" in plain.stdout
+    assert "Cards held" in plain.stdout
     chinese = it("overview", LANG="zh_CN.UTF-8")
     assert "显卡" in chinese.stdout
 

@@ -1,4 +1,5 @@
-"""A notification of our own, where the desktop shows none: bottom right, one at a time.
+"""A notification of our own, where the desktop shows none: bottom right, beside the flyout
+where that is open, one at a time.
 
 It never takes the focus. A newer one replaces it; it leaves after a while unless it is urgent or
 somebody points at it. What it said stays in the Recent list.
@@ -8,9 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent, QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_client.i18n import say
 from desktop_client.platform.notifications import DEFAULT, Note
@@ -110,7 +118,15 @@ class NoticeWindow(QWidget):
         height = self.layout().heightForWidth(_WIDTH)  # type: ignore[union-attr]
         self.resize(_WIDTH, max(height, self.minimumSizeHint().height()))
         area = QGuiApplication.primaryScreen().availableGeometry()
-        self.move(area.right() - _WIDTH - _MARGIN, area.bottom() - self.height() - _MARGIN)
+        corner = QPoint(area.right() - _WIDTH - _MARGIN, area.bottom() - self.height() - _MARGIN)
+        place = QRect(corner, self.size())
+        for other in QApplication.topLevelWidgets():
+            if other is self or not other.isVisible() or other.windowType() != Qt.WindowType.Tool:
+                continue
+            taken = other.frameGeometry()  # the flyout is on top too, and a person looks at it
+            if place.intersects(taken):
+                place.moveRight(taken.left() - _MARGIN)
+        self.move(place.topLeft() if area.contains(place) else corner)
 
     def _chooser(self, action: str) -> Callable[[], None]:
         return lambda: self._choose(action)

@@ -9,7 +9,7 @@ from datetime import UTC
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -388,6 +388,22 @@ def test_a_notice_of_ours_is_replaced_and_takes_no_focus(app: QApplication) -> N
     assert chosen == [("b", "show")]
     assert not notice.isVisible()
     notice.close()
+
+
+def test_a_notice_of_ours_does_not_cover_the_flyout(app: QApplication) -> None:
+    area = QGuiApplication.primaryScreen().availableGeometry()
+    flyout = QWidget(None, Qt.WindowType.Tool)
+    flyout.setGeometry(area.right() - 360, area.bottom() - 320, 360, 320)
+    flyout.show()
+    notice = NoticeWindow()
+    notice.show_note(Note("a", "A is ready", "On render-04", (("open", "Open"),)), "en")
+    assert not notice.frameGeometry().intersects(flyout.frameGeometry())
+    assert area.contains(notice.frameGeometry())
+    flyout.hide()
+    notice.show_note(Note("a", "A is ready", "On render-04", (("open", "Open"),)), "en")
+    assert notice.frameGeometry().right() > flyout.frameGeometry().left(), "in the corner again"
+    notice.close()
+    flyout.close()
 
 
 def test_the_menu_changes_words_without_moving(app: QApplication) -> None:

@@ -25,7 +25,9 @@ from desktop_client.admin.standing import Status, Step, gate, status
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
 from desktop_client.model import Link, Problem
+from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID, Colours
+from desktop_client.view_model import Icon
 from desktop_client.windows.parts import repolish
 from desktop_client.wording import problem_text
 
@@ -74,6 +76,7 @@ class AdminWindow(QWidget):
         self._pages: dict[str, Page] = {}
         self._current = settings.page if settings.page in self._keys else self._keys[0]
         self._is_open = False  # past the gate
+        self.setWindowIcon(tray_icon(Icon.IDLE))
         self._build()
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)

@@ -60,6 +60,10 @@ class Shown:
         QApplication.processEvents()
 
 
+def test_a_task_bar_shows_whose_window_it_is(app: QApplication) -> None:
+    assert not Shown().window.windowIcon().isNull()
+
+
 def test_pages_are_made_when_they_are_shown(app: QApplication) -> None:
     shown = Shown()
     first = shown.page

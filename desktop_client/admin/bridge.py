@@ -196,8 +196,12 @@ class AdminBridge(QObject):
         self._do(self._feed.sign_out())
 
     def wake(self) -> None:
-        """A person looks, or the network came back: try now."""
+        """A person looks: try now."""
         self._thread.call(self._feed.wake)
+
+    def revive(self) -> None:
+        """This computer woke up, or is on another network."""
+        self._thread.call(self._feed.revive)
 
     def keep_settings(self, settings: AdminSettings) -> None:
         """Write them down; a failure is logged and bothers nobody."""

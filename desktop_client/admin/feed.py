@@ -69,6 +69,7 @@ class Feed:
         self._wake = asyncio.Event()
         self._fleet = Fleet()
         self._known = Known()
+        self._streaming = False  # the stream has shown the whole fleet
 
     @property
     def fleet(self) -> Fleet:
@@ -165,8 +166,19 @@ class Feed:
         self._begin_anew()
 
     def wake(self) -> None:
-        """Do not wait for the backoff: a person asks, or the network came back."""
+        """Do not wait for the backoff."""
         self._wake.set()
+
+    def revive(self) -> None:
+        """This computer woke up, or is on another network: what looks connected may be dead.
+
+        An attempt under way is left alone: it is new already.
+        """
+        if self._streaming and self._session is not None and self._following is not None:
+            self._streaming = False
+            self._session.dial_anew()
+            self._following.cancel()
+        self.wake()
 
     def _begin_anew(self) -> None:
         if self._following is not None:
@@ -217,6 +229,7 @@ class Feed:
             await asyncio.wait({following})
         finally:
             self._following = None
+            self._streaming = False
             following.cancel()
         if not following.cancelled():
             following.result()
@@ -246,6 +259,7 @@ class Feed:
         self._known, delta = fold(self._known, update)
         if delta is None:
             return
+        self._streaming = True
         self._note(Link.ONLINE)
         self._fleet = replace(
             self._fleet,

@@ -23,6 +23,7 @@ from desktop_client.collector import GuiCollector
 from desktop_client.config import default_config_dir
 from desktop_client.i18n import language_of, say
 from desktop_client.platform.browser import open_in_browser, write_down
+from desktop_client.platform.wake import NetworkWatch, PowerWatch
 from desktop_client.settings import Look
 from desktop_client.settings import load_settings as load_tray_settings
 from desktop_client.signals import ended_by_signals
@@ -95,8 +96,14 @@ class _Desk(QObject):
         self._window.look_chosen.connect(self._choose_look)
         self._window.closed.connect(app.quit)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+        self._bridge = bridge
+        self._power, self._network = PowerWatch(self), NetworkWatch(self)
+        self._power.resumed.connect(bridge.revive)
+        self._network.changed.connect(self._network_changed)
 
     def start(self, page: str) -> None:
+        self._power.start()
+        self._network.start()
         self.hand_over(page)
 
     def hand_over(self, page: str) -> None:
@@ -107,9 +114,15 @@ class _Desk(QObject):
 
     def stop(self) -> AdminSettings:
         """Take the window away; how it was arranged."""
+        self._power.stop()
+        self._network.stop()
         arrangement = self._window.arrangement()
         self._window.hide()
         return arrangement
+
+    def _network_changed(self, reachable: bool) -> None:
+        if reachable:
+            self._bridge.revive()
 
     def _speak(self, language: str) -> None:
         self._language = language

@@ -37,6 +37,7 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
     asked: (name, request) of the requests that change something.
     refusal: key and sentence with which the next such request is refused, or None.
     watchers: open streams.
+    opened: streams that were ever opened.
     """
 
     def __init__(self, studio: Studio) -> None:
@@ -45,6 +46,7 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
         self.role = "admin"
         self.asked: list[tuple[str, Any]] = []
         self.refusal: tuple[str, str] | None = None
+        self.opened = 0
         self._streams: set[asyncio.Queue[pb.WatchFleetResponse]] = set()
 
     async def __aenter__(self) -> Self:
@@ -97,6 +99,7 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
         await self._check(context)
         stream: asyncio.Queue[pb.WatchFleetResponse] = asyncio.Queue()
         self._streams.add(stream)
+        self.opened += 1
         try:
             for message in self.studio.whole():
                 yield message

@@ -205,3 +205,19 @@ def test_while_the_window_is_busy_changes_gather(app: QApplication, desk: Desk) 
     until(app, lambda: len(desk.said) > count, 40)
     until(app, lambda: desk.fleet.instances.keys() == desk.server.studio.instances.keys(), 40)
     assert len(desk.said) - count < 20
+
+
+def test_after_waking_the_stream_is_a_new_one_and_nothing_flickers(
+    app: QApplication, desk: Desk
+) -> None:
+    desk.server.settle_in(desk.folder)
+    desk.bridge.start()
+    until(app, online(desk), 40)
+    before = len(desk.said)
+    for _ in range(20):
+        desk.bridge.revive()
+    until(app, lambda: desk.server.opened == 2 and desk.server.watchers == 1, 40)
+    desk.tell(desk.server.studio.step(3, turnover=1.0))
+    until(app, lambda: desk.fleet.instances.keys() == desk.server.studio.instances.keys(), 40)
+    assert desk.server.opened == 2
+    assert all(fleet.link is Link.ONLINE for fleet, _ in desk.said[before:])

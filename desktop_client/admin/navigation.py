@@ -47,6 +47,7 @@ class Navigation(QFrame):
         for item in self._items.values():
             self._group.addButton(item)
             item.clicked.connect(self._clicked)
+            item.left.connect(self._walk)
             body.addWidget(item)
         body.addStretch(1)
 
@@ -71,22 +72,19 @@ class Navigation(QFrame):
         if isinstance(item, _Item):
             self.chosen.emit(item.key)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Up and down walk along the pages."""
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
-        step = steps.get(Qt.Key(event.key()))
-        items = list(self._items.values())
-        focused = self.focusWidget()
-        if step is None or not isinstance(focused, _Item):
-            super().keyPressEvent(event)
+    def _walk(self, step: int) -> None:
+        left, items = self.sender(), list(self._items.values())
+        if not isinstance(left, _Item):
             return
-        item = items[(items.index(focused) + step) % len(items)]
+        item = items[(items.index(left) + step) % len(items)]
         item.setFocus(Qt.FocusReason.TabFocusReason)
         item.click()
 
 
 class _Item(QPushButton):
-    """One page's name."""
+    """One page's name. Signals: left(int), towards the next (1) or the one before (-1)."""
+
+    left = Signal(int)
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -107,6 +105,16 @@ class _Item(QPushButton):
         row.setContentsMargins(0, 0, GRID, 0)
         row.addStretch(1)
         row.addWidget(self._badge)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Up and down walk along the pages: Qt's own walk moves the keyboard, not the page."""
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if event.key() in steps:
+            self.left.emit(steps[Qt.Key(event.key())])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def dress(self, number: int, colours: Colours, language: str) -> None:
         self._name = say(f"admin.page.{self.key}", language)

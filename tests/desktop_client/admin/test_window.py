@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QButtonGroup, QLabel, QPushButton
 
 from desktop_client import theme
 from desktop_client.admin.confirm import Confirmation, confirm
@@ -62,6 +62,24 @@ class Shown:
 
 def test_a_task_bar_shows_whose_window_it_is(app: QApplication) -> None:
     assert not Shown().window.windowIcon().isNull()
+
+
+def test_the_pages_are_walked_with_the_arrow_keys(app: QApplication) -> None:
+    shown = Shown()
+    pages = shown.window.findChild(QButtonGroup)
+    assert isinstance(pages, QButtonGroup)
+    first, second, *_ = pages.buttons()
+    first.setFocus()
+    first.click()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    assert pages.checkedButton() is second
+    page = shown.page
+    QTest.keyClick(second, Qt.Key.Key_Up)
+    assert pages.checkedButton() is first
+    assert shown.page is not page
+    second.setFocus()
+    QTest.keyClick(second, Qt.Key.Key_Return)
+    assert shown.page is page
 
 
 def test_pages_are_made_when_they_are_shown(app: QApplication) -> None:

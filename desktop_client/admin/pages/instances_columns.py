@@ -57,7 +57,7 @@ _VRAM = Column[Instance](
     sort=lambda i: i.vram_used_bytes,
     number=lambda i: cells.gigabytes(i.vram_used_bytes),
     tooltip=lambda i, s: say("instances.vram.meaning", s.language),
-    filter_names=("显存",), align=Align.END, width=120,
+    filter_names=("显存",), align=Align.END, width=160,
 )  # fmt: skip
 _GPU = Column[Instance](
     "gpu", "instances.gpu", lambda i, s: cells.percent(i.gpu_percent),

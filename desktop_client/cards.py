@@ -14,7 +14,9 @@ from desktop_client.wording import (
     about,
     duration,
     elapsed,
+    memory_size,
     moment,
+    of_memory,
     of_size,
     part_line,
     problem_text,
@@ -304,10 +306,10 @@ def _part_of(value: float, whole: float) -> float:
 def _memory(used: int | None, total: int | None) -> str:
     """Unknown is a dash, never zero."""
     if total is None:
-        return "–" if used is None else size(used)
+        return "–" if used is None else memory_size(used)
     if used is None:
-        return f"– / {size(total)}"
-    return of_size(used, total)
+        return f"– / {memory_size(total)}"
+    return of_memory(used, total)
 
 
 def _shape(instance: Instance, ack: Do | None) -> Shape:

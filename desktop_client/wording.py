@@ -24,10 +24,24 @@ def of_size(done: int, total: int) -> str:
     return f"{_figure(min(done, total) / divisor)} / {value} {unit}"
 
 
-def _scaled(count: int) -> tuple[str, str]:
+def memory_size(count: int) -> str:
+    """``24.0 GB`` for 24 GiB: memory as makers, drivers and templates count it, so that a card of
+    24 GB does not turn up as one of 25.8."""
+    value, unit = _scaled(count, 1024)
+    return f"{value} {unit}"
+
+
+def of_memory(used: int, total: int) -> str:
+    """``11.2 / 24.0 GB``: both in the unit of the total, as ``memory_size``."""
+    value, unit = _scaled(total, 1024)
+    divisor = 1024 ** _UNITS.index(unit)
+    return f"{_figure(min(used, total) / divisor)} / {value} {unit}"
+
+
+def _scaled(count: int, base: int = 1000) -> tuple[str, str]:
     value, index = float(max(count, 0)), 0
     while value >= 999.5 and index < len(_UNITS) - 1:
-        value /= 1000
+        value /= base
         index += 1
     return (str(int(value)) if index == 0 else _figure(value)), _UNITS[index]
 

@@ -305,6 +305,11 @@ def _name(studio: Studio, node_id: NodeId) -> str:
     return node_id if node is None else node.name
 
 
+def _short(card: str) -> str:
+    """``RTX 4090`` for ``NVIDIA GeForce RTX 4090``: what tells the cards of a studio apart."""
+    return card.removeprefix("NVIDIA ").removeprefix("GeForce ").removesuffix(" Generation")
+
+
 def _cards(studio: Studio, instance: Instance) -> list[str]:
     where = instance.placement
     if where is None or where.node_id not in studio.nodes:
@@ -313,7 +318,7 @@ def _cards(studio: Studio, instance: Instance) -> list[str]:
     cards = [by_uuid[u] for u in where.gpu_uuids if u in by_uuid]
     counted: dict[str, int] = {}
     for card in cards:
-        name = card.name
+        name = _short(card.name)
         if card.simulated and "simulated" not in name.casefold():
             name += " (simulated)"
         counted[name] = counted.get(name, 0) + 1

@@ -68,7 +68,7 @@ def make_person(name: str = "lin") -> Person:
 
 def make_gpu(uuid: str, gib: int | None = 24) -> Gpu:
     total = None if gib is None else gib * GIB
-    return Gpu(GpuUuid(uuid), "RTX 4090", memory_total_bytes=total)
+    return Gpu(GpuUuid(uuid), "NVIDIA GeForce RTX 4090", memory_total_bytes=total)
 
 
 def enrol(name: str, pool: str = "on-prem") -> NodeEnrolled:

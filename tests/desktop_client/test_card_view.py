@@ -28,6 +28,7 @@ from desktop_client.wording import about, elapsed
 
 NOW = datetime(2026, 11, 23, 14, 37, tzinfo=UTC)
 GB = 1_000_000_000
+GIB = 1024**3
 ENGINES = tuple(
     Engine(f"e{n}", Words(f"Engine {n}"), versions=(Version("1"),), default_version="1")
     for n in range(12)
@@ -82,7 +83,7 @@ def test_a_working_card_says_how_long_when_last_and_until_when() -> None:
         State.READY,
         line=Words("Ready · render-04, RTX 4090"),
         node_name="render-04",
-        cards=(Card("RTX 4090", 61.0, 11 * GB, 24 * GB),),
+        cards=(Card("RTX 4090", 61.0, 11 * GIB, 24 * GIB),),
         since=NOW - timedelta(hours=2, minutes=6, seconds=50),
         last_activity=NOW - timedelta(minutes=2, seconds=30),
         release_at=NOW + timedelta(minutes=15),
@@ -104,7 +105,7 @@ def test_a_working_card_says_how_long_when_last_and_until_when() -> None:
 
 def test_unknown_is_a_dash_and_a_gap() -> None:
     card = card_of(
-        instance(State.READY, cards=(Card("RTX 4090", None, None, 24 * GB),)),
+        instance(State.READY, cards=(Card("RTX 4090", None, None, 24 * GIB),)),
         Past((Reading(NOW - timedelta(seconds=5), 5.0, GB), Reading(NOW))),
     )
     gpu, vram = card.graphs
@@ -115,10 +116,12 @@ def test_unknown_is_a_dash_and_a_gap() -> None:
 
 def test_a_share_of_a_card_is_told_from_the_whole_card() -> None:
     shared = instance(
-        State.READY, cards=(Card("RTX 4090", 80.0, 20 * GB, 24 * GB),), vram_reserved_bytes=8 * GB
+        State.READY,
+        cards=(Card("RTX 4090", 80.0, 20 * GIB, 24 * GIB),),
+        vram_reserved_bytes=8 * GIB,
     )
     assert "whole card" in card_of(shared).note
-    own = replace(shared, gpu_percent=7.0, vram_used_bytes=5 * GB)
+    own = replace(shared, gpu_percent=7.0, vram_used_bytes=5 * GIB)
     card = card_of(own)
     assert card.note == ""
     assert card.graphs[1].figure == "5.0 / 8.0 GB"

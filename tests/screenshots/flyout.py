@@ -36,7 +36,7 @@ from tests.screenshots.scenes import (
 )
 
 _BASE = SCENES["engines"].snapshot
-_GB = 1_000_000_000
+_GB = 1024**3  # of a card
 
 
 def _readings(total: int, gap: bool = False) -> tuple[Reading, ...]:

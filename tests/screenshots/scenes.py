@@ -88,7 +88,7 @@ def _instance(key: str, state: State, en: str, zh: str, **more: object) -> Insta
 
 READY = _instance(
     "comfyui", State.READY, "Ready · render-04, RTX 4090", "就绪 · render-04，RTX 4090",
-    cards=(Card("RTX 4090", 61.0, 11_200_000_000, 24_000_000_000),),
+    cards=(Card("RTX 4090", 61.0, int(11.2 * 1024**3), 24 * 1024**3),),
     release_at=NOW + timedelta(minutes=15), last_activity=NOW - timedelta(minutes=1),
 )  # fmt: skip
 RELEASE_NEAR = replace(
@@ -97,7 +97,7 @@ RELEASE_NEAR = replace(
         "Released in 4 min: nothing happened since 14:22", "4 分钟后释放：自 14:22 起无活动"
     ),
     release_at=NOW + timedelta(minutes=4),
-    cards=(Card("RTX 4090", None, None, 24_000_000_000),),
+    cards=(Card("RTX 4090", None, None, 24 * 1024**3),),
 )
 PREPARING = _instance(
     "sd-webui", State.PREPARING, "Preparing on render-02", "正在 render-02 上准备",

@@ -20,7 +20,7 @@ from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2
 
 NOW = datetime(2026, 11, 23, 14, 37, 10, tzinfo=UTC)
 STUDIO = "Studio North"
-GB = 1_000_000_000
+GB = 1024**3  # of memory, as cards are sold
 
 _CARDS = (
     ("NVIDIA GeForce RTX 4090", 24 * GB, 450.0),
@@ -124,7 +124,7 @@ class Studio:
             docker_version="27.3.1",
             nvidia_driver="570.86.15",
             door=_S.DOOR_CLOSED,
-            disk_free_bytes=dice.randrange(40, 3800) * GB,
+            disk_free_bytes=dice.randrange(40, 3800) * 1_000_000_000,
             cpus=dice.choice((16, 32, 64, 128)),
             memory_bytes=dice.choice((64, 128, 256, 512)) * GB,
             can_start=True,
@@ -170,7 +170,7 @@ class Studio:
         nodes[7].door = _S.DOOR_OPEN_TO_LOCAL_USERS
         nodes[8].ledger_refused = True
         nodes[9].certificate_expires_ms = milliseconds(self.now + timedelta(days=3))
-        nodes[10].disk_free_bytes = 6 * GB
+        nodes[10].disk_free_bytes = 6_000_000_000
 
     def _read(self, node: admin_pb2.Node) -> None:
         for gpu in node.gpus:

@@ -15,7 +15,7 @@ _DAY = 24 * 60
 # A graph of nothing still has a scale that means something.
 _LEAST_TOP = {
     Unit.PERCENT: 100.0,
-    Unit.BYTES: 1e9,
+    Unit.BYTES: float(1024**3),
     Unit.CELSIUS: 100.0,
     Unit.WATTS: 100.0,
     Unit.COUNT: 4.0,
@@ -61,12 +61,12 @@ def scale(graph: Graph, most: int = 5) -> Scale:
     )  # fmt: skip
     reach = max(highest, graph.top if graph.top is not None else _LEAST_TOP[graph.unit])
     whole = graph.unit is Unit.COUNT
-    step = _round_step(reach / max(most, 2), whole)
+    unit, sign = _scaled(reach, graph.unit)  # ticks are round in the unit that is read
+    step = _round_step(reach / unit / max(most, 2), whole) * unit
     exact = graph.top is not None and highest <= graph.top
     top = reach if exact else math.ceil(reach / step - 1e-9) * step
     count = math.floor(top / step + 1e-9)
-    divisor, sign = _scaled(top, graph.unit)
-    ticks = tuple((i * step, _axis_label(i * step / divisor, sign)) for i in range(count + 1))
+    ticks = tuple((i * step, _axis_label(i * step / unit, sign)) for i in range(count + 1))
     return Scale(top, ticks)
 
 
@@ -88,9 +88,9 @@ def _scaled(top: float, unit: Unit) -> tuple[float, str]:
     if unit is not Unit.BYTES:
         return 1.0, _sign(unit)
     index = 0
-    while top >= 999.5 * 1000**index and index < len(_BYTES) - 1:
+    while top >= 999.5 * 1024**index and index < len(_BYTES) - 1:
         index += 1
-    return float(1000**index), _BYTES[index]
+    return float(1024**index), _BYTES[index]  # memory, counted as wording.memory_size does
 
 
 def _sign(unit: Unit) -> str:

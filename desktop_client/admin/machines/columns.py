@@ -7,10 +7,19 @@ from datetime import datetime
 from desktop_client.admin.machines import rows
 from desktop_client.admin.machines.rows import GpuRow, MachineRow, Standing
 from desktop_client.admin.model import Door, Node
-from desktop_client.admin.pages.cells import DASH, at, bytes_of, gigabytes, percent, stamp
+from desktop_client.admin.pages.cells import (
+    DASH,
+    at,
+    bytes_of,
+    gigabytes,
+    memory,
+    memory_gigabytes,
+    percent,
+    stamp,
+)
 from desktop_client.admin.tables.column import Align, Column, Speech, natural
 from desktop_client.i18n import say
-from desktop_client.wording import of_size, size
+from desktop_client.wording import memory_size, of_memory
 
 _ORDER = {found: index for index, found in enumerate(Standing)}
 
@@ -67,8 +76,8 @@ def labels_of(node: Node) -> str:
 def memory_of(used: int | None, total: int | None) -> str:
     """``11.2 / 24.0 GB``; each may be unknown."""
     if total is None:
-        return bytes_of(used)
-    return f"{DASH} / {size(total)}" if used is None else of_size(used, total)
+        return memory(used)
+    return f"{DASH} / {memory_size(total)}" if used is None else of_memory(used, total)
 
 
 def celsius(value: float | None) -> str:
@@ -164,7 +173,7 @@ _USE = Column[MachineRow](
 )  # fmt: skip
 _VRAM = Column[MachineRow](
     "vram", "machines.column.vram", lambda r, s: memory_of(r.used_bytes, r.total_bytes),
-    sort=lambda r: r.used_bytes, number=lambda r: gigabytes(r.used_bytes),
+    sort=lambda r: r.used_bytes, number=lambda r: memory_gigabytes(r.used_bytes),
     filter_names=("显存",), align=Align.END, width=130,
 )  # fmt: skip
 _HEAT = Column[MachineRow](
@@ -314,13 +323,13 @@ GPUS: tuple[Column[GpuRow], ...] = (
     Column[GpuRow](
         "vram", "machines.column.vram",
         lambda r, s: memory_of(_gpu_used(r), r.gpu.memory_total_bytes),
-        sort=_gpu_used, number=lambda r: gigabytes(_gpu_used(r)),
+        sort=_gpu_used, number=lambda r: memory_gigabytes(_gpu_used(r)),
         filter_names=("显存",), align=Align.END, width=130,
     ),
     Column[GpuRow](
-        "total", "machines.column.vram_total", lambda r, s: bytes_of(r.gpu.memory_total_bytes),
+        "total", "machines.column.vram_total", lambda r, s: memory(r.gpu.memory_total_bytes),
         sort=lambda r: r.gpu.memory_total_bytes,
-        number=lambda r: gigabytes(r.gpu.memory_total_bytes),
+        number=lambda r: memory_gigabytes(r.gpu.memory_total_bytes),
         filter_names=("显存总量",), align=Align.END, width=90, shown_by_default=False,
     ),
     Column[GpuRow](

@@ -21,7 +21,7 @@ from desktop_client.admin.machines.columns import (
 )
 from desktop_client.admin.machines.rows import GpuRow, Standing
 from desktop_client.admin.model import Fleet, Node, Unclaimed
-from desktop_client.admin.pages.cells import DASH, at, both, bytes_of, mark_of, percent
+from desktop_client.admin.pages.cells import DASH, at, both, bytes_of, mark_of, memory, percent
 from desktop_client.admin.tables.column import Mark, Speech
 from desktop_client.i18n import say
 from desktop_client.model import Instance
@@ -191,7 +191,7 @@ def _facts(node: Node, speech: Speech) -> tuple[Fact, ...]:
         fact("labels", labels_of(node)),
         fact("seen", _seen(node.last_seen, speech)),
         fact("cpus", str(node.cpus) if node.cpus else ""),
-        fact("memory", bytes_of(node.memory_bytes)),
+        fact("memory", memory(node.memory_bytes)),
         fact("disk", bytes_of(node.disk_free_bytes)),
         fact("driver", node.nvidia_driver),
         fact("docker", docker_of(node, language)),

@@ -8,7 +8,7 @@ from desktop_client.admin.tables.column import Mark, Speech
 from desktop_client.i18n import say
 from desktop_client.model import SILENT, Instance, State
 from desktop_client.view_model import Shape
-from desktop_client.wording import duration, moment, of_size, size
+from desktop_client.wording import duration, memory_size, moment, of_memory, size
 
 DASH = "–"
 _DAYS = timedelta(days=2)  # from there on hours tell nobody anything
@@ -51,13 +51,23 @@ def bytes_of(count: int | None) -> str:
     return DASH if count is None else size(count)
 
 
+def memory(count: int | None) -> str:
+    """Of a card or a machine."""
+    return DASH if count is None else memory_size(count)
+
+
 def percent(value: float | None) -> str:
     return DASH if value is None else f"{value:.0f} %"
 
 
 def gigabytes(count: int | None) -> float | None:
-    """In the unit of comparisons: ``vram>10``."""
+    """Of disks and data, in the unit of comparisons: ``disk<50``."""
     return None if count is None else count / 1e9
+
+
+def memory_gigabytes(count: int | None) -> float | None:
+    """The same of memory: ``vram>10``."""
+    return None if count is None else count / 1024**3
 
 
 def vram(instance: Instance) -> str:
@@ -65,8 +75,8 @@ def vram(instance: Instance) -> str:
     limit = reserved(instance)
     used = instance.vram_used_bytes
     if limit is None:
-        return bytes_of(used)
-    return f"{DASH} / {size(limit)}" if used is None else of_size(used, limit)
+        return memory(used)
+    return f"{DASH} / {memory_size(limit)}" if used is None else of_memory(used, limit)
 
 
 def reserved(instance: Instance) -> int | None:

@@ -8,7 +8,7 @@ from desktop_client.admin.pages import cells
 from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
 from desktop_client.model import LIVE, Card, Instance, State
-from desktop_client.wording import of_size, part_line, size
+from desktop_client.wording import memory_size, of_memory, part_line
 
 
 def stoppable(instance: Instance) -> bool:
@@ -59,10 +59,10 @@ def _card(card: Card, language: str) -> str:
 
 def _memory(card: Card) -> str:
     if card.total_bytes is None:
-        return cells.bytes_of(card.used_bytes)
+        return cells.memory(card.used_bytes)
     if card.used_bytes is None:
-        return f"{cells.DASH} / {size(card.total_bytes)}"
-    return of_size(card.used_bytes, card.total_bytes)
+        return f"{cells.DASH} / {memory_size(card.total_bytes)}"
+    return of_memory(card.used_bytes, card.total_bytes)
 
 
 def victims(instances: Sequence[Instance], language: str) -> tuple[str, ...]:

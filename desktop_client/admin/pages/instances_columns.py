@@ -55,7 +55,7 @@ _CARDS = Column[Instance](
 _VRAM = Column[Instance](
     "vram", "instances.vram", lambda i, s: cells.vram(i),
     sort=lambda i: i.vram_used_bytes,
-    number=lambda i: cells.gigabytes(i.vram_used_bytes),
+    number=lambda i: cells.memory_gigabytes(i.vram_used_bytes),
     tooltip=lambda i, s: say("instances.vram.meaning", s.language),
     filter_names=("显存",), align=Align.END, width=160,
 )  # fmt: skip

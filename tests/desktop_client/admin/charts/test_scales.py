@@ -52,8 +52,8 @@ def test_scales_of_an_ordinary_machine() -> None:
     assert [label for _, label in scale(graph(Unit.PERCENT, 3.0)).ticks] == [
         "0 %", "20 %", "40 %", "60 %", "80 %", "100 %",
     ]  # fmt: skip
-    memory = scale(graph(Unit.BYTES, 3e9, top=24e9))
-    assert memory.top == 24e9
+    memory = scale(graph(Unit.BYTES, 3e9, top=24 * 1024.0**3))
+    assert memory.top == 24 * 1024**3
     assert [label for _, label in memory.ticks] == ["0 GB", "5 GB", "10 GB", "15 GB", "20 GB"]
     assert scale(graph(Unit.WATTS, 320.0)).top == 400
     assert scale(graph(Unit.COUNT, 1.0, top=2.0)).ticks == ((0, "0"), (1, "1"), (2, "2"))
@@ -109,7 +109,7 @@ def test_ticks_of_an_hour_a_day_and_a_week() -> None:
         (61.4, Unit.PERCENT, "61 %", "61.4"),
         (0.0, Unit.PERCENT, "0 %", "0"),
         (0.42, Unit.PERCENT, "0.4 %", "0.42"),
-        (11.2e9, Unit.BYTES, "11.2 GB", "11200000000"),
+        (11.5 * 1024**3, Unit.BYTES, "11.5 GB", "12348030976"),
         (64.0, Unit.CELSIUS, "64 °C", "64"),
         (320.0, Unit.WATTS, "320 W", "320"),
         (3.0, Unit.COUNT, "3", "3"),

@@ -9,7 +9,7 @@ from desktop_client.admin.model import Fleet, Gpu, Node, Role
 from desktop_client.model import Card, Instance, Link, State, Words
 
 NOW = datetime(2026, 11, 23, 14, 37, 10, tzinfo=UTC)
-GB = 1_000_000_000
+GB = 1024**3  # of memory
 
 
 def gpu(uuid: str, **more: object) -> Gpu:
@@ -22,7 +22,7 @@ def node(name: str = "render-04", **more: object) -> Node:
         id=f"n-{name}", name=name, pool="on-prem", online=True, last_seen=NOW,
         agent_version="0.1.0", driver_name="docker", docker_version="27.3.1",
         nvidia_driver="560.35.03", gpus=(gpu(f"GPU-{name}-0"), gpu(f"GPU-{name}-1", percent=None)),
-        disk_free_bytes=812 * GB, cpus=32, memory_bytes=128 * GB,
+        disk_free_bytes=812_000_000_000, cpus=32, memory_bytes=128 * GB,
         certificate_expires=NOW + timedelta(hours=20), joined_at=NOW - timedelta(days=40),
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type]

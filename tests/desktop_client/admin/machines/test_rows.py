@@ -22,7 +22,7 @@ from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.filters import matcher, parse
 from desktop_client.model import State, Words
 from desktop_client.view_model import Shape
-from tests.desktop_client.admin.machines.fleets import NOW, fleet, gpu, instance, node
+from tests.desktop_client.admin.machines.fleets import GB, NOW, fleet, gpu, instance, node
 
 EN, ZH = Speech("en", NOW, UTC), Speech("zh", NOW, UTC)
 
@@ -48,10 +48,10 @@ def test_a_row_sums_its_cards_and_unknown_is_not_zero() -> None:
     row = machine_row(full.nodes[home.id], full.instances)
     assert (row.cards_held, row.instances) == (1, (run,))
     assert row.percent == 61.0  # the other card says nothing
-    assert row.used_bytes == 22_000_000_000
+    assert row.used_bytes == 22 * GB
     silent = machine_row(replace(full.nodes[home.id], online=False), full.instances)
     assert (silent.percent, silent.used_bytes, silent.celsius) == (None, None, None)
-    assert silent.total_bytes == 48_000_000_000
+    assert silent.total_bytes == 48 * GB
     blind = node(gpus=(gpu("x", memory_total_bytes=None, memory_used_bytes=None, percent=None),))
     row = machine_row(blind, {})
     texts = {column.key: column.text(row, EN) for column in MACHINES}

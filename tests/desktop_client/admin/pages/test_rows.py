@@ -76,13 +76,13 @@ def test_an_instance_in_both_languages() -> None:
     it = instance(
         node_id="n-1", node_name="render-04",
         cards=(Card("RTX 4090", total_bytes=24 * GIB, uuid="GPU-0"),),
-        vram_used_bytes=11_200_000_000, gpu_percent=61.4, data_bytes=3_100_000_000,
+        vram_used_bytes=12_025_908_429, gpu_percent=61.4, data_bytes=3_100_000_000,
         release_at=NOW + timedelta(minutes=15), last_activity=NOW - timedelta(days=1),
     )  # fmt: skip
     english, chinese = told(INSTANCES, it), told(INSTANCES, it, ZH)
     assert english["state"] == "Ready"
     assert chinese["state"] == "就绪"
-    assert english["vram"] == "11.2 / 25.8 GB"
+    assert english["vram"] == "11.2 / 24.0 GB"
     assert english["gpu"] == "61 %"
     assert (english["since"], english["release"]) == ("13:37", "14:52")
     assert (english["activity"], chinese["activity"]) == ("yesterday 14:37", "昨天 14:37")

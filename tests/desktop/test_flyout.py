@@ -4,6 +4,8 @@ with mouse and keyboard, told by a coordinator's port whose engines do what the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -191,10 +193,10 @@ async def test_at_a_panel_of_x11_it_is_beside_the_icon_that_was_clicked(
         "systray_icon_size = 24\nstrut_policy = follow_size\n",
         "utf-8",
     )
-    async with (
-        child("tint2", "-c", str(config), env=desk.environment()),
-        signed_in(studio, desk),
-    ):
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(child("tint2", "-c", str(config), env=desk.environment()))
+        await until_panel(desk)  # a tray that is there first shows its window instead
+        await stack.enter_async_context(signed_in(studio, desk))
         icon = await icon_of(desk)
         await desk.press(*icon)
         window = await desk.until_window(_TITLE)
@@ -206,6 +208,20 @@ async def test_at_a_panel_of_x11_it_is_beside_the_icon_that_was_clicked(
         assert top + height >= 900 - 60, "and close to it"
         await desk.press(*icon)
         await desk.until_gone(_TITLE)
+
+
+async def until_panel(desk: Screen, timeout: float = 60) -> None:
+    """Until the panel takes icons in: it owns the screen's tray (as X11's system tray has it)."""
+    look = (
+        "import sys; from desktop_client.platform import tray_host; from PySide6.QtWidgets import "
+    )
+    look += "QApplication; app = QApplication([]); sys.exit(not tray_host.is_present())"
+    deadline = time.monotonic() + timeout
+    while True:
+        async with child(sys.executable, "-c", look, env=desk.environment()) as process:
+            if await process.wait() == 0:
+                return
+        assert time.monotonic() < deadline, "the panel takes no icons in"
 
 
 async def icon_of(desk: Screen, timeout: float = 60) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""Attacks that must fail. ``attacks.py`` lists them; each test says which line it shows."""

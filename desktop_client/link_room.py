@@ -65,8 +65,8 @@ class LinkRoom(QObject):
                 self._waiting = None
                 self._shelf.close("link")
                 self._take_start(waiting)
-            case Link.CONNECTING:
-                pass  # in a moment it is known how things stand
+            case Link.CONNECTING:  # in a moment it is known how things stand
+                return
             case Link.OFFLINE:
                 self._tell_waiting("link.later_title", "link.later", waiting)
             case _:

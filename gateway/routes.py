@@ -122,7 +122,6 @@ class NodeAccess:
 @dataclass(slots=True)
 class _Listeners:
     route: list[Callable[[str], None]] = field(default_factory=list)
-    session: list[Callable[[bytes], None]] = field(default_factory=list)
     node: list[Callable[[str], None]] = field(default_factory=list)
 
 
@@ -167,10 +166,6 @@ class RouteTable:
     def node(self, node_id: str) -> NodeAccess | None:
         return self._nodes.get(node_id)
 
-    def expired_sessions(self, now_ms: int) -> list[bytes]:
-        """Sessions that are known but over (their streams must close)."""
-        return [h for h, s in self._sessions.items() if not self._valid(s, now_ms)]
-
     def _valid(self, session: Session, now_ms: int) -> bool:
         if session.expires_at_ms > now_ms:
             return True
@@ -185,9 +180,6 @@ class RouteTable:
         """Call back with the label of each route that changes; returns what ends it."""
         self._listeners.route.append(callback)
         return lambda: self._listeners.route.remove(callback)
-
-    def on_session_end(self, callback: Callable[[bytes], None]) -> None:
-        self._listeners.session.append(callback)
 
     def on_node(self, callback: Callable[[str], None]) -> None:
         self._listeners.node.append(callback)
@@ -259,9 +251,7 @@ class RouteTable:
                 callback(host)
 
     def _remove_session(self, token_hash: bytes) -> None:
-        if self._sessions.pop(token_hash, None) is not None:
-            for callback in list(self._listeners.session):
-                callback(token_hash)
+        self._sessions.pop(token_hash, None)
 
     def _put_node(self, node: NodeAccess) -> None:
         if self._nodes.get(node.node_id) != node:

@@ -30,12 +30,6 @@ def release_at(studio: Studio, instance: Instance, now: datetime) -> datetime | 
     return max(verdict.release_at, now)
 
 
-def release_is_near(studio: Studio, instance: Instance, now: datetime) -> bool:
-    """Whether it is time to warn: the line says so, and a notification offers to keep it."""
-    verdict = verdict_of(studio, instance)
-    return verdict is not None and verdict.warn_at is not None and now >= verdict.warn_at
-
-
 def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
     """The line; see the module. Never empty, never without its cause where there is one."""
     if instance.delete_wanted and instance.state is not State.DELETED:
@@ -65,11 +59,6 @@ def instance_line(studio: Studio, instance: Instance, now: datetime) -> Text:
             return _silent(studio, instance, now)
         case State.DELETED:
             return Text("Deleted; its data is in the trash", "已删除，数据在回收站中")
-
-
-def reason_words(reason: StopReason | FailReason) -> Text:
-    """Why it stopped or failed, as part of a sentence."""
-    return _REASONS[reason]
 
 
 _REASONS: dict[StopReason | FailReason, Text] = {

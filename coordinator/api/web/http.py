@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import jinja2
 from starlette.requests import Request
@@ -257,12 +257,6 @@ def address_of(request: Request) -> str:
 def query_fields(request: Request) -> list[tuple[str, str]]:
     """The query's fields in order, repeated ones included."""
     return parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50)
-
-
-def origin_of(address: str) -> str:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _here(request: Request) -> str:

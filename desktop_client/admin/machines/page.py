@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from desktop_client.admin.machines.actions import Act, offers
 from desktop_client.admin.machines.add_machine import AddMachine
@@ -223,6 +223,3 @@ class MachinesPage(Page):
         self.machines.set_filter(filter)
         if row:
             self.machines.select([row])
-
-    def panes(self) -> Sequence[QWidget]:
-        return (self._pane(),)

@@ -25,7 +25,7 @@ from coordinator.domain.instance import InstanceId, Signal, Signals, State, Stop
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import PersonId
 from coordinator.domain.volume import VolumeId
-from coordinator.domain.wording import instance_line, release_at, release_is_near
+from coordinator.domain.wording import instance_line, release_at
 from tests.coordinator.bench import BEGIN, Bench
 from tests.coordinator.studios import make_engine, make_gpu, observe, start
 
@@ -169,10 +169,9 @@ def test_keep_running_and_a_visit_begin_the_clock_anew(bench: Bench) -> None:
     live(bench, 11)
     near = release_at(bench.studio, bench.instance(), bench.now)
     assert near == bench.now + timedelta(minutes=4)
-    assert release_is_near(bench.studio, bench.instance(), bench.now)
     assert "Released in 4 min" in instance_line(bench.studio, bench.instance(), bench.now).en
     bench.say(KeepRequested(InstanceId("i1"), PersonId("lin")))
-    assert not release_is_near(bench.studio, bench.instance(), bench.now)
+    assert "Released in" not in instance_line(bench.studio, bench.instance(), bench.now).en
     live(bench, 14)
     assert bench.state() is State.READY
     bench.say(start())  # a Start of what runs is a person's act

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from datetime import datetime, tzinfo
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -71,7 +72,22 @@ class Shell(Protocol):
         ...
 
 
-class Page(QWidget):
+if TYPE_CHECKING:
+    _QtType = type
+else:
+    _QtType = type(QWidget)
+
+
+class _PageType(ABCMeta, _QtType):
+    """Qt makes its objects by a way of its own, on which abc does not look for what is missing."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if missing := ", ".join(sorted(cls.__abstractmethods__)):
+            raise TypeError(f"{cls.__name__} is no page without {missing}")
+        return super().__call__(*args, **kwargs)
+
+
+class Page(QWidget, metaclass=_PageType):
     """One page. Made when it is first shown; gets each change only while it is shown.
 
     Signals:
@@ -85,10 +101,10 @@ class Page(QWidget):
         super().__init__()
         self.shell = shell
 
+    @abstractmethod
     def show_fleet(self, fleet: Fleet, delta: Delta, language: str, colours: Colours) -> None:
         """Show what changed. ``delta.whole``: everything anew (first, after hiding, after a change
         of language or theme); the rows that stayed the same objects need no work."""
-        raise NotImplementedError
 
     def shown(self) -> None:
         """The page is before the person's eyes: start what costs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -26,7 +26,12 @@ _WIDTH = 440
 
 
 class _Ask(QDialog):
-    """Title, a body, what is wrong with it, Cancel and a verb that is there when nothing is."""
+    """Title, a body, what is wrong with it, Cancel and a verb that is there when nothing is.
+
+    Signals: agreed(), the verb was chosen.
+    """
+
+    agreed = Signal()
 
     def __init__(self, parent: QWidget | None, title: str, verb: str, language: str) -> None:
         super().__init__(parent)
@@ -42,7 +47,7 @@ class _Ask(QDialog):
         self._yes.setObjectName("yes")
         self._yes.setDefault(True)
         self._no.clicked.connect(self.reject)
-        self._yes.clicked.connect(self._agree)
+        self._yes.clicked.connect(self.agreed)
         self.body = QVBoxLayout()
         self.body.setSpacing(GRID)
         row = QHBoxLayout()
@@ -62,9 +67,6 @@ class _Ask(QDialog):
     def _say_wrong(self, wrong: str, *, allowed: bool = True) -> None:
         set_text(self._wrong, wrong)
         self._yes.setEnabled(allowed and not wrong)
-
-    def _agree(self) -> None:
-        raise NotImplementedError
 
 
 class AskText(_Ask):
@@ -89,6 +91,7 @@ class AskText(_Ask):
     ) -> None:
         super().__init__(parent, title, verb, language)
         self._before, self._check, self._on_yes = text, wrong, on_yes
+        self.agreed.connect(self._agree)
         self.field = QLineEdit(text)
         self.field.setAccessibleName(name)
         self.field.selectAll()
@@ -123,6 +126,7 @@ class AskPool(_Ask):
     ) -> None:
         super().__init__(parent, title, say("machines.pool.verb", language), language)
         self._before, self._check, self._on_yes = pool, wrong, on_yes
+        self.agreed.connect(self._agree)
         self.field = pool_field(pools, pool, language)
         self.body.addWidget(label("", say("machines.pool.label", language)))
         self.body.addWidget(self.field)
@@ -170,6 +174,7 @@ class AskLabels(_Ask):
     ) -> None:
         super().__init__(parent, title, say("machines.labels.verb", language), language)
         self._before, self._check, self._on_yes = dict(labels), wrong, on_yes
+        self.agreed.connect(self._agree)
         self._lines: list[tuple[QWidget, QLineEdit, QLineEdit]] = []
         sentence = say("machines.labels.sentence", language)
         if count > 1:

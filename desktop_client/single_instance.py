@@ -17,10 +17,15 @@ import shutil
 import stat
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import (
+    QEventLoop,
+    QFileSystemWatcher,
+    QObject,
+    QTimer,
+    Signal,
+)
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from aigc.errors import AigcError
@@ -30,7 +35,7 @@ from desktop_client.tokens import try_lock
 log = logging.getLogger(__name__)
 
 LONGEST = 4096  # bytes of a message, its line's end included
-_HAND_OVER_SECONDS = 10.0
+_HAND_OVER_MS = 10_000
 _SILENCE_MS = 5000  # who connects and says nothing is cut off
 _FOLDER = "aigc-tray-"
 
@@ -75,16 +80,27 @@ class SingleInstance(QObject):
 
         A message that is too long is handed over as an empty one.
         """
-        deadline = time.monotonic() + _HAND_OVER_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            name = (read_text(self._where) or "").strip()
-            socket = QLocalSocket()
-            if name:
-                socket.connectToServer(name)
-            if name and socket.waitForConnected(int(left * 1000)):
-                return _say(socket, message, int(left * 1000))
-            time.sleep(0.05)  # the first one is starting just now, and nothing tells us when
+        # The first one may be starting just now: it listens once the file beside the lock says so.
+        watch, changed = QFileSystemWatcher([str(self._where.parent)]), QEventLoop()
+        watch.directoryChanged.connect(changed.quit)
+        limit = QTimer(changed)
+        limit.setSingleShot(True)
+        limit.timeout.connect(changed.quit)
+        limit.start(_HAND_OVER_MS)
+        while limit.isActive():
+            if (socket := self._reach(limit.remainingTime())) is not None:
+                return _say(socket, message, limit.remainingTime())
+            changed.exec()
         return False
+
+    def _reach(self, wait_ms: int) -> QLocalSocket | None:
+        """The first one's ear; None while it has none."""
+        name = (read_text(self._where) or "").strip()
+        if not name:
+            return None
+        socket = QLocalSocket()
+        socket.connectToServer(name)
+        return socket if socket.waitForConnected(wait_ms) else None
 
     def release(self) -> None:
         if self._server is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -14,10 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QApplication
 
 from desktop_client.single_instance import LONGEST, SingleInstance
+from desktop_client.tokens import try_lock
 from tests.desktop_client.qt import app as app
 from tests.desktop_client.qt import until
 
@@ -94,6 +97,28 @@ def test_of_many_processes_at_once_one_is_first(tmp_path: Path) -> None:
             process.communicate(timeout=40)
 
 
+def test_one_that_is_only_just_starting_is_waited_for(app: QApplication, tmp_path: Path) -> None:
+    """The lock is held, and nobody listens yet; then the first one comes up."""
+    started: list[subprocess.Popen[str]] = []
+    with contextlib.ExitStack() as held:
+        assert held.enter_context(try_lock(tmp_path / "tray.lock"))
+        second = SingleInstance(tmp_path)
+        assert not second.take()
+
+        def come_up() -> None:  # runs once the second one waits
+            held.close()
+            started.append(start(tmp_path))
+
+        QTimer.singleShot(0, come_up)
+        try:
+            assert second.hand_over("hello")
+            assert [line(started[0]), line(started[0])] == ["first", "asked:hello"]
+        finally:
+            for process in started:
+                process.kill()
+                process.communicate(timeout=40)
+
+
 def test_a_killed_one_is_no_obstacle_and_its_socket_goes(app: QApplication, tmp_path: Path) -> None:
     with holder(tmp_path) as first:
         old = address(tmp_path)
@@ -143,7 +168,7 @@ def test_another_settings_folder_is_another_program(app: QApplication, tmp_path:
 def test_nobody_answers_where_nobody_listens(
     app: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop_client.single_instance._HAND_OVER_SECONDS", 0.3)
+    monkeypatch.setattr("desktop_client.single_instance._HAND_OVER_MS", 300)
     assert not SingleInstance(tmp_path).hand_over("x")
     (tmp_path / "tray.address").write_text(str(tmp_path / "gone" / "socket"))
     assert not SingleInstance(tmp_path).hand_over("x")

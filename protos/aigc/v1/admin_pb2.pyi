@@ -1591,3 +1591,155 @@ class RemovedMachine(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RemovedMachine: _TypeAlias = RemovedMachine  # noqa: Y015
+
+@_typing.final
+class GetAuthorityStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAuthorityStatusRequest: _TypeAlias = GetAuthorityStatusRequest  # noqa: Y015
+
+@_typing.final
+class AuthorityStatus(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Phase:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[AuthorityStatus._Phase.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PHASE_UNSPECIFIED: AuthorityStatus._Phase.ValueType  # 0
+        PHASE_STEADY: AuthorityStatus._Phase.ValueType  # 1
+        """one authority"""
+        PHASE_ANNOUNCED: AuthorityStatus._Phase.ValueType  # 2
+        """a successor is made known; the old one still signs"""
+        PHASE_SWITCHED: AuthorityStatus._Phase.ValueType  # 3
+        """the successor signs; the old one is still trusted"""
+
+    class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
+    PHASE_UNSPECIFIED: AuthorityStatus.Phase.ValueType  # 0
+    PHASE_STEADY: AuthorityStatus.Phase.ValueType  # 1
+    """one authority"""
+    PHASE_ANNOUNCED: AuthorityStatus.Phase.ValueType  # 2
+    """a successor is made known; the old one still signs"""
+    PHASE_SWITCHED: AuthorityStatus.Phase.ValueType  # 3
+    """the successor signs; the old one is still trusted"""
+
+    PHASE_FIELD_NUMBER: _builtins.int
+    AUTHORITIES_FIELD_NUMBER: _builtins.int
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    NEXT_STEP_MS_FIELD_NUMBER: _builtins.int
+    WAITING_NODES_FIELD_NUMBER: _builtins.int
+    phase: Global___AuthorityStatus.Phase.ValueType
+    since_ms: _builtins.int
+    """of the phase; 0 while steady"""
+    next_step_ms: _builtins.int
+    """when the next step comes by itself; 0: never, or once no machine is missing"""
+    @_builtins.property
+    def authorities(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrustedAuthority]:
+        """the one that signs first"""
+
+    @_builtins.property
+    def waiting_nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """names of machines that have not renewed since the phase began"""
+
+    def __init__(
+        self,
+        *,
+        phase: Global___AuthorityStatus.Phase.ValueType = ...,
+        authorities: _abc.Iterable[Global___TrustedAuthority] | None = ...,
+        since_ms: _builtins.int = ...,
+        next_step_ms: _builtins.int = ...,
+        waiting_nodes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorities", b"authorities", "next_step_ms", b"next_step_ms", "phase", b"phase", "since_ms", b"since_ms", "waiting_nodes", b"waiting_nodes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorityStatus: _TypeAlias = AuthorityStatus  # noqa: Y015
+
+@_typing.final
+class TrustedAuthority(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PIN_FIELD_NUMBER: _builtins.int
+    NOT_BEFORE_MS_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_MS_FIELD_NUMBER: _builtins.int
+    pin: _builtins.str
+    not_before_ms: _builtins.int
+    not_after_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        pin: _builtins.str = ...,
+        not_before_ms: _builtins.int = ...,
+        not_after_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["not_after_ms", b"not_after_ms", "not_before_ms", b"not_before_ms", "pin", b"pin"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrustedAuthority: _TypeAlias = TrustedAuthority  # noqa: Y015
+
+@_typing.final
+class RotateAuthorityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Step:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RotateAuthorityRequest._Step.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STEP_UNSPECIFIED: RotateAuthorityRequest._Step.ValueType  # 0
+        STEP_ANNOUNCE: RotateAuthorityRequest._Step.ValueType  # 1
+        """make a successor known"""
+        STEP_CANCEL: RotateAuthorityRequest._Step.ValueType  # 2
+        """forget the announced successor"""
+        STEP_SWITCH: RotateAuthorityRequest._Step.ValueType  # 3
+        """the successor signs from now on"""
+        STEP_FINISH: RotateAuthorityRequest._Step.ValueType  # 4
+        """the old one is not trusted any more"""
+
+    class Step(_Step, metaclass=_StepEnumTypeWrapper): ...
+    STEP_UNSPECIFIED: RotateAuthorityRequest.Step.ValueType  # 0
+    STEP_ANNOUNCE: RotateAuthorityRequest.Step.ValueType  # 1
+    """make a successor known"""
+    STEP_CANCEL: RotateAuthorityRequest.Step.ValueType  # 2
+    """forget the announced successor"""
+    STEP_SWITCH: RotateAuthorityRequest.Step.ValueType  # 3
+    """the successor signs from now on"""
+    STEP_FINISH: RotateAuthorityRequest.Step.ValueType  # 4
+    """the old one is not trusted any more"""
+
+    STEP_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    step: Global___RotateAuthorityRequest.Step.ValueType
+    force: _builtins.bool
+    """although machines would be left behind: they must join again"""
+    def __init__(
+        self,
+        *,
+        step: Global___RotateAuthorityRequest.Step.ValueType = ...,
+        force: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateAuthorityRequest: _TypeAlias = RotateAuthorityRequest  # noqa: Y015

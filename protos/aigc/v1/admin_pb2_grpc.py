@@ -160,6 +160,16 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
                 _registered_method=True)
+        self.GetAuthorityStatus = channel.unary_unary(
+                '/aigc.v1.AdminService/GetAuthorityStatus',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetAuthorityStatusRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.FromString,
+                _registered_method=True)
+        self.RotateAuthority = channel.unary_unary(
+                '/aigc.v1.AdminService/RotateAuthority',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateAuthorityRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.FromString,
+                _registered_method=True)
         self.ExplainWaiting = channel.unary_unary(
                 '/aigc.v1.AdminService/ExplainWaiting',
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
@@ -331,6 +341,19 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAuthorityStatus(self, request, context):
+        """The studio's own authority, which machines and programs trust, and how far its rotation is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateAuthority(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExplainWaiting(self, request, context):
         """Which machines cannot take a waiting instance now, and why.
         """
@@ -465,6 +488,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetStudioSettings,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.SerializeToString,
+            ),
+            'GetAuthorityStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAuthorityStatus,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.GetAuthorityStatusRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.SerializeToString,
+            ),
+            'RotateAuthority': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateAuthority,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateAuthorityRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.SerializeToString,
             ),
             'ExplainWaiting': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainWaiting,
@@ -1147,6 +1180,60 @@ class AdminService:
             '/aigc.v1.AdminService/GetStudioSettings',
             protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.GetStudioSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAuthorityStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/GetAuthorityStatus',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.GetAuthorityStatusRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateAuthority(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/RotateAuthority',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RotateAuthorityRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.AuthorityStatus.FromString,
             options,
             channel_credentials,
             insecure,

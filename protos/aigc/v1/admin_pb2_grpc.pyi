@@ -69,6 +69,9 @@ class AdminServiceStub:
     RevokePersonToken: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]
     GetStudioSettings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]
     """How this coordinator is set up; secrets never."""
+    GetAuthorityStatus: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetAuthorityStatusRequest, _admin_pb2.AuthorityStatus]
+    """The studio's own authority, which machines and programs trust, and how far its rotation is."""
+    RotateAuthority: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]
     ExplainWaiting: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]
     """Which machines cannot take a waiting instance now, and why."""
 
@@ -112,6 +115,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     RevokePersonToken: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokePersonTokenRequest, _admin_pb2.RevokePersonTokenResponse]  # type: ignore[assignment]
     GetStudioSettings: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetStudioSettingsRequest, _admin_pb2.GetStudioSettingsResponse]  # type: ignore[assignment]
     """How this coordinator is set up; secrets never."""
+    GetAuthorityStatus: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetAuthorityStatusRequest, _admin_pb2.AuthorityStatus]  # type: ignore[assignment]
+    """The studio's own authority, which machines and programs trust, and how far its rotation is."""
+    RotateAuthority: _aio.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]  # type: ignore[assignment]
     ExplainWaiting: _aio.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]  # type: ignore[assignment]
     """Which machines cannot take a waiting instance now, and why."""
 
@@ -302,6 +308,21 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetStudioSettingsResponse, _abc.Awaitable[_admin_pb2.GetStudioSettingsResponse]]:
         """How this coordinator is set up; secrets never."""
+
+    @_abc_1.abstractmethod
+    def GetAuthorityStatus(
+        self,
+        request: _admin_pb2.GetAuthorityStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.AuthorityStatus, _abc.Awaitable[_admin_pb2.AuthorityStatus]]:
+        """The studio's own authority, which machines and programs trust, and how far its rotation is."""
+
+    @_abc_1.abstractmethod
+    def RotateAuthority(
+        self,
+        request: _admin_pb2.RotateAuthorityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.AuthorityStatus, _abc.Awaitable[_admin_pb2.AuthorityStatus]]: ...
 
     @_abc_1.abstractmethod
     def ExplainWaiting(

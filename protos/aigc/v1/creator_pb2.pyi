@@ -46,6 +46,7 @@ class GetSignInOptionsResponse(_message.Message):
     WEB_URL_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     SERVER_TIME_MS_FIELD_NUMBER: _builtins.int
+    CA_PEM_FIELD_NUMBER: _builtins.int
     issuer: _builtins.str
     client_id: _builtins.str
     """the public native client of tray and command line"""
@@ -58,6 +59,8 @@ class GetSignInOptionsResponse(_message.Message):
     version: _builtins.str
     server_time_ms: _builtins.int
     """so that a client can tell that its clock is off"""
+    ca_pem: _builtins.bytes
+    """the authorities to trust from now on (two while one is rotated)"""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -71,10 +74,11 @@ class GetSignInOptionsResponse(_message.Message):
         web_url: _builtins.str = ...,
         version: _builtins.str = ...,
         server_time_ms: _builtins.int = ...,
+        ca_pem: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "coordinator_name", b"coordinator_name", "issuer", b"issuer", "loopback_host", b"loopback_host", "scopes", b"scopes", "server_time_ms", b"server_time_ms", "version", b"version", "web_url", b"web_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_pem", b"ca_pem", "client_id", b"client_id", "coordinator_name", b"coordinator_name", "issuer", b"issuer", "loopback_host", b"loopback_host", "scopes", b"scopes", "server_time_ms", b"server_time_ms", "version", b"version", "web_url", b"web_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

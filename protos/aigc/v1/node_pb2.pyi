@@ -290,6 +290,7 @@ class Hello(_message.Message):
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     SESSION_NONCE_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
+    HARDWARE_FIELD_NUMBER: _builtins.int
     agent_version: _builtins.str
     boot_id: _builtins.str
     hostname: _builtins.str
@@ -304,9 +305,13 @@ class Hello(_message.Message):
     memory_bytes: _builtins.int
     session_nonce: _builtins.int
     """random per agent process: two processes with one identity are noticed"""
+    hardware: _builtins.str
+    """A hash of what a copied disk does not copy (board, network cards); empty: not known there."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Orders that this agent knows and older ones leave alone: "keep-unclaimed"."""
+        """Orders that this agent knows and older ones leave alone: "keep-unclaimed".
+        and "renew", "notice"
+        """
 
     def __init__(
         self,
@@ -324,10 +329,11 @@ class Hello(_message.Message):
         memory_bytes: _builtins.int = ...,
         session_nonce: _builtins.int = ...,
         features: _abc.Iterable[_builtins.str] | None = ...,
+        hardware: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time_ms", b"agent_time_ms", "agent_version", b"agent_version", "boot_id", b"boot_id", "cpus", b"cpus", "docker_version", b"docker_version", "driver_name", b"driver_name", "features", b"features", "hostname", b"hostname", "ledger_id", b"ledger_id", "memory_bytes", b"memory_bytes", "nvidia_driver", b"nvidia_driver", "revision", b"revision", "session_nonce", b"session_nonce"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time_ms", b"agent_time_ms", "agent_version", b"agent_version", "boot_id", b"boot_id", "cpus", b"cpus", "docker_version", b"docker_version", "driver_name", b"driver_name", "features", b"features", "hardware", b"hardware", "hostname", b"hostname", "ledger_id", b"ledger_id", "memory_bytes", b"memory_bytes", "nvidia_driver", b"nvidia_driver", "revision", b"revision", "session_nonce", b"session_nonce"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -734,6 +740,8 @@ class NodeOrder(_message.Message):
     VOLUME_ORDER_FIELD_NUMBER: _builtins.int
     ACCEPT_LEDGER_FIELD_NUMBER: _builtins.int
     KEEP_UNCLAIMED_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    RENEW_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -748,6 +756,10 @@ class NodeOrder(_message.Message):
     def accept_ledger(self) -> Global___AcceptLedgerOrder: ...
     @_builtins.property
     def keep_unclaimed(self) -> Global___KeepUnclaimedOrder: ...
+    @_builtins.property
+    def notice(self) -> Global___Notice: ...
+    @_builtins.property
+    def renew(self) -> Global___RenewOrder: ...
     def __init__(
         self,
         *,
@@ -758,12 +770,14 @@ class NodeOrder(_message.Message):
         volume_order: Global___VolumeOrder | None = ...,
         accept_ledger: Global___AcceptLedgerOrder | None = ...,
         keep_unclaimed: Global___KeepUnclaimedOrder | None = ...,
+        notice: Global___Notice | None = ...,
+        renew: Global___RenewOrder | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "notice", b"notice", "order", b"order", "renew", b"renew", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "order", b"order", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_ledger", b"accept_ledger", "desired", b"desired", "keep_unclaimed", b"keep_unclaimed", "log_cancel", b"log_cancel", "log_request", b"log_request", "notice", b"notice", "order", b"order", "renew", b"renew", "volume_order", b"volume_order", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["welcome", "desired", "log_request", "log_cancel", "volume_order", "accept_ledger", "keep_unclaimed"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["welcome", "desired", "log_request", "log_cancel", "volume_order", "accept_ledger", "keep_unclaimed", "notice", "renew"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -1263,3 +1277,45 @@ class KeepUnclaimedOrder(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KeepUnclaimedOrder: _TypeAlias = KeepUnclaimedOrder  # noqa: Y015
+
+@_typing.final
+class Notice(_message.Message):
+    """For whoever looks after the machine: the agent logs it and its check repeats it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    @_builtins.property
+    def text(self) -> _common_pb2.Sentence: ...
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        text: _common_pb2.Sentence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class RenewOrder(_message.Message):
+    """Renew the certificate now, not at two thirds of its life: the authority is being rotated."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewOrder: _TypeAlias = RenewOrder  # noqa: Y015

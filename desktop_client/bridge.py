@@ -23,6 +23,7 @@ from desktop_client.desk import Action, Do
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
 from desktop_client.platform.notifications import Note, Notifications, Service
+from desktop_client.problems import problem_of
 from desktop_client.settings import Settings, save_settings
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Bridge(QObject):
             client = await asyncio.to_thread(self._load)
             self._loaded.set_result(client)
             await client.run(coordinator)
-        except Exception:
+        except Exception:  # nobody waits for this task: the log is where it is told
             log.exception("the connection to the coordinator ended by a defect")
             raise
         finally:
@@ -139,7 +140,7 @@ class Bridge(QObject):
                 case Do.DELETE:
                     await client.delete(instance_id)
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
-            self.refused.emit(action, _problem_of(error))
+            self.refused.emit(action, problem_of(error))
         else:
             self.answered.emit(action, instance_id)
 
@@ -156,7 +157,7 @@ class Bridge(QObject):
         for instance_id, result in zip(instance_ids, results, strict=True):
             if isinstance(result, BaseException):
                 log.warning("an engine could not be stopped: %s", result)
-                self.not_stopped.emit(instance_id, _problem_of(result))
+                self.not_stopped.emit(instance_id, problem_of(result))
         self.stopped_all.emit()
 
     def request(
@@ -223,7 +224,7 @@ class Bridge(QObject):
         try:
             result = await work
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
-            problem = _problem_of(error)
+            problem = problem_of(error)
             self._settled.emit((receiver, lambda: failed(problem)))
         else:
             self._settled.emit((receiver, lambda: done(result)))
@@ -242,7 +243,7 @@ class Bridge(QObject):
             try:
                 await asyncio.to_thread(save_settings, self._config_dir, settings)
             except AigcError as error:
-                self.not_saved.emit(_problem_of(error))
+                self.not_saved.emit(problem_of(error))
 
     def find(self, text: str) -> None:
         self._do(lambda client: client.find(text))
@@ -280,7 +281,7 @@ class Bridge(QObject):
         try:
             await work(await self._client())
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
-            self.refused.emit(Action(Do.SHOW), _problem_of(error))
+            self.refused.emit(Action(Do.SHOW), problem_of(error))
 
     # -- logs -------------------------------------------------------------------------------------
 
@@ -358,10 +359,3 @@ async def _begin_sign_in(client: Client) -> None:
 
 async def _revive(client: Client) -> None:
     client.revive()
-
-
-def _problem_of(error: BaseException) -> Problem:
-    if isinstance(error, AigcError):
-        return Problem(error.key, error.message)
-    log.error("a request ended by a defect", exc_info=error)
-    return Problem("defect", f"{type(error).__name__}: {error}")

@@ -14,6 +14,7 @@ from desktop_client.desk import Action, Do
 from desktop_client.i18n import say
 from desktop_client.model import BEGINNING, LIVE, Engine, Instance, Link, Problem, State
 from desktop_client.present import Present
+from desktop_client.problems import problem_of
 from desktop_client.shelf import Shelf
 from desktop_client.wording import problem_text
 
@@ -46,7 +47,7 @@ class LinkRoom(QObject):
         try:
             link = parse_link(text)
         except AigcError as error:
-            problem = Problem(error.key, error.message)
+            problem = problem_of(error)
             self._tell("link.refused", lambda language: problem_text(problem, language))
             return
         if isinstance(link, StudioLink):

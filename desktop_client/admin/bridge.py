@@ -25,6 +25,7 @@ from desktop_client.admin.requests import Requests
 from desktop_client.admin.settings import AdminSettings, save_settings
 from desktop_client.loop_thread import LoopThread
 from desktop_client.model import Problem
+from desktop_client.problems import problem_of
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class AdminBridge(QObject):
         self._feed = Feed(
             config_dir, store_kind, SystemClock(), self._publish, self._open_for_sign_in
         )
-        self._requests = Requests(self._feed.session)
+        self._requests = Requests(self._feed.online)
         self._lock = threading.Lock()
         self._waiting: tuple[Fleet, Delta] | None = None
         self._logs: dict[str, Future[None]] = {}
@@ -80,7 +81,7 @@ class AdminBridge(QObject):
     async def _run(self, coordinator: str) -> None:
         try:
             await self._feed.run(coordinator)
-        except Exception:
+        except Exception:  # nobody waits for this task: the log is where it is told
             log.exception("the connection to the coordinator ended by a defect")
             raise
 
@@ -135,14 +136,8 @@ class AdminBridge(QObject):
     ) -> None:
         try:
             result = await work
-        except AigcError as error:
-            problem = Problem(error.key, error.message)
-        except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            problem = Problem("file-failed", f"That did not work{where}: {error.strerror}.")
-        except Exception as error:
-            log.exception("a request ended by a defect")
-            problem = Problem("defect", f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
+            problem = problem_of(error)
         else:
             if done is not None:
                 self._answer.emit((receiver, done, result))
@@ -172,7 +167,7 @@ class AdminBridge(QObject):
             async for lines in self._requests.logs(instance_id):
                 self.lines.emit(instance_id, lines)
         except AigcError as error:
-            problem = Problem(error.key, error.message)
+            problem = problem_of(error)
         self.lines_ended.emit(instance_id, problem)
 
     # -- the connection -------------------------------------------------------------------------

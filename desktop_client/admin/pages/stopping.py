@@ -14,6 +14,7 @@ from desktop_client.admin.pages.instance_facts import victims
 from desktop_client.admin.requests import Requests
 from desktop_client.i18n import say
 from desktop_client.model import Instance, Problem
+from desktop_client.problems import problem_of
 
 
 class Stopper(QObject):
@@ -99,5 +100,5 @@ async def _stop_all(requests: Requests, ids: Sequence[str]) -> list[tuple[str, P
         try:
             await requests.stop(instance_id)
         except AigcError as error:
-            refused.append((instance_id, Problem(error.key, error.message)))
+            refused.append((instance_id, problem_of(error)))
     return refused

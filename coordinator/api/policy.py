@@ -33,6 +33,10 @@ POLICIES: Mapping[str, Policy] = {
     _SESSION + "Exchange": Policy.PUBLIC,
     _SESSION + "WhoAmI": Policy.SIGNED_IN,
     _SESSION + "SignOut": Policy.SIGNED_IN,
+    _SESSION + "Extend": Policy.SIGNED_IN,
+    _SESSION + "RequestLink": Policy.SIGNED_IN,
+    _SESSION + "GetLink": Policy.SIGNED_IN,
+    _SESSION + "WithdrawLink": Policy.SIGNED_IN,
     _CREATOR + "ListEngines": Policy.SIGNED_IN,
     _CREATOR + "ListInstances": Policy.SIGNED_IN,
     _CREATOR + "WatchInstances": Policy.SIGNED_IN,
@@ -74,6 +78,12 @@ POLICIES: Mapping[str, Policy] = {
     _ADMIN + "RevokePersonToken": Policy.ADMIN,
     _ADMIN + "GetStudioSettings": Policy.AUDITOR,
     _ADMIN + "ExplainWaiting": Policy.AUDITOR,
+    _ADMIN + "ListLinks": Policy.AUDITOR,
+    _ADMIN + "ApproveLink": Policy.ADMIN,
+    _ADMIN + "RefuseLink": Policy.ADMIN,
+    _ADMIN + "ResetPassword": Policy.ADMIN,
+    _ADMIN + "ResetSecondFactor": Policy.ADMIN,
+    _ADMIN + "RotateIssuerKey": Policy.ADMIN,
     _ENROLMENT + "GetAuthority": Policy.PUBLIC,
     _ENROLMENT + "Join": Policy.PUBLIC,  # the single-use token decides
     _ENROLMENT + "Renew": Policy.PUBLIC,  # the proof of key decides

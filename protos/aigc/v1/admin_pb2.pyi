@@ -729,12 +729,21 @@ class PersonRow(_message.Message):
     LAST_SEEN_MS_FIELD_NUMBER: _builtins.int
     SESSIONS_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    SECOND_FACTOR_FIELD_NUMBER: _builtins.int
+    ONE_TIME_UNTIL_MS_FIELD_NUMBER: _builtins.int
     disabled: _builtins.bool
     local: _builtins.bool
     last_seen_ms: _builtins.int
     sessions: _builtins.int
     """programs and browsers that are signed in"""
     tokens: _builtins.int
+    username: _builtins.str
+    """of a local account"""
+    second_factor: _builtins.bool
+    """a local account's second factor is set up"""
+    one_time_until_ms: _builtins.int
+    """a one-time password is waiting to be used until then; 0: none"""
     @_builtins.property
     def person(self) -> _creator_pb2.Person: ...
     def __init__(
@@ -746,10 +755,13 @@ class PersonRow(_message.Message):
         last_seen_ms: _builtins.int = ...,
         sessions: _builtins.int = ...,
         tokens: _builtins.int = ...,
+        username: _builtins.str = ...,
+        second_factor: _builtins.bool = ...,
+        one_time_until_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "last_seen_ms", b"last_seen_ms", "local", b"local", "person", b"person", "sessions", b"sessions", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "last_seen_ms", b"last_seen_ms", "local", b"local", "one_time_until_ms", b"one_time_until_ms", "person", b"person", "second_factor", b"second_factor", "sessions", b"sessions", "tokens", b"tokens", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -786,8 +798,11 @@ class CreateAccountResponse(_message.Message):
 
     ONE_TIME_PASSWORD_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
+    ONE_TIME_UNTIL_MS_FIELD_NUMBER: _builtins.int
     one_time_password: _builtins.str
     """shown once; changed at first sign-in"""
+    one_time_until_ms: _builtins.int
+    """the password is worth nothing after that"""
     @_builtins.property
     def person(self) -> _creator_pb2.Person: ...
     def __init__(
@@ -795,10 +810,11 @@ class CreateAccountResponse(_message.Message):
         *,
         one_time_password: _builtins.str = ...,
         person: _creator_pb2.Person | None = ...,
+        one_time_until_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["one_time_password", b"one_time_password", "person", b"person"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["one_time_password", b"one_time_password", "one_time_until_ms", b"one_time_until_ms", "person", b"person"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1743,3 +1759,122 @@ class RotateAuthorityRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RotateAuthorityRequest: _TypeAlias = RotateAuthorityRequest  # noqa: Y015
+
+@_typing.final
+class ResetPasswordRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetPasswordRequest: _TypeAlias = ResetPasswordRequest  # noqa: Y015
+
+@_typing.final
+class ResetPasswordResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ONE_TIME_PASSWORD_FIELD_NUMBER: _builtins.int
+    ONE_TIME_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    one_time_password: _builtins.str
+    """shown once; changed at the next sign-in"""
+    one_time_until_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        one_time_password: _builtins.str = ...,
+        one_time_until_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["one_time_password", b"one_time_password", "one_time_until_ms", b"one_time_until_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetPasswordResponse: _TypeAlias = ResetPasswordResponse  # noqa: Y015
+
+@_typing.final
+class ResetSecondFactorRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetSecondFactorRequest: _TypeAlias = ResetSecondFactorRequest  # noqa: Y015
+
+@_typing.final
+class ResetSecondFactorResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetSecondFactorResponse: _TypeAlias = ResetSecondFactorResponse  # noqa: Y015
+
+@_typing.final
+class RotateIssuerKeyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_ONCE_FIELD_NUMBER: _builtins.int
+    at_once: _builtins.bool
+    """the old key may be in somebody else's hands: it is withdrawn now"""
+    def __init__(
+        self,
+        *,
+        at_once: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_once", b"at_once"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateIssuerKeyRequest: _TypeAlias = RotateIssuerKeyRequest  # noqa: Y015
+
+@_typing.final
+class RotateIssuerKeyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KID_FIELD_NUMBER: _builtins.int
+    SIGNS_FROM_MS_FIELD_NUMBER: _builtins.int
+    kid: _builtins.str
+    """of the new key"""
+    signs_from_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        kid: _builtins.str = ...,
+        signs_from_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kid", b"kid", "signs_from_ms", b"signs_from_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateIssuerKeyResponse: _TypeAlias = RotateIssuerKeyResponse  # noqa: Y015

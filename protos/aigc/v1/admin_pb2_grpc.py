@@ -175,6 +175,21 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
                 _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/aigc.v1.AdminService/ResetPassword',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
+        self.ResetSecondFactor = channel.unary_unary(
+                '/aigc.v1.AdminService/ResetSecondFactor',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.RotateIssuerKey = channel.unary_unary(
+                '/aigc.v1.AdminService/RotateIssuerKey',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -361,6 +376,27 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResetPassword(self, request, context):
+        """A new one-time password for a local account; the person's sessions end, API tokens stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetSecondFactor(self, request, context):
+        """Takes the second factor off a local account; the person's sessions end, API tokens stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateIssuerKey(self, request, context):
+        """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -503,6 +539,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ExplainWaiting,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'ResetSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetSecondFactor,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorResponse.SerializeToString,
+            ),
+            'RotateIssuerKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateIssuerKey,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1261,6 +1312,87 @@ class AdminService:
             '/aigc.v1.AdminService/ExplainWaiting',
             protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ResetPassword',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ResetSecondFactor',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ResetSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateIssuerKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/RotateIssuerKey',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -74,6 +74,12 @@ class AdminServiceStub:
     RotateAuthority: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]
     ExplainWaiting: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]
     """Which machines cannot take a waiting instance now, and why."""
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ResetPasswordRequest, _admin_pb2.ResetPasswordResponse]
+    """A new one-time password for a local account; the person's sessions end, API tokens stay."""
+    ResetSecondFactor: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ResetSecondFactorRequest, _admin_pb2.ResetSecondFactorResponse]
+    """Takes the second factor off a local account; the person's sessions end, API tokens stay."""
+    RotateIssuerKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RotateIssuerKeyRequest, _admin_pb2.RotateIssuerKeyResponse]
+    """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -120,6 +126,12 @@ class AdminServiceAsyncStub(AdminServiceStub):
     RotateAuthority: _aio.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]  # type: ignore[assignment]
     ExplainWaiting: _aio.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]  # type: ignore[assignment]
     """Which machines cannot take a waiting instance now, and why."""
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_admin_pb2.ResetPasswordRequest, _admin_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """A new one-time password for a local account; the person's sessions end, API tokens stay."""
+    ResetSecondFactor: _aio.UnaryUnaryMultiCallable[_admin_pb2.ResetSecondFactorRequest, _admin_pb2.ResetSecondFactorResponse]  # type: ignore[assignment]
+    """Takes the second factor off a local account; the person's sessions end, API tokens stay."""
+    RotateIssuerKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RotateIssuerKeyRequest, _admin_pb2.RotateIssuerKeyResponse]  # type: ignore[assignment]
+    """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -331,5 +343,29 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ExplainWaitingResponse, _abc.Awaitable[_admin_pb2.ExplainWaitingResponse]]:
         """Which machines cannot take a waiting instance now, and why."""
+
+    @_abc_1.abstractmethod
+    def ResetPassword(
+        self,
+        request: _admin_pb2.ResetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ResetPasswordResponse, _abc.Awaitable[_admin_pb2.ResetPasswordResponse]]:
+        """A new one-time password for a local account; the person's sessions end, API tokens stay."""
+
+    @_abc_1.abstractmethod
+    def ResetSecondFactor(
+        self,
+        request: _admin_pb2.ResetSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ResetSecondFactorResponse, _abc.Awaitable[_admin_pb2.ResetSecondFactorResponse]]:
+        """Takes the second factor off a local account; the person's sessions end, API tokens stay."""
+
+    @_abc_1.abstractmethod
+    def RotateIssuerKey(
+        self,
+        request: _admin_pb2.RotateIssuerKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RotateIssuerKeyResponse, _abc.Awaitable[_admin_pb2.RotateIssuerKeyResponse]]:
+        """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

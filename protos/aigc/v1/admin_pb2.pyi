@@ -732,6 +732,10 @@ class PersonRow(_message.Message):
     USERNAME_FIELD_NUMBER: _builtins.int
     SECOND_FACTOR_FIELD_NUMBER: _builtins.int
     ONE_TIME_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    CLAIMS_ROLE_FIELD_NUMBER: _builtins.int
+    ROLE_OVERRIDDEN_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
     disabled: _builtins.bool
     local: _builtins.bool
     last_seen_ms: _builtins.int
@@ -744,8 +748,18 @@ class PersonRow(_message.Message):
     """a local account's second factor is set up"""
     one_time_until_ms: _builtins.int
     """a one-time password is waiting to be used until then; 0: none"""
+    claims_role: _builtins.str
+    """what the claims, or the local account, give; empty: not seen since"""
+    role_overridden: _builtins.bool
+    """an admin gave the role here; it wins over claims_role"""
+    issuer: _builtins.str
+    """"local", or the provider's address"""
     @_builtins.property
     def person(self) -> _creator_pb2.Person: ...
+    @_builtins.property
+    def problem(self) -> _common_pb2.Sentence:
+        """what is odd about the person's claims, for IT; absent: nothing"""
+
     def __init__(
         self,
         *,
@@ -758,10 +772,14 @@ class PersonRow(_message.Message):
         username: _builtins.str = ...,
         second_factor: _builtins.bool = ...,
         one_time_until_ms: _builtins.int = ...,
+        claims_role: _builtins.str = ...,
+        role_overridden: _builtins.bool = ...,
+        problem: _common_pb2.Sentence | None = ...,
+        issuer: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person", "problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "last_seen_ms", b"last_seen_ms", "local", b"local", "one_time_until_ms", b"one_time_until_ms", "person", b"person", "second_factor", b"second_factor", "sessions", b"sessions", "tokens", b"tokens", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claims_role", b"claims_role", "disabled", b"disabled", "issuer", b"issuer", "last_seen_ms", b"last_seen_ms", "local", b"local", "one_time_until_ms", b"one_time_until_ms", "person", b"person", "problem", b"problem", "role_overridden", b"role_overridden", "second_factor", b"second_factor", "sessions", b"sessions", "tokens", b"tokens", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -865,6 +883,7 @@ class SetPersonRoleRequest(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     role: _builtins.str
+    """empty: as the claims say, no longer as an admin said"""
     def __init__(
         self,
         *,
@@ -1878,3 +1897,124 @@ class RotateIssuerKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RotateIssuerKeyResponse: _TypeAlias = RotateIssuerKeyResponse  # noqa: Y015
+
+@_typing.final
+class ListLinksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALL_FIELD_NUMBER: _builtins.int
+    all: _builtins.bool
+    """those that were decided, too"""
+    def __init__(
+        self,
+        *,
+        all: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLinksRequest: _TypeAlias = ListLinksRequest  # noqa: Y015
+
+@_typing.final
+class ListLinksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[_creator_pb2.LinkRequest]:
+        """open ones first, then the newest"""
+
+    def __init__(
+        self,
+        *,
+        links: _abc.Iterable[_creator_pb2.LinkRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["links", b"links"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLinksResponse: _TypeAlias = ListLinksResponse  # noqa: Y015
+
+@_typing.final
+class ApproveLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_ID_FIELD_NUMBER: _builtins.int
+    link_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        link_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link_id", b"link_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveLinkRequest: _TypeAlias = ApproveLinkRequest  # noqa: Y015
+
+@_typing.final
+class ApproveLinkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def person(self) -> _creator_pb2.Person:
+        """who the asker is from now on"""
+
+    def __init__(
+        self,
+        *,
+        person: _creator_pb2.Person | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveLinkResponse: _TypeAlias = ApproveLinkResponse  # noqa: Y015
+
+@_typing.final
+class RefuseLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    link_id: _builtins.str
+    reason: _builtins.str
+    """the asker reads it"""
+    def __init__(
+        self,
+        *,
+        link_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link_id", b"link_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseLinkRequest: _TypeAlias = RefuseLinkRequest  # noqa: Y015
+
+@_typing.final
+class RefuseLinkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseLinkResponse: _TypeAlias = RefuseLinkResponse  # noqa: Y015

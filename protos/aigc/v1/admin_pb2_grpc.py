@@ -175,6 +175,21 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
                 _registered_method=True)
+        self.ListLinks = channel.unary_unary(
+                '/aigc.v1.AdminService/ListLinks',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksResponse.FromString,
+                _registered_method=True)
+        self.ApproveLink = channel.unary_unary(
+                '/aigc.v1.AdminService/ApproveLink',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkResponse.FromString,
+                _registered_method=True)
+        self.RefuseLink = channel.unary_unary(
+                '/aigc.v1.AdminService/RefuseLink',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkResponse.FromString,
+                _registered_method=True)
         self.ResetPassword = channel.unary_unary(
                 '/aigc.v1.AdminService/ResetPassword',
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ResetPasswordRequest.SerializeToString,
@@ -376,6 +391,25 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLinks(self, request, context):
+        """Who asks to be taken for a former local account; after the approval they are that person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveLink(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseLink(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResetPassword(self, request, context):
         """A new one-time password for a local account; the person's sessions end, API tokens stay.
         """
@@ -539,6 +573,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ExplainWaiting,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.SerializeToString,
+            ),
+            'ListLinks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLinks,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksResponse.SerializeToString,
+            ),
+            'ApproveLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveLink,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkResponse.SerializeToString,
+            ),
+            'RefuseLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseLink,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkResponse.SerializeToString,
             ),
             'ResetPassword': grpc.unary_unary_rpc_method_handler(
                     servicer.ResetPassword,
@@ -1312,6 +1361,87 @@ class AdminService:
             '/aigc.v1.AdminService/ExplainWaiting',
             protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.ExplainWaitingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLinks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ListLinks',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListLinksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ApproveLink',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ApproveLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/RefuseLink',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RefuseLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -74,6 +74,10 @@ class AdminServiceStub:
     RotateAuthority: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]
     ExplainWaiting: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]
     """Which machines cannot take a waiting instance now, and why."""
+    ListLinks: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListLinksRequest, _admin_pb2.ListLinksResponse]
+    """Who asks to be taken for a former local account; after the approval they are that person."""
+    ApproveLink: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ApproveLinkRequest, _admin_pb2.ApproveLinkResponse]
+    RefuseLink: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RefuseLinkRequest, _admin_pb2.RefuseLinkResponse]
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ResetPasswordRequest, _admin_pb2.ResetPasswordResponse]
     """A new one-time password for a local account; the person's sessions end, API tokens stay."""
     ResetSecondFactor: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ResetSecondFactorRequest, _admin_pb2.ResetSecondFactorResponse]
@@ -126,6 +130,10 @@ class AdminServiceAsyncStub(AdminServiceStub):
     RotateAuthority: _aio.UnaryUnaryMultiCallable[_admin_pb2.RotateAuthorityRequest, _admin_pb2.AuthorityStatus]  # type: ignore[assignment]
     ExplainWaiting: _aio.UnaryUnaryMultiCallable[_admin_pb2.ExplainWaitingRequest, _admin_pb2.ExplainWaitingResponse]  # type: ignore[assignment]
     """Which machines cannot take a waiting instance now, and why."""
+    ListLinks: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListLinksRequest, _admin_pb2.ListLinksResponse]  # type: ignore[assignment]
+    """Who asks to be taken for a former local account; after the approval they are that person."""
+    ApproveLink: _aio.UnaryUnaryMultiCallable[_admin_pb2.ApproveLinkRequest, _admin_pb2.ApproveLinkResponse]  # type: ignore[assignment]
+    RefuseLink: _aio.UnaryUnaryMultiCallable[_admin_pb2.RefuseLinkRequest, _admin_pb2.RefuseLinkResponse]  # type: ignore[assignment]
     ResetPassword: _aio.UnaryUnaryMultiCallable[_admin_pb2.ResetPasswordRequest, _admin_pb2.ResetPasswordResponse]  # type: ignore[assignment]
     """A new one-time password for a local account; the person's sessions end, API tokens stay."""
     ResetSecondFactor: _aio.UnaryUnaryMultiCallable[_admin_pb2.ResetSecondFactorRequest, _admin_pb2.ResetSecondFactorResponse]  # type: ignore[assignment]
@@ -343,6 +351,28 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ExplainWaitingResponse, _abc.Awaitable[_admin_pb2.ExplainWaitingResponse]]:
         """Which machines cannot take a waiting instance now, and why."""
+
+    @_abc_1.abstractmethod
+    def ListLinks(
+        self,
+        request: _admin_pb2.ListLinksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListLinksResponse, _abc.Awaitable[_admin_pb2.ListLinksResponse]]:
+        """Who asks to be taken for a former local account; after the approval they are that person."""
+
+    @_abc_1.abstractmethod
+    def ApproveLink(
+        self,
+        request: _admin_pb2.ApproveLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ApproveLinkResponse, _abc.Awaitable[_admin_pb2.ApproveLinkResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RefuseLink(
+        self,
+        request: _admin_pb2.RefuseLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RefuseLinkResponse, _abc.Awaitable[_admin_pb2.RefuseLinkResponse]]: ...
 
     @_abc_1.abstractmethod
     def ResetPassword(

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from protos.aigc.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
@@ -38,6 +39,26 @@ Global___GetSignInOptionsRequest: _TypeAlias = GetSignInOptionsRequest  # noqa: 
 class GetSignInOptionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ExtraParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ISSUER_FIELD_NUMBER: _builtins.int
     CLIENT_ID_FIELD_NUMBER: _builtins.int
     SCOPES_FIELD_NUMBER: _builtins.int
@@ -47,6 +68,9 @@ class GetSignInOptionsResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     SERVER_TIME_MS_FIELD_NUMBER: _builtins.int
     CA_PEM_FIELD_NUMBER: _builtins.int
+    EXTRA_PARAMETERS_FIELD_NUMBER: _builtins.int
+    ISSUER_CA_PEM_FIELD_NUMBER: _builtins.int
+    CLIENT_SECRET_FIELD_NUMBER: _builtins.int
     issuer: _builtins.str
     client_id: _builtins.str
     """the public native client of tray and command line"""
@@ -61,8 +85,16 @@ class GetSignInOptionsResponse(_message.Message):
     """so that a client can tell that its clock is off"""
     ca_pem: _builtins.bytes
     """the authorities to trust from now on (two while one is rotated)"""
+    issuer_ca_pem: _builtins.bytes
+    """trusted for the provider's certificate beside the system's authorities"""
+    client_secret: _builtins.str
+    """of the native client, where the provider (Google) gives one; no secret at all"""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def extra_parameters(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """of the authorization request, as the provider wants them"""
+
     def __init__(
         self,
         *,
@@ -75,10 +107,13 @@ class GetSignInOptionsResponse(_message.Message):
         version: _builtins.str = ...,
         server_time_ms: _builtins.int = ...,
         ca_pem: _builtins.bytes = ...,
+        extra_parameters: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        issuer_ca_pem: _builtins.bytes = ...,
+        client_secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_pem", b"ca_pem", "client_id", b"client_id", "coordinator_name", b"coordinator_name", "issuer", b"issuer", "loopback_host", b"loopback_host", "scopes", b"scopes", "server_time_ms", b"server_time_ms", "version", b"version", "web_url", b"web_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_pem", b"ca_pem", "client_id", b"client_id", "client_secret", b"client_secret", "coordinator_name", b"coordinator_name", "extra_parameters", b"extra_parameters", "issuer", b"issuer", "issuer_ca_pem", b"issuer_ca_pem", "loopback_host", b"loopback_host", "scopes", b"scopes", "server_time_ms", b"server_time_ms", "version", b"version", "web_url", b"web_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -240,6 +275,257 @@ class SignOutResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignOutResponse: _TypeAlias = SignOutResponse  # noqa: Y015
+
+@_typing.final
+class ExtendRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendRequest: _TypeAlias = ExtendRequest  # noqa: Y015
+
+@_typing.final
+class ExtendResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    expires_at_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        expires_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_ms", b"expires_at_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendResponse: _TypeAlias = ExtendResponse  # noqa: Y015
+
+@_typing.final
+class LinkRequest(_message.Message):
+    """A request to be taken for a former local account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LinkRequest._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: LinkRequest._State.ValueType  # 0
+        STATE_OPEN: LinkRequest._State.ValueType  # 1
+        STATE_APPROVED: LinkRequest._State.ValueType  # 2
+        STATE_REFUSED: LinkRequest._State.ValueType  # 3
+        STATE_WITHDRAWN: LinkRequest._State.ValueType  # 4
+
+    class State(_State, metaclass=_StateEnumTypeWrapper): ...
+    STATE_UNSPECIFIED: LinkRequest.State.ValueType  # 0
+    STATE_OPEN: LinkRequest.State.ValueType  # 1
+    STATE_APPROVED: LinkRequest.State.ValueType  # 2
+    STATE_REFUSED: LinkRequest.State.ValueType  # 3
+    STATE_WITHDRAWN: LinkRequest.State.ValueType  # 4
+
+    ID_FIELD_NUMBER: _builtins.int
+    ASKER_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    PROVEN_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ASKED_AT_MS_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    OBSTACLE_FIELD_NUMBER: _builtins.int
+    FORMER_ENGINES_FIELD_NUMBER: _builtins.int
+    ASKER_ENGINES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    username: _builtins.str
+    """of the former account, as the asker wrote it"""
+    proven: _builtins.bool
+    """the asker knew the former account's password"""
+    note: _builtins.str
+    """the asker's, for the admin"""
+    state: Global___LinkRequest.State.ValueType
+    asked_at_ms: _builtins.int
+    decided_at_ms: _builtins.int
+    """0: not yet"""
+    decided_by: _builtins.str
+    """the admin's name, as known now"""
+    reason: _builtins.str
+    """why it was refused"""
+    @_builtins.property
+    def asker(self) -> Global___Person: ...
+    @_builtins.property
+    def former(self) -> Global___Person:
+        """For admins alone:
+        whom the user name means; absent: nobody here
+        """
+
+    @_builtins.property
+    def obstacle(self) -> _common_pb2.Sentence:
+        """why it cannot be approved as it is; absent: it can"""
+
+    @_builtins.property
+    def former_engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """names of the engines that the asker would get"""
+
+    @_builtins.property
+    def asker_engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """names of those that the asker made meanwhile; kept"""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        asker: Global___Person | None = ...,
+        username: _builtins.str = ...,
+        proven: _builtins.bool = ...,
+        note: _builtins.str = ...,
+        state: Global___LinkRequest.State.ValueType = ...,
+        asked_at_ms: _builtins.int = ...,
+        decided_at_ms: _builtins.int = ...,
+        decided_by: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        former: Global___Person | None = ...,
+        obstacle: _common_pb2.Sentence | None = ...,
+        former_engines: _abc.Iterable[_builtins.str] | None = ...,
+        asker_engines: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asker", b"asker", "former", b"former", "obstacle", b"obstacle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at_ms", b"asked_at_ms", "asker", b"asker", "asker_engines", b"asker_engines", "decided_at_ms", b"decided_at_ms", "decided_by", b"decided_by", "former", b"former", "former_engines", b"former_engines", "id", b"id", "note", b"note", "obstacle", b"obstacle", "proven", b"proven", "reason", b"reason", "state", b"state", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkRequest: _TypeAlias = LinkRequest  # noqa: Y015
+
+@_typing.final
+class RequestLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USERNAME_FIELD_NUMBER: _builtins.int
+    PASSWORD_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    username: _builtins.str
+    password: _builtins.str
+    """of the former account, if still known; empty: not"""
+    note: _builtins.str
+    def __init__(
+        self,
+        *,
+        username: _builtins.str = ...,
+        password: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "password", b"password", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestLinkRequest: _TypeAlias = RequestLinkRequest  # noqa: Y015
+
+@_typing.final
+class RequestLinkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def link(self) -> Global___LinkRequest: ...
+    def __init__(
+        self,
+        *,
+        link: Global___LinkRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["link", b"link"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link", b"link"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestLinkResponse: _TypeAlias = RequestLinkResponse  # noqa: Y015
+
+@_typing.final
+class GetLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLinkRequest: _TypeAlias = GetLinkRequest  # noqa: Y015
+
+@_typing.final
+class GetLinkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    POSSIBLE_FIELD_NUMBER: _builtins.int
+    possible: _builtins.bool
+    """there are former local accounts, and the caller is nobody's yet"""
+    @_builtins.property
+    def link(self) -> Global___LinkRequest:
+        """the caller's last one; absent: none"""
+
+    def __init__(
+        self,
+        *,
+        link: Global___LinkRequest | None = ...,
+        possible: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["link", b"link"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link", b"link", "possible", b"possible"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLinkResponse: _TypeAlias = GetLinkResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawLinkRequest: _TypeAlias = WithdrawLinkRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawLinkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawLinkResponse: _TypeAlias = WithdrawLinkResponse  # noqa: Y015
 
 @_typing.final
 class ListEnginesRequest(_message.Message):

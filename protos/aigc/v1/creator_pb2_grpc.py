@@ -55,6 +55,26 @@ class SessionServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutResponse.FromString,
                 _registered_method=True)
+        self.Extend = channel.unary_unary(
+                '/aigc.v1.SessionService/Extend',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendResponse.FromString,
+                _registered_method=True)
+        self.RequestLink = channel.unary_unary(
+                '/aigc.v1.SessionService/RequestLink',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkResponse.FromString,
+                _registered_method=True)
+        self.GetLink = channel.unary_unary(
+                '/aigc.v1.SessionService/GetLink',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkResponse.FromString,
+                _registered_method=True)
+        self.WithdrawLink = channel.unary_unary(
+                '/aigc.v1.SessionService/WithdrawLink',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer:
@@ -86,6 +106,33 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Extend(self, request, context):
+        """While the coordinator itself cannot reach the studio's OpenID provider, a session goes on for a
+        bounded while, for all but admins and auditors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestLink(self, request, context):
+        """Who came through another provider asks for what a former local account of theirs owns.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLink(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawLink(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -108,6 +155,26 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.SignOut,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutResponse.SerializeToString,
+            ),
+            'Extend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Extend,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendResponse.SerializeToString,
+            ),
+            'RequestLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestLink,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkResponse.SerializeToString,
+            ),
+            'GetLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLink,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkResponse.SerializeToString,
+            ),
+            'WithdrawLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawLink,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -219,6 +286,114 @@ class SessionService:
             '/aigc.v1.SessionService/SignOut',
             protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_creator__pb2.SignOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Extend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.SessionService/Extend',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ExtendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.SessionService/RequestLink',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RequestLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.SessionService/GetLink',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.GetLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.SessionService/WithdrawLink',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.WithdrawLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,14 @@ class SessionServiceStub:
     """ID token in, opaque session token out (one hour)."""
     WhoAmI: _grpc.UnaryUnaryMultiCallable[_creator_pb2.WhoAmIRequest, _creator_pb2.WhoAmIResponse]
     SignOut: _grpc.UnaryUnaryMultiCallable[_creator_pb2.SignOutRequest, _creator_pb2.SignOutResponse]
+    Extend: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ExtendRequest, _creator_pb2.ExtendResponse]
+    """While the coordinator itself cannot reach the studio's OpenID provider, a session goes on for a
+    bounded while, for all but admins and auditors.
+    """
+    RequestLink: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RequestLinkRequest, _creator_pb2.RequestLinkResponse]
+    """Who came through another provider asks for what a former local account of theirs owns."""
+    GetLink: _grpc.UnaryUnaryMultiCallable[_creator_pb2.GetLinkRequest, _creator_pb2.GetLinkResponse]
+    WithdrawLink: _grpc.UnaryUnaryMultiCallable[_creator_pb2.WithdrawLinkRequest, _creator_pb2.WithdrawLinkResponse]
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -49,6 +57,14 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """ID token in, opaque session token out (one hour)."""
     WhoAmI: _aio.UnaryUnaryMultiCallable[_creator_pb2.WhoAmIRequest, _creator_pb2.WhoAmIResponse]  # type: ignore[assignment]
     SignOut: _aio.UnaryUnaryMultiCallable[_creator_pb2.SignOutRequest, _creator_pb2.SignOutResponse]  # type: ignore[assignment]
+    Extend: _aio.UnaryUnaryMultiCallable[_creator_pb2.ExtendRequest, _creator_pb2.ExtendResponse]  # type: ignore[assignment]
+    """While the coordinator itself cannot reach the studio's OpenID provider, a session goes on for a
+    bounded while, for all but admins and auditors.
+    """
+    RequestLink: _aio.UnaryUnaryMultiCallable[_creator_pb2.RequestLinkRequest, _creator_pb2.RequestLinkResponse]  # type: ignore[assignment]
+    """Who came through another provider asks for what a former local account of theirs owns."""
+    GetLink: _aio.UnaryUnaryMultiCallable[_creator_pb2.GetLinkRequest, _creator_pb2.GetLinkResponse]  # type: ignore[assignment]
+    WithdrawLink: _aio.UnaryUnaryMultiCallable[_creator_pb2.WithdrawLinkRequest, _creator_pb2.WithdrawLinkResponse]  # type: ignore[assignment]
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Open to everybody: how to sign in, and the exchange itself."""
@@ -81,6 +97,38 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _creator_pb2.SignOutRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_creator_pb2.SignOutResponse, _abc.Awaitable[_creator_pb2.SignOutResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def Extend(
+        self,
+        request: _creator_pb2.ExtendRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.ExtendResponse, _abc.Awaitable[_creator_pb2.ExtendResponse]]:
+        """While the coordinator itself cannot reach the studio's OpenID provider, a session goes on for a
+        bounded while, for all but admins and auditors.
+        """
+
+    @_abc_1.abstractmethod
+    def RequestLink(
+        self,
+        request: _creator_pb2.RequestLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.RequestLinkResponse, _abc.Awaitable[_creator_pb2.RequestLinkResponse]]:
+        """Who came through another provider asks for what a former local account of theirs owns."""
+
+    @_abc_1.abstractmethod
+    def GetLink(
+        self,
+        request: _creator_pb2.GetLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.GetLinkResponse, _abc.Awaitable[_creator_pb2.GetLinkResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def WithdrawLink(
+        self,
+        request: _creator_pb2.WithdrawLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.WithdrawLinkResponse, _abc.Awaitable[_creator_pb2.WithdrawLinkResponse]]: ...
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

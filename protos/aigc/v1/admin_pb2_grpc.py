@@ -205,6 +205,16 @@ class AdminServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.FromString,
                 _registered_method=True)
+        self.ListAllShares = channel.unary_unary(
+                '/aigc.v1.AdminService/ListAllShares',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesResponse.FromString,
+                _registered_method=True)
+        self.RevokeAnyShare = channel.unary_unary(
+                '/aigc.v1.AdminService/RevokeAnyShare',
+                request_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -431,6 +441,19 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAllShares(self, request, context):
+        """Who may open whose instance now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeAnyShare(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -603,6 +626,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RotateIssuerKey,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.SerializeToString,
+            ),
+            'ListAllShares': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllShares,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesResponse.SerializeToString,
+            ),
+            'RevokeAnyShare': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeAnyShare,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1523,6 +1556,60 @@ class AdminService:
             '/aigc.v1.AdminService/RotateIssuerKey',
             protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_admin__pb2.RotateIssuerKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllShares(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/ListAllShares',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.ListAllSharesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeAnyShare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.AdminService/RevokeAnyShare',
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_admin__pb2.RevokeAnyShareResponse.FromString,
             options,
             channel_credentials,
             insecure,

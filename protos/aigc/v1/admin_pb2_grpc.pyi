@@ -84,6 +84,9 @@ class AdminServiceStub:
     """Takes the second factor off a local account; the person's sessions end, API tokens stay."""
     RotateIssuerKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RotateIssuerKeyRequest, _admin_pb2.RotateIssuerKeyResponse]
     """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
+    ListAllShares: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListAllSharesRequest, _admin_pb2.ListAllSharesResponse]
+    """Who may open whose instance now."""
+    RevokeAnyShare: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokeAnyShareRequest, _admin_pb2.RevokeAnyShareResponse]
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -140,6 +143,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Takes the second factor off a local account; the person's sessions end, API tokens stay."""
     RotateIssuerKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RotateIssuerKeyRequest, _admin_pb2.RotateIssuerKeyResponse]  # type: ignore[assignment]
     """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
+    ListAllShares: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListAllSharesRequest, _admin_pb2.ListAllSharesResponse]  # type: ignore[assignment]
+    """Who may open whose instance now."""
+    RevokeAnyShare: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokeAnyShareRequest, _admin_pb2.RevokeAnyShareResponse]  # type: ignore[assignment]
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -397,5 +403,20 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.RotateIssuerKeyResponse, _abc.Awaitable[_admin_pb2.RotateIssuerKeyResponse]]:
         """The embedded issuer signs with a new key soon (at once: now, and the old key is worth nothing)."""
+
+    @_abc_1.abstractmethod
+    def ListAllShares(
+        self,
+        request: _admin_pb2.ListAllSharesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListAllSharesResponse, _abc.Awaitable[_admin_pb2.ListAllSharesResponse]]:
+        """Who may open whose instance now."""
+
+    @_abc_1.abstractmethod
+    def RevokeAnyShare(
+        self,
+        request: _admin_pb2.RevokeAnyShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RevokeAnyShareResponse, _abc.Awaitable[_admin_pb2.RevokeAnyShareResponse]]: ...
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

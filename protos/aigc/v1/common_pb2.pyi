@@ -127,6 +127,32 @@ DOOR_CLOSED: Door.ValueType  # 1
 DOOR_OPEN_TO_LOCAL_USERS: Door.ValueType  # 2
 Global___Door: _TypeAlias = Door  # noqa: Y015
 
+class _Access:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Access.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCESS_UNSPECIFIED: _Access.ValueType  # 0
+    """a coordinator from before there was sharing: the owner"""
+    ACCESS_OWNER: _Access.ValueType  # 1
+    ACCESS_USE: _Access.ValueType  # 2
+    """a guest: everything that its pages offer; a visit starts it"""
+    ACCESS_VIEW: _Access.ValueType  # 3
+    """a guest who looks on: requests that ask, frames towards the browser"""
+
+class Access(_Access, metaclass=_AccessEnumTypeWrapper):
+    """What somebody may do with an instance at the gateway."""
+
+ACCESS_UNSPECIFIED: Access.ValueType  # 0
+"""a coordinator from before there was sharing: the owner"""
+ACCESS_OWNER: Access.ValueType  # 1
+ACCESS_USE: Access.ValueType  # 2
+"""a guest: everything that its pages offer; a visit starts it"""
+ACCESS_VIEW: Access.ValueType  # 3
+"""a guest who looks on: requests that ask, frames towards the browser"""
+Global___Access: _TypeAlias = Access  # noqa: Y015
+
 @_typing.final
 class Sentence(_message.Message):
     """One sentence in both languages; a client shows the one it speaks."""

@@ -663,6 +663,10 @@ class Instance(_message.Message):
     VRAM_RESERVED_BYTES_FIELD_NUMBER: _builtins.int
     VRAM_USED_BYTES_FIELD_NUMBER: _builtins.int
     GPU_PERCENT_FIELD_NUMBER: _builtins.int
+    ACCESS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
+    SHARED_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    STARTED_BY_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     engine_id: _builtins.str
@@ -696,6 +700,14 @@ class Instance(_message.Message):
     """by this instance alone, where its machine can tell"""
     gpu_percent: _builtins.float
     """by this instance alone, where its machine can tell"""
+    access: _common_pb2.Access.ValueType
+    """of the one who asks; for IT: of the owner"""
+    shares: _builtins.int
+    """that hold now; told to its owner and IT"""
+    shared_until_ms: _builtins.int
+    """for a guest: when that ends"""
+    started_by_name: _builtins.str
+    """the guest whose visit started it; empty: its owner did"""
     @_builtins.property
     def engine_name(self) -> _common_pb2.Sentence: ...
     @_builtins.property
@@ -737,10 +749,14 @@ class Instance(_message.Message):
         vram_reserved_bytes: _builtins.int | None = ...,
         vram_used_bytes: _builtins.int | None = ...,
         gpu_percent: _builtins.float | None = ...,
+        access: _common_pb2.Access.ValueType = ...,
+        shares: _builtins.int = ...,
+        shared_until_ms: _builtins.int = ...,
+        started_by_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "data_bytes", b"data_bytes", "engine_name", b"engine_name", "gpu_percent", b"gpu_percent", "line", b"line", "queue_position", b"queue_position", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "created_at_ms", b"created_at_ms", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpu_percent", b"gpu_percent", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_id", b"node_id", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "release_at_ms", b"release_at_ms", "simulated", b"simulated", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "access", b"access", "created_at_ms", b"created_at_ms", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpu_percent", b"gpu_percent", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_id", b"node_id", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "release_at_ms", b"release_at_ms", "shared_until_ms", b"shared_until_ms", "shares", b"shares", "simulated", b"simulated", "started_by_name", b"started_by_name", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__data_bytes: _TypeAlias = _typing.Literal["data_bytes"]  # noqa: Y015
     _WhichOneofArgType__data_bytes: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes"]  # noqa: Y015
@@ -830,16 +846,22 @@ class ListInstancesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     INSTANCES_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instance]: ...
+    @_builtins.property
+    def shared(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instance]:
+        """others' that are shared with the one who asks"""
+
     def __init__(
         self,
         *,
         instances: _abc.Iterable[Global___Instance] | None = ...,
+        shared: _abc.Iterable[Global___Instance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "shared", b"shared"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -867,20 +889,26 @@ class WatchInstancesResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     INSTANCES_FIELD_NUMBER: _builtins.int
     SERVER_TIME_MS_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     server_time_ms: _builtins.int
     @_builtins.property
     def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instance]: ...
+    @_builtins.property
+    def shared(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instance]:
+        """as in ListInstancesResponse"""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         instances: _abc.Iterable[Global___Instance] | None = ...,
         server_time_ms: _builtins.int = ...,
+        shared: _abc.Iterable[Global___Instance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "revision", b"revision", "server_time_ms", b"server_time_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "revision", b"revision", "server_time_ms", b"server_time_ms", "shared", b"shared"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1325,18 +1353,36 @@ class CreateTokenRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     DAYS_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELD_NUMBER: _builtins.int
+    INSTANCE_IDS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     days: _builtins.int
     """1..365; 0: 90"""
+    read_only: _builtins.bool
+    """api: calls that change nothing; engines: as a guest who looks on"""
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it is good for: "api" (this API), "engines" (engines' own HTTP APIs, through the gateway);
+        empty: "api".
+        """
+
+    @_builtins.property
+    def instance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """engines: these alone; empty: all that its owner may open"""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         days: _builtins.int = ...,
+        scopes: _abc.Iterable[_builtins.str] | None = ...,
+        read_only: _builtins.bool = ...,
+        instance_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "instance_ids", b"instance_ids", "name", b"name", "read_only", b"read_only", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1375,11 +1421,27 @@ class ApiToken(_message.Message):
     CREATED_AT_MS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
     LAST_USED_MS_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELD_NUMBER: _builtins.int
+    INSTANCE_IDS_FIELD_NUMBER: _builtins.int
+    INSTANCE_NAMES_FIELD_NUMBER: _builtins.int
+    ENDS_SOON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     created_at_ms: _builtins.int
     expires_at_ms: _builtins.int
     last_used_ms: _builtins.int
+    read_only: _builtins.bool
+    ends_soon: _builtins.bool
+    """within a week: warn"""
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def instance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def instance_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """of the same, in the same order"""
+
     def __init__(
         self,
         *,
@@ -1388,10 +1450,15 @@ class ApiToken(_message.Message):
         created_at_ms: _builtins.int = ...,
         expires_at_ms: _builtins.int = ...,
         last_used_ms: _builtins.int = ...,
+        scopes: _abc.Iterable[_builtins.str] | None = ...,
+        read_only: _builtins.bool = ...,
+        instance_ids: _abc.Iterable[_builtins.str] | None = ...,
+        instance_names: _abc.Iterable[_builtins.str] | None = ...,
+        ends_soon: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at_ms", b"created_at_ms", "expires_at_ms", b"expires_at_ms", "id", b"id", "last_used_ms", b"last_used_ms", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at_ms", b"created_at_ms", "ends_soon", b"ends_soon", "expires_at_ms", b"expires_at_ms", "id", b"id", "instance_ids", b"instance_ids", "instance_names", b"instance_names", "last_used_ms", b"last_used_ms", "name", b"name", "read_only", b"read_only", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1465,3 +1532,264 @@ class RevokeTokenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeTokenResponse: _TypeAlias = RevokeTokenResponse  # noqa: Y015
+
+@_typing.final
+class Share(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    INSTANCE_NAME_FIELD_NUMBER: _builtins.int
+    OWNER_ID_FIELD_NUMBER: _builtins.int
+    OWNER_NAME_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    PERSON_NAME_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    ACCESS_FIELD_NUMBER: _builtins.int
+    CREATED_AT_MS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    instance_id: _builtins.str
+    instance_name: _builtins.str
+    owner_id: _builtins.str
+    owner_name: _builtins.str
+    person_id: _builtins.str
+    """Either a person or a team."""
+    person_name: _builtins.str
+    team: _builtins.str
+    access: _common_pb2.Access.ValueType
+    """ACCESS_USE or ACCESS_VIEW"""
+    created_at_ms: _builtins.int
+    expires_at_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        instance_id: _builtins.str = ...,
+        instance_name: _builtins.str = ...,
+        owner_id: _builtins.str = ...,
+        owner_name: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        person_name: _builtins.str = ...,
+        team: _builtins.str = ...,
+        access: _common_pb2.Access.ValueType = ...,
+        created_at_ms: _builtins.int = ...,
+        expires_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "created_at_ms", b"created_at_ms", "expires_at_ms", b"expires_at_ms", "id", b"id", "instance_id", b"instance_id", "instance_name", b"instance_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "person_id", b"person_id", "person_name", b"person_name", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Share: _TypeAlias = Share  # noqa: Y015
+
+@_typing.final
+class ShareInstanceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    ACCESS_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    instance_id: _builtins.str
+    person_id: _builtins.str
+    """Either a person, as FindColleagues told, or one of one's own teams."""
+    team: _builtins.str
+    access: _common_pb2.Access.ValueType
+    """ACCESS_USE or ACCESS_VIEW"""
+    minutes: _builtins.int
+    """5 to 43200 (30 days); 0: 480"""
+    def __init__(
+        self,
+        *,
+        instance_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        team: _builtins.str = ...,
+        access: _common_pb2.Access.ValueType = ...,
+        minutes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "instance_id", b"instance_id", "minutes", b"minutes", "person_id", b"person_id", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShareInstanceRequest: _TypeAlias = ShareInstanceRequest  # noqa: Y015
+
+@_typing.final
+class ShareInstanceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def share(self) -> Global___Share: ...
+    def __init__(
+        self,
+        *,
+        share: Global___Share | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["share", b"share"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["share", b"share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShareInstanceResponse: _TypeAlias = ShareInstanceResponse  # noqa: Y015
+
+@_typing.final
+class ListSharesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    instance_id: _builtins.str
+    """empty: of all one's instances"""
+    def __init__(
+        self,
+        *,
+        instance_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance_id", b"instance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSharesRequest: _TypeAlias = ListSharesRequest  # noqa: Y015
+
+@_typing.final
+class ListSharesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GIVEN_FIELD_NUMBER: _builtins.int
+    RECEIVED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def given(self) -> _containers.RepeatedCompositeFieldContainer[Global___Share]:
+        """the first to end first"""
+
+    @_builtins.property
+    def received(self) -> _containers.RepeatedCompositeFieldContainer[Global___Share]: ...
+    def __init__(
+        self,
+        *,
+        given: _abc.Iterable[Global___Share] | None = ...,
+        received: _abc.Iterable[Global___Share] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["given", b"given", "received", b"received"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSharesResponse: _TypeAlias = ListSharesResponse  # noqa: Y015
+
+@_typing.final
+class RevokeShareRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeShareRequest: _TypeAlias = RevokeShareRequest  # noqa: Y015
+
+@_typing.final
+class RevokeShareResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeShareResponse: _TypeAlias = RevokeShareResponse  # noqa: Y015
+
+@_typing.final
+class FindColleaguesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """the beginning of a name's word, or a whole e-mail address"""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindColleaguesRequest: _TypeAlias = FindColleaguesRequest  # noqa: Y015
+
+@_typing.final
+class FindColleaguesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    TEAMS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    more: _builtins.bool
+    """there are more people: ask for more of the name"""
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___Colleague]: ...
+    @_builtins.property
+    def teams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """of the one who asks, that match; all of them for an empty query"""
+
+    def __init__(
+        self,
+        *,
+        people: _abc.Iterable[Global___Colleague] | None = ...,
+        teams: _abc.Iterable[_builtins.str] | None = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["more", b"more", "people", b"people", "teams", b"teams"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindColleaguesResponse: _TypeAlias = FindColleaguesResponse  # noqa: Y015
+
+@_typing.final
+class Colleague(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    HINT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    hint: _builtins.str
+    """where two have the same name: a part of the e-mail address"""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        hint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hint", b"hint", "id", b"id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Colleague: _TypeAlias = Colleague  # noqa: Y015

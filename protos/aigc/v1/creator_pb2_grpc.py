@@ -489,6 +489,26 @@ class CreatorServiceStub:
                 request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenRequest.SerializeToString,
                 response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenResponse.FromString,
                 _registered_method=True)
+        self.ShareInstance = channel.unary_unary(
+                '/aigc.v1.CreatorService/ShareInstance',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceResponse.FromString,
+                _registered_method=True)
+        self.ListShares = channel.unary_unary(
+                '/aigc.v1.CreatorService/ListShares',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesResponse.FromString,
+                _registered_method=True)
+        self.RevokeShare = channel.unary_unary(
+                '/aigc.v1.CreatorService/RevokeShare',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareResponse.FromString,
+                _registered_method=True)
+        self.FindColleagues = channel.unary_unary(
+                '/aigc.v1.CreatorService/FindColleagues',
+                request_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesRequest.SerializeToString,
+                response_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesResponse.FromString,
+                _registered_method=True)
 
 
 class CreatorServiceServicer:
@@ -590,6 +610,35 @@ class CreatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareInstance(self, request, context):
+        """Lets a colleague or a team open one's instance for a time. The same one again: that share is
+        changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListShares(self, request, context):
+        """Shares that one gave, and those that one was given.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeShare(self, request, context):
+        """At once, open pages included. Who was named in a share may give it back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindColleagues(self, request, context):
+        """Whom one may share with, by name or e-mail; tells no more than is needed to choose.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CreatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -667,6 +716,26 @@ def add_CreatorServiceServicer_to_server(servicer, server):
                     servicer.RevokeToken,
                     request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenRequest.FromString,
                     response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenResponse.SerializeToString,
+            ),
+            'ShareInstance': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareInstance,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceResponse.SerializeToString,
+            ),
+            'ListShares': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListShares,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesResponse.SerializeToString,
+            ),
+            'RevokeShare': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeShare,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareResponse.SerializeToString,
+            ),
+            'FindColleagues': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindColleagues,
+                    request_deserializer=protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesRequest.FromString,
+                    response_serializer=protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1074,6 +1143,114 @@ class CreatorService:
             '/aigc.v1.CreatorService/RevokeToken',
             protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenRequest.SerializeToString,
             protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareInstance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/ShareInstance',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ShareInstanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListShares(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/ListShares',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.ListSharesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeShare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/RevokeShare',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.RevokeShareResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindColleagues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aigc.v1.CreatorService/FindColleagues',
+            protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesRequest.SerializeToString,
+            protos_dot_aigc_dot_v1_dot_creator__pb2.FindColleaguesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -158,6 +158,16 @@ class CreatorServiceStub:
     CreateToken: _grpc.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]
     ListTokens: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RevokeTokenRequest, _creator_pb2.RevokeTokenResponse]
+    ShareInstance: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ShareInstanceRequest, _creator_pb2.ShareInstanceResponse]
+    """Lets a colleague or a team open one's instance for a time. The same one again: that share is
+    changed.
+    """
+    ListShares: _grpc.UnaryUnaryMultiCallable[_creator_pb2.ListSharesRequest, _creator_pb2.ListSharesResponse]
+    """Shares that one gave, and those that one was given."""
+    RevokeShare: _grpc.UnaryUnaryMultiCallable[_creator_pb2.RevokeShareRequest, _creator_pb2.RevokeShareResponse]
+    """At once, open pages included. Who was named in a share may give it back."""
+    FindColleagues: _grpc.UnaryUnaryMultiCallable[_creator_pb2.FindColleaguesRequest, _creator_pb2.FindColleaguesResponse]
+    """Whom one may share with, by name or e-mail; tells no more than is needed to choose."""
 
 @_typing.type_check_only
 class CreatorServiceAsyncStub(CreatorServiceStub):
@@ -183,6 +193,16 @@ class CreatorServiceAsyncStub(CreatorServiceStub):
     CreateToken: _aio.UnaryUnaryMultiCallable[_creator_pb2.CreateTokenRequest, _creator_pb2.CreateTokenResponse]  # type: ignore[assignment]
     ListTokens: _aio.UnaryUnaryMultiCallable[_creator_pb2.ListTokensRequest, _creator_pb2.ListTokensResponse]  # type: ignore[assignment]
     RevokeToken: _aio.UnaryUnaryMultiCallable[_creator_pb2.RevokeTokenRequest, _creator_pb2.RevokeTokenResponse]  # type: ignore[assignment]
+    ShareInstance: _aio.UnaryUnaryMultiCallable[_creator_pb2.ShareInstanceRequest, _creator_pb2.ShareInstanceResponse]  # type: ignore[assignment]
+    """Lets a colleague or a team open one's instance for a time. The same one again: that share is
+    changed.
+    """
+    ListShares: _aio.UnaryUnaryMultiCallable[_creator_pb2.ListSharesRequest, _creator_pb2.ListSharesResponse]  # type: ignore[assignment]
+    """Shares that one gave, and those that one was given."""
+    RevokeShare: _aio.UnaryUnaryMultiCallable[_creator_pb2.RevokeShareRequest, _creator_pb2.RevokeShareResponse]  # type: ignore[assignment]
+    """At once, open pages included. Who was named in a share may give it back."""
+    FindColleagues: _aio.UnaryUnaryMultiCallable[_creator_pb2.FindColleaguesRequest, _creator_pb2.FindColleaguesResponse]  # type: ignore[assignment]
+    """Whom one may share with, by name or e-mail; tells no more than is needed to choose."""
 
 class CreatorServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -295,5 +315,39 @@ class CreatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _creator_pb2.RevokeTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_creator_pb2.RevokeTokenResponse, _abc.Awaitable[_creator_pb2.RevokeTokenResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareInstance(
+        self,
+        request: _creator_pb2.ShareInstanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.ShareInstanceResponse, _abc.Awaitable[_creator_pb2.ShareInstanceResponse]]:
+        """Lets a colleague or a team open one's instance for a time. The same one again: that share is
+        changed.
+        """
+
+    @_abc_1.abstractmethod
+    def ListShares(
+        self,
+        request: _creator_pb2.ListSharesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.ListSharesResponse, _abc.Awaitable[_creator_pb2.ListSharesResponse]]:
+        """Shares that one gave, and those that one was given."""
+
+    @_abc_1.abstractmethod
+    def RevokeShare(
+        self,
+        request: _creator_pb2.RevokeShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.RevokeShareResponse, _abc.Awaitable[_creator_pb2.RevokeShareResponse]]:
+        """At once, open pages included. Who was named in a share may give it back."""
+
+    @_abc_1.abstractmethod
+    def FindColleagues(
+        self,
+        request: _creator_pb2.FindColleaguesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_creator_pb2.FindColleaguesResponse, _abc.Awaitable[_creator_pb2.FindColleaguesResponse]]:
+        """Whom one may share with, by name or e-mail; tells no more than is needed to choose."""
 
 def add_CreatorServiceServicer_to_server(servicer: CreatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

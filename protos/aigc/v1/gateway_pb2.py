@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.aigc.v1 import common_pb2 as protos_dot_aigc_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cprotos/aigc/v1/gateway.proto\x12\x07\x61igc.v1\x1a\x1bprotos/aigc/v1/common.proto\"\x94\x02\n\x0cGatewayOrder\x12%\n\x08snapshot\x18\x01 \x01(\x0b\x32\x11.aigc.v1.SnapshotH\x00\x12\x1f\n\x05route\x18\x02 \x01(\x0b\x32\x0e.aigc.v1.RouteH\x00\x12.\n\rroute_removed\x18\x03 \x01(\x0b\x32\x15.aigc.v1.RouteRemovedH\x00\x12*\n\x07session\x18\x04 \x01(\x0b\x32\x17.aigc.v1.BrowserSessionH\x00\x12\x32\n\x0fsession_revoked\x18\x05 \x01(\x0b\x32\x17.aigc.v1.SessionRevokedH\x00\x12#\n\x04node\x18\x06 \x01(\x0b\x32\x13.aigc.v1.NodeAccessH\x00\x42\x07\n\x05order\"\x98\x01\n\x08Snapshot\x12\x1e\n\x06routes\x18\x01 \x03(\x0b\x32\x0e.aigc.v1.Route\x12)\n\x08sessions\x18\x02 \x03(\x0b\x32\x17.aigc.v1.BrowserSession\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.aigc.v1.NodeAccess\x12\x0f\n\x07web_url\x18\x04 \x01(\t\x12\x0c\n\x04zone\x18\x05 \x01(\t\"\x9f\x03\n\x05Route\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x10\n\x08owner_id\x18\x04 \x01(\t\x12\x0f\n\x07node_id\x18\x05 \x01(\t\x12%\n\x05state\x18\x06 \x01(\x0e\x32\x16.aigc.v1.InstanceState\x12\r\n\x05title\x18\x07 \x01(\t\x12\x10\n\x08icon_svg\x18\x08 \x01(\t\x12\x1f\n\x04line\x18\t \x01(\x0b\x32\x11.aigc.v1.Sentence\x12$\n\x05parts\x18\n \x03(\x0b\x32\x15.aigc.v1.PartProgress\x12\x1b\n\x0equeue_position\x18\x0b \x01(\rH\x00\x88\x01\x01\x12(\n\tmachinery\x18\x0c \x03(\x0b\x32\x15.aigc.v1.ActivityRule\x12\x1b\n\x13\x63ount_client_frames\x18\r \x01(\x08\x12\x11\n\tsimulated\x18\x0e \x01(\x08\x12\x11\n\tcan_start\x18\x0f \x01(\x08\x12\x15\n\rstart_refused\x18\x10 \x01(\x08\x42\x11\n\x0f_queue_position\"[\n\x0c\x41\x63tivityRule\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\npath_regex\x18\x02 \x01(\t\x12\x17\n\x0f\x66rame_max_bytes\x18\x03 \x01(\r\x12\x0e\n\x06person\x18\x04 \x01(\x08\"\x1c\n\x0cRouteRemoved\x12\x0c\n\x04host\x18\x01 \x01(\t\"q\n\x0e\x42rowserSession\x12\x12\n\ntoken_hash\x18\x01 \x01(\x0c\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x11\n\tperson_id\x18\x03 \x01(\t\x12\x13\n\x0binstance_id\x18\x04 \x01(\t\x12\x15\n\rexpires_at_ms\x18\x05 \x01(\x03\"$\n\x0eSessionRevoked\x12\x12\n\ntoken_hash\x18\x01 \x01(\x0c\"c\n\nNodeAccess\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x1a\n\x12\x63\x65rtificate_serial\x18\x02 \x01(\t\x12\x17\n\x0fprevious_serial\x18\x03 \x01(\t\x12\x0f\n\x07revoked\x18\x04 \x01(\x08\"\xe6\x01\n\rGatewayReport\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.aigc.v1.GatewayHelloH\x00\x12\x1f\n\x05visit\x18\x02 \x01(\x0b\x32\x0e.aigc.v1.VisitH\x00\x12*\n\x08\x61\x63tivity\x18\x03 \x01(\x0b\x32\x16.aigc.v1.ActivityBatchH\x00\x12.\n\rsessions_seen\x18\x04 \x01(\x0b\x32\x15.aigc.v1.SessionsSeenH\x00\x12&\n\x06tunnel\x18\x05 \x01(\x0b\x32\x14.aigc.v1.TunnelStateH\x00\x42\x08\n\x06report\",\n\x0cGatewayHello\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\">\n\x05Visit\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\x11\n\tperson_id\x18\x02 \x01(\t\x12\r\n\x05\x61t_ms\x18\x03 \x01(\x03\"=\n\rActivityBatch\x12,\n\tinstances\x18\x01 \x03(\x0b\x32\x19.aigc.v1.InstanceActivity\"\x8f\x01\n\x10InstanceActivity\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x16\n\x0elast_person_ms\x18\x03 \x01(\x03\x12\x18\n\x10\x62odies_in_flight\x18\x04 \x01(\r\x12\x17\n\x0fopen_websockets\x18\x05 \x01(\r\x12\x0c\n\x04what\x18\x06 \x01(\t\"$\n\x0cSessionsSeen\x12\x14\n\x0ctoken_hashes\x18\x01 \x03(\x0c\"3\n\x0bTunnelState\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63onnections\x18\x02 \x01(\r\"A\n\x14RedeemHandoffRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\t\"m\n\x15RedeemHandoffResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12(\n\x07session\x18\x02 \x01(\x0b\x32\x17.aigc.v1.BrowserSession\x12\x13\n\x0breturn_path\x18\x03 \x01(\t2\x9e\x01\n\x0eGatewayService\x12<\n\x07\x43onnect\x12\x16.aigc.v1.GatewayReport\x1a\x15.aigc.v1.GatewayOrder(\x01\x30\x01\x12N\n\rRedeemHandoff\x12\x1d.aigc.v1.RedeemHandoffRequest\x1a\x1e.aigc.v1.RedeemHandoffResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cprotos/aigc/v1/gateway.proto\x12\x07\x61igc.v1\x1a\x1bprotos/aigc/v1/common.proto\"\xf0\x02\n\x0cGatewayOrder\x12%\n\x08snapshot\x18\x01 \x01(\x0b\x32\x11.aigc.v1.SnapshotH\x00\x12\x1f\n\x05route\x18\x02 \x01(\x0b\x32\x0e.aigc.v1.RouteH\x00\x12.\n\rroute_removed\x18\x03 \x01(\x0b\x32\x15.aigc.v1.RouteRemovedH\x00\x12*\n\x07session\x18\x04 \x01(\x0b\x32\x17.aigc.v1.BrowserSessionH\x00\x12\x32\n\x0fsession_revoked\x18\x05 \x01(\x0b\x32\x17.aigc.v1.SessionRevokedH\x00\x12#\n\x04node\x18\x06 \x01(\x0b\x32\x13.aigc.v1.NodeAccessH\x00\x12(\n\x05token\x18\x07 \x01(\x0b\x32\x17.aigc.v1.ApiTokenAccessH\x00\x12\x30\n\rtoken_revoked\x18\x08 \x01(\x0b\x32\x17.aigc.v1.SessionRevokedH\x00\x42\x07\n\x05order\"\xc1\x01\n\x08Snapshot\x12\x1e\n\x06routes\x18\x01 \x03(\x0b\x32\x0e.aigc.v1.Route\x12)\n\x08sessions\x18\x02 \x03(\x0b\x32\x17.aigc.v1.BrowserSession\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.aigc.v1.NodeAccess\x12\x0f\n\x07web_url\x18\x04 \x01(\t\x12\x0c\n\x04zone\x18\x05 \x01(\t\x12\'\n\x06tokens\x18\x06 \x03(\x0b\x32\x17.aigc.v1.ApiTokenAccess\"\xe3\x03\n\x05Route\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x10\n\x08owner_id\x18\x04 \x01(\t\x12\x0f\n\x07node_id\x18\x05 \x01(\t\x12%\n\x05state\x18\x06 \x01(\x0e\x32\x16.aigc.v1.InstanceState\x12\r\n\x05title\x18\x07 \x01(\t\x12\x10\n\x08icon_svg\x18\x08 \x01(\t\x12\x1f\n\x04line\x18\t \x01(\x0b\x32\x11.aigc.v1.Sentence\x12$\n\x05parts\x18\n \x03(\x0b\x32\x15.aigc.v1.PartProgress\x12\x1b\n\x0equeue_position\x18\x0b \x01(\rH\x00\x88\x01\x01\x12(\n\tmachinery\x18\x0c \x03(\x0b\x32\x15.aigc.v1.ActivityRule\x12\x1b\n\x13\x63ount_client_frames\x18\r \x01(\x08\x12\x11\n\tsimulated\x18\x0e \x01(\x08\x12\x11\n\tcan_start\x18\x0f \x01(\x08\x12\x15\n\rstart_refused\x18\x10 \x01(\x08\x12\x1e\n\x06guests\x18\x11 \x03(\x0b\x32\x0e.aigc.v1.Guest\x12\"\n\x07viewing\x18\x12 \x03(\x0b\x32\x11.aigc.v1.ViewRuleB\x11\n\x0f_queue_position\"[\n\x0c\x41\x63tivityRule\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\npath_regex\x18\x02 \x01(\t\x12\x17\n\x0f\x66rame_max_bytes\x18\x03 \x01(\r\x12\x0e\n\x06person\x18\x04 \x01(\x08\":\n\x05Guest\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x0c\n\x04view\x18\x02 \x01(\x08\x12\x10\n\x08until_ms\x18\x03 \x01(\x03\"V\n\x08ViewRule\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\npath_regex\x18\x02 \x01(\t\x12\x17\n\x0f\x66rame_max_bytes\x18\x03 \x01(\r\x12\r\n\x05\x61llow\x18\x04 \x01(\x08\"\x1c\n\x0cRouteRemoved\x12\x0c\n\x04host\x18\x01 \x01(\t\"q\n\x0e\x42rowserSession\x12\x12\n\ntoken_hash\x18\x01 \x01(\x0c\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x11\n\tperson_id\x18\x03 \x01(\t\x12\x13\n\x0binstance_id\x18\x04 \x01(\t\x12\x15\n\rexpires_at_ms\x18\x05 \x01(\x03\"r\n\x0e\x41piTokenAccess\x12\x12\n\ntoken_hash\x18\x01 \x01(\x0c\x12\x11\n\tperson_id\x18\x02 \x01(\t\x12\x0c\n\x04view\x18\x03 \x01(\x08\x12\x14\n\x0cinstance_ids\x18\x04 \x03(\t\x12\x15\n\rexpires_at_ms\x18\x05 \x01(\x03\"$\n\x0eSessionRevoked\x12\x12\n\ntoken_hash\x18\x01 \x01(\x0c\"c\n\nNodeAccess\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x1a\n\x12\x63\x65rtificate_serial\x18\x02 \x01(\t\x12\x17\n\x0fprevious_serial\x18\x03 \x01(\t\x12\x0f\n\x07revoked\x18\x04 \x01(\x08\"\xe6\x01\n\rGatewayReport\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.aigc.v1.GatewayHelloH\x00\x12\x1f\n\x05visit\x18\x02 \x01(\x0b\x32\x0e.aigc.v1.VisitH\x00\x12*\n\x08\x61\x63tivity\x18\x03 \x01(\x0b\x32\x16.aigc.v1.ActivityBatchH\x00\x12.\n\rsessions_seen\x18\x04 \x01(\x0b\x32\x15.aigc.v1.SessionsSeenH\x00\x12&\n\x06tunnel\x18\x05 \x01(\x0b\x32\x14.aigc.v1.TunnelStateH\x00\x42\x08\n\x06report\",\n\x0cGatewayHello\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\">\n\x05Visit\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\x11\n\tperson_id\x18\x02 \x01(\t\x12\r\n\x05\x61t_ms\x18\x03 \x01(\x03\"=\n\rActivityBatch\x12,\n\tinstances\x18\x01 \x03(\x0b\x32\x19.aigc.v1.InstanceActivity\"\x8f\x01\n\x10InstanceActivity\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x16\n\x0elast_person_ms\x18\x03 \x01(\x03\x12\x18\n\x10\x62odies_in_flight\x18\x04 \x01(\r\x12\x17\n\x0fopen_websockets\x18\x05 \x01(\r\x12\x0c\n\x04what\x18\x06 \x01(\t\"$\n\x0cSessionsSeen\x12\x14\n\x0ctoken_hashes\x18\x01 \x03(\x0c\"3\n\x0bTunnelState\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63onnections\x18\x02 \x01(\r\"A\n\x14RedeemHandoffRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\t\"m\n\x15RedeemHandoffResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12(\n\x07session\x18\x02 \x01(\x0b\x32\x17.aigc.v1.BrowserSession\x12\x13\n\x0breturn_path\x18\x03 \x01(\t2\x9e\x01\n\x0eGatewayService\x12<\n\x07\x43onnect\x12\x16.aigc.v1.GatewayReport\x1a\x15.aigc.v1.GatewayOrder(\x01\x30\x01\x12N\n\rRedeemHandoff\x12\x1d.aigc.v1.RedeemHandoffRequest\x1a\x1e.aigc.v1.RedeemHandoffResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,39 +33,45 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.aigc.v1.gateway_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GATEWAYORDER']._serialized_start=71
-  _globals['_GATEWAYORDER']._serialized_end=347
-  _globals['_SNAPSHOT']._serialized_start=350
-  _globals['_SNAPSHOT']._serialized_end=502
-  _globals['_ROUTE']._serialized_start=505
-  _globals['_ROUTE']._serialized_end=920
-  _globals['_ACTIVITYRULE']._serialized_start=922
-  _globals['_ACTIVITYRULE']._serialized_end=1013
-  _globals['_ROUTEREMOVED']._serialized_start=1015
-  _globals['_ROUTEREMOVED']._serialized_end=1043
-  _globals['_BROWSERSESSION']._serialized_start=1045
-  _globals['_BROWSERSESSION']._serialized_end=1158
-  _globals['_SESSIONREVOKED']._serialized_start=1160
-  _globals['_SESSIONREVOKED']._serialized_end=1196
-  _globals['_NODEACCESS']._serialized_start=1198
-  _globals['_NODEACCESS']._serialized_end=1297
-  _globals['_GATEWAYREPORT']._serialized_start=1300
-  _globals['_GATEWAYREPORT']._serialized_end=1530
-  _globals['_GATEWAYHELLO']._serialized_start=1532
-  _globals['_GATEWAYHELLO']._serialized_end=1576
-  _globals['_VISIT']._serialized_start=1578
-  _globals['_VISIT']._serialized_end=1640
-  _globals['_ACTIVITYBATCH']._serialized_start=1642
-  _globals['_ACTIVITYBATCH']._serialized_end=1703
-  _globals['_INSTANCEACTIVITY']._serialized_start=1706
-  _globals['_INSTANCEACTIVITY']._serialized_end=1849
-  _globals['_SESSIONSSEEN']._serialized_start=1851
-  _globals['_SESSIONSSEEN']._serialized_end=1887
-  _globals['_TUNNELSTATE']._serialized_start=1889
-  _globals['_TUNNELSTATE']._serialized_end=1940
-  _globals['_REDEEMHANDOFFREQUEST']._serialized_start=1942
-  _globals['_REDEEMHANDOFFREQUEST']._serialized_end=2007
-  _globals['_REDEEMHANDOFFRESPONSE']._serialized_start=2009
-  _globals['_REDEEMHANDOFFRESPONSE']._serialized_end=2118
-  _globals['_GATEWAYSERVICE']._serialized_start=2121
-  _globals['_GATEWAYSERVICE']._serialized_end=2279
+  _globals['_GATEWAYORDER']._serialized_end=439
+  _globals['_SNAPSHOT']._serialized_start=442
+  _globals['_SNAPSHOT']._serialized_end=635
+  _globals['_ROUTE']._serialized_start=638
+  _globals['_ROUTE']._serialized_end=1121
+  _globals['_ACTIVITYRULE']._serialized_start=1123
+  _globals['_ACTIVITYRULE']._serialized_end=1214
+  _globals['_GUEST']._serialized_start=1216
+  _globals['_GUEST']._serialized_end=1274
+  _globals['_VIEWRULE']._serialized_start=1276
+  _globals['_VIEWRULE']._serialized_end=1362
+  _globals['_ROUTEREMOVED']._serialized_start=1364
+  _globals['_ROUTEREMOVED']._serialized_end=1392
+  _globals['_BROWSERSESSION']._serialized_start=1394
+  _globals['_BROWSERSESSION']._serialized_end=1507
+  _globals['_APITOKENACCESS']._serialized_start=1509
+  _globals['_APITOKENACCESS']._serialized_end=1623
+  _globals['_SESSIONREVOKED']._serialized_start=1625
+  _globals['_SESSIONREVOKED']._serialized_end=1661
+  _globals['_NODEACCESS']._serialized_start=1663
+  _globals['_NODEACCESS']._serialized_end=1762
+  _globals['_GATEWAYREPORT']._serialized_start=1765
+  _globals['_GATEWAYREPORT']._serialized_end=1995
+  _globals['_GATEWAYHELLO']._serialized_start=1997
+  _globals['_GATEWAYHELLO']._serialized_end=2041
+  _globals['_VISIT']._serialized_start=2043
+  _globals['_VISIT']._serialized_end=2105
+  _globals['_ACTIVITYBATCH']._serialized_start=2107
+  _globals['_ACTIVITYBATCH']._serialized_end=2168
+  _globals['_INSTANCEACTIVITY']._serialized_start=2171
+  _globals['_INSTANCEACTIVITY']._serialized_end=2314
+  _globals['_SESSIONSSEEN']._serialized_start=2316
+  _globals['_SESSIONSSEEN']._serialized_end=2352
+  _globals['_TUNNELSTATE']._serialized_start=2354
+  _globals['_TUNNELSTATE']._serialized_end=2405
+  _globals['_REDEEMHANDOFFREQUEST']._serialized_start=2407
+  _globals['_REDEEMHANDOFFREQUEST']._serialized_end=2472
+  _globals['_REDEEMHANDOFFRESPONSE']._serialized_start=2474
+  _globals['_REDEEMHANDOFFRESPONSE']._serialized_end=2583
+  _globals['_GATEWAYSERVICE']._serialized_start=2586
+  _globals['_GATEWAYSERVICE']._serialized_end=2744
 # @@protoc_insertion_point(module_scope)

@@ -31,6 +31,8 @@ class GatewayOrder(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     SESSION_REVOKED_FIELD_NUMBER: _builtins.int
     NODE_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    TOKEN_REVOKED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def snapshot(self) -> Global___Snapshot: ...
     @_builtins.property
@@ -43,6 +45,10 @@ class GatewayOrder(_message.Message):
     def session_revoked(self) -> Global___SessionRevoked: ...
     @_builtins.property
     def node(self) -> Global___NodeAccess: ...
+    @_builtins.property
+    def token(self) -> Global___ApiTokenAccess: ...
+    @_builtins.property
+    def token_revoked(self) -> Global___SessionRevoked: ...
     def __init__(
         self,
         *,
@@ -52,12 +58,14 @@ class GatewayOrder(_message.Message):
         session: Global___BrowserSession | None = ...,
         session_revoked: Global___SessionRevoked | None = ...,
         node: Global___NodeAccess | None = ...,
+        token: Global___ApiTokenAccess | None = ...,
+        token_revoked: Global___SessionRevoked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["node", b"node", "order", b"order", "route", b"route", "route_removed", b"route_removed", "session", b"session", "session_revoked", b"session_revoked", "snapshot", b"snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["node", b"node", "order", b"order", "route", b"route", "route_removed", b"route_removed", "session", b"session", "session_revoked", b"session_revoked", "snapshot", b"snapshot", "token", b"token", "token_revoked", b"token_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["node", b"node", "order", b"order", "route", b"route", "route_removed", b"route_removed", "session", b"session", "session_revoked", b"session_revoked", "snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["node", b"node", "order", b"order", "route", b"route", "route_removed", b"route_removed", "session", b"session", "session_revoked", b"session_revoked", "snapshot", b"snapshot", "token", b"token", "token_revoked", b"token_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["snapshot", "route", "route_removed", "session", "session_revoked", "node"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["snapshot", "route", "route_removed", "session", "session_revoked", "node", "token", "token_revoked"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -72,6 +80,7 @@ class Snapshot(_message.Message):
     NODES_FIELD_NUMBER: _builtins.int
     WEB_URL_FIELD_NUMBER: _builtins.int
     ZONE_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
     web_url: _builtins.str
     """where a visitor without a session is sent, without a trailing slash"""
     zone: _builtins.str
@@ -82,6 +91,8 @@ class Snapshot(_message.Message):
     def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___BrowserSession]: ...
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeAccess]: ...
+    @_builtins.property
+    def tokens(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApiTokenAccess]: ...
     def __init__(
         self,
         *,
@@ -90,10 +101,11 @@ class Snapshot(_message.Message):
         nodes: _abc.Iterable[Global___NodeAccess] | None = ...,
         web_url: _builtins.str = ...,
         zone: _builtins.str = ...,
+        tokens: _abc.Iterable[Global___ApiTokenAccess] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes", "routes", b"routes", "sessions", b"sessions", "web_url", b"web_url", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes", "routes", b"routes", "sessions", b"sessions", "tokens", b"tokens", "web_url", b"web_url", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -119,6 +131,8 @@ class Route(_message.Message):
     SIMULATED_FIELD_NUMBER: _builtins.int
     CAN_START_FIELD_NUMBER: _builtins.int
     START_REFUSED_FIELD_NUMBER: _builtins.int
+    GUESTS_FIELD_NUMBER: _builtins.int
+    VIEWING_FIELD_NUMBER: _builtins.int
     host: _builtins.str
     """the label before the zone, exact"""
     instance_id: _builtins.str
@@ -146,6 +160,12 @@ class Route(_message.Message):
     def machinery(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActivityRule]:
         """requests that are no person's"""
 
+    @_builtins.property
+    def guests(self) -> _containers.RepeatedCompositeFieldContainer[Global___Guest]: ...
+    @_builtins.property
+    def viewing(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewRule]:
+        """what who looks on may send besides, or may not ask"""
+
     def __init__(
         self,
         *,
@@ -165,10 +185,12 @@ class Route(_message.Message):
         simulated: _builtins.bool = ...,
         can_start: _builtins.bool = ...,
         start_refused: _builtins.bool = ...,
+        guests: _abc.Iterable[Global___Guest] | None = ...,
+        viewing: _abc.Iterable[Global___ViewRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "line", b"line", "queue_position", b"queue_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "can_start", b"can_start", "count_client_frames", b"count_client_frames", "epoch", b"epoch", "host", b"host", "icon_svg", b"icon_svg", "instance_id", b"instance_id", "line", b"line", "machinery", b"machinery", "node_id", b"node_id", "owner_id", b"owner_id", "parts", b"parts", "queue_position", b"queue_position", "simulated", b"simulated", "start_refused", b"start_refused", "state", b"state", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "can_start", b"can_start", "count_client_frames", b"count_client_frames", "epoch", b"epoch", "guests", b"guests", "host", b"host", "icon_svg", b"icon_svg", "instance_id", b"instance_id", "line", b"line", "machinery", b"machinery", "node_id", b"node_id", "owner_id", b"owner_id", "parts", b"parts", "queue_position", b"queue_position", "simulated", b"simulated", "start_refused", b"start_refused", "state", b"state", "title", b"title", "viewing", b"viewing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
     _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
@@ -207,6 +229,68 @@ class ActivityRule(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ActivityRule: _TypeAlias = ActivityRule  # noqa: Y015
+
+@_typing.final
+class Guest(_message.Message):
+    """Somebody who may open the instance of another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    view: _builtins.bool
+    """looks on"""
+    until_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        view: _builtins.bool = ...,
+        until_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "until_ms", b"until_ms", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Guest: _TypeAlias = Guest  # noqa: Y015
+
+@_typing.final
+class ViewRule(_message.Message):
+    """First match wins; without one, a guest who looks on may send GET, HEAD and OPTIONS without a body,
+    and no WebSocket frame but ping, pong and close.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    PATH_REGEX_FIELD_NUMBER: _builtins.int
+    FRAME_MAX_BYTES_FIELD_NUMBER: _builtins.int
+    ALLOW_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """empty: any"""
+    path_regex: _builtins.str
+    frame_max_bytes: _builtins.int
+    """not 0: a rule for WebSocket frames up to this size"""
+    allow: _builtins.bool
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        path_regex: _builtins.str = ...,
+        frame_max_bytes: _builtins.int = ...,
+        allow: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "frame_max_bytes", b"frame_max_bytes", "method", b"method", "path_regex", b"path_regex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViewRule: _TypeAlias = ViewRule  # noqa: Y015
 
 @_typing.final
 class RouteRemoved(_message.Message):
@@ -258,6 +342,43 @@ class BrowserSession(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BrowserSession: _TypeAlias = BrowserSession  # noqa: Y015
+
+@_typing.final
+class ApiTokenAccess(_message.Message):
+    """A script's right, for its person, to engines' own HTTP APIs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_HASH_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    INSTANCE_IDS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    token_hash: _builtins.bytes
+    """SHA-256 of what follows "Bearer" """
+    person_id: _builtins.str
+    view: _builtins.bool
+    expires_at_ms: _builtins.int
+    @_builtins.property
+    def instance_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """these alone; empty: all that the person may open"""
+
+    def __init__(
+        self,
+        *,
+        token_hash: _builtins.bytes = ...,
+        person_id: _builtins.str = ...,
+        view: _builtins.bool = ...,
+        instance_ids: _abc.Iterable[_builtins.str] | None = ...,
+        expires_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_ms", b"expires_at_ms", "instance_ids", b"instance_ids", "person_id", b"person_id", "token_hash", b"token_hash", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApiTokenAccess: _TypeAlias = ApiTokenAccess  # noqa: Y015
 
 @_typing.final
 class SessionRevoked(_message.Message):
@@ -372,7 +493,7 @@ Global___GatewayHello: _TypeAlias = GatewayHello  # noqa: Y015
 
 @_typing.final
 class Visit(_message.Message):
-    """A signed-in owner's top-level page visit to an instance that does not run."""
+    """A top-level page visit to an instance that does not run, of its owner or of a guest who may use it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -51,6 +51,39 @@ def _web_url(value: str) -> str:
     if value and not value.startswith(("https://", "http://")):
         raise ValueError("write a URL that begins with https://")
     return value.rstrip("/")
+
+
+def _issuer(value: str) -> str:
+    """As the provider's discovery document writes it: a slash at the end belongs to it."""
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname is not None and is_loopback(parts.hostname)
+    if value and (not parts.hostname or (parts.scheme != "https" and not local)):
+        raise ValueError("write the provider's address, for example https://id.studio.lan")
+    if parts.query or parts.fragment or value.endswith("/.well-known/openid-configuration"):
+        raise ValueError(
+            "write the issuer itself, without /.well-known/openid-configuration and without ? or #"
+        )
+    return value
+
+
+def _loopback(value: str) -> str:
+    if value not in ("127.0.0.1", "localhost"):
+        raise ValueError('write "127.0.0.1", or "localhost" where the provider insists on it')
+    return value
+
+
+# What the sign-in itself sets; another value would break it or make it unsafe.
+_OURS = frozenset(
+    "response_type response_mode client_id redirect_uri scope state nonce code_challenge"
+    " code_challenge_method code code_verifier grant_type client_secret request request_uri".split()
+)
+
+
+def _extra(value: dict[str, str]) -> dict[str, str]:
+    taken = sorted(_OURS & value.keys())
+    if taken:
+        raise ValueError(f"{', '.join(taken)} is set by the sign-in itself: take it out")
+    return value
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -120,18 +153,41 @@ class Gateway(_Section):
 class Oidc(_Section):
     """A foreign OpenID provider; without an issuer the coordinator is its own."""
 
-    issuer: WebUrl = ""
-    client_id: str = "aigc"  # public native client of tray and command line
-    web_client_id: str = ""  # of the web pages; client_id if empty
-    web_client_secret_file: Path | None = None
+    issuer: Annotated[str, AfterValidator(_issuer)] = ""
+    client_id: str = "aigc"  # of the web pages; of tray and command line too, unless:
+    native_client_id: str = ""
+    client_secret_file: Path | None = None  # the web pages' client
+    native_client_secret_file: Path | None = None  # only for a provider that wants one (Google)
+    token_auth: Literal["auto", "client_secret_basic", "client_secret_post", "none"] = "auto"
     scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
-    loopback_host: str = "127.0.0.1"
+    extra_parameters: Annotated[dict[str, str], AfterValidator(_extra)] = Field(
+        default_factory=dict
+    )
+    loopback_host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     ca_file: Path | None = None
+    claims_from: Literal["auto", "id_token", "userinfo"] = "auto"
+    name_claim: str = "name"
     role_claim: str = "roles"
     teams_claim: str = "groups"
     admin_values: tuple[str, ...] = ()
     auditor_values: tuple[str, ...] = ()
     team_lead_values: tuple[str, ...] = ()
+    sign_out: Literal["provider", "here"] = "provider"
+    grace_hours: float = Field(8.0, ge=0, le=72)  # while the provider is away; admins have none
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.issuer and not self.client_id:
+            raise ValueError("client_id is empty: write the client's id from the provider")
+        if "openid" not in self.scopes:
+            raise ValueError('scopes must hold "openid", or the provider gives no ID token')
+        if self.token_auth.startswith("client_secret") and self.client_secret_file is None:
+            raise ValueError(f"token_auth = {self.token_auth} needs client_secret_file")
+        roles = [*self.admin_values, *self.auditor_values, *self.team_lead_values]
+        twice = sorted({value for value in roles if roles.count(value) > 1})
+        if twice:
+            raise ValueError(f'"{twice[0]}" stands for two roles: give each value one role')
+        return self
 
 
 class Policy(_Section):
@@ -162,6 +218,7 @@ class CoordinatorConfig(_Section):
     public: Public = Field(default_factory=Public)
     gateway: Gateway = Gateway()
     oidc: Oidc = Oidc()
+    identity: IdentitySection = IdentitySection()
     policy: Policy = Policy()
     registries: dict[str, Registry] = Field(default_factory=dict)
     secrets: dict[str, Path] = Field(default_factory=dict)
@@ -273,8 +330,10 @@ def _with_absolute_paths(config: CoordinatorConfig, base: Path) -> CoordinatorCo
             ),
             "oidc": oidc.model_copy(
                 update={
-                    "web_client_secret_file": oidc.web_client_secret_file
-                    and base / oidc.web_client_secret_file,
+                    "client_secret_file": oidc.client_secret_file
+                    and base / oidc.client_secret_file,
+                    "native_client_secret_file": oidc.native_client_secret_file
+                    and base / oidc.native_client_secret_file,
                     "ca_file": oidc.ca_file and base / oidc.ca_file,
                 }
             ),

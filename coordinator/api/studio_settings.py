@@ -73,21 +73,40 @@ MEANINGS: dict[tuple[str, str], Text] = {
         "工作室的 OpenID 提供方；留空则使用本地账户",
     ),
     ("oidc", "client_id"): Text(
-        "Client of tray and command line at the provider", "托盘应用和命令行在提供方的客户端标识"
+        "Client of the web pages at the provider; of tray and command line too, unless they have "
+        "their own",
+        "网页在提供方的客户端标识；托盘应用和命令行没有自己的标识时也用它",
     ),
-    ("oidc", "web_client_id"): Text(
-        "Client of the web pages; empty: the same", "网页的客户端标识；留空则相同"
+    ("oidc", "native_client_id"): Text(
+        "Client of tray and command line; empty: the same", "托盘应用和命令行的客户端标识；留空则相同"
     ),
-    ("oidc", "web_client_secret_file"): Text(
+    ("oidc", "client_secret_file"): Text(
         "The file with the web client's secret", "网页客户端密钥所在的文件"
     ),
+    ("oidc", "native_client_secret_file"): Text(
+        "The file with the secret that some providers give to programs (Google)",
+        "部分提供方（Google）发给桌面程序的密钥所在的文件",
+    ),
+    ("oidc", "token_auth"): Text(
+        "How the web pages prove who they are at the token endpoint",
+        "网页在令牌端点证明身份的方式",
+    ),
     ("oidc", "scopes"): Text("What is asked of the provider", "向提供方请求的范围"),
+    ("oidc", "extra_parameters"): Text(
+        "Further parameters of the sign-in, as the provider wants them",
+        "提供方要求的其他登录参数",
+    ),
     ("oidc", "loopback_host"): Text(
         "The host name to which the browser returns after a sign-in", "登录后浏览器返回的回环主机名"
     ),
     ("oidc", "ca_file"): Text(
         "The authority of the provider's certificate", "提供方证书的颁发机构文件"
     ),
+    ("oidc", "claims_from"): Text(
+        "Where names, roles and teams are read: ID token, userinfo, or both",
+        "从哪里读取姓名、角色和团队：ID 令牌、userinfo 或两者",
+    ),
+    ("oidc", "name_claim"): Text("The claim that gives names", "表示姓名的声明"),
     ("oidc", "role_claim"): Text("The claim that gives roles", "表示角色的声明"),
     ("oidc", "teams_claim"): Text("The claim that gives teams", "表示团队的声明"),
     ("oidc", "admin_values"): Text(
@@ -98,6 +117,14 @@ MEANINGS: dict[tuple[str, str], Text] = {
     ),
     ("oidc", "team_lead_values"): Text(
         "Values of the role claim that make a team lead", "使人成为团队负责人的角色声明值"
+    ),
+    ("oidc", "sign_out"): Text(
+        "Whether signing out of the web pages signs out at the provider, too",
+        "退出网页时是否同时在提供方退出",
+    ),
+    ("oidc", "grace_hours"): Text(
+        "Hours that sign-ins go on while the provider is away; admins have none",
+        "提供方不可用时登录状态延续的小时数；管理员除外",
     ),
     ("policy", "instances_per_person"): Text(
         "How many instances each person may have", "每人最多可拥有的实例数"
@@ -133,7 +160,7 @@ def settings_of(config: CoordinatorConfig) -> list[admin_pb2.StudioSetting]:
     told = [
         *_section("", "", config, skip=("registries", "secrets")),
     ]
-    for name in ("listen", "public", "gateway", "oidc", "policy"):
+    for name in ("listen", "public", "gateway", "oidc", "identity", "policy"):
         told += _section(name, name, getattr(config, name))
     for server, registry in sorted(config.registries.items()):
         told += _section("registries", f"registries.{json.dumps(server)}", registry)
@@ -170,6 +197,8 @@ def _toml(value: Any) -> str:
             return "true" if value else "false"
         case int() | float():
             return str(value)
+        case dict():
+            return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
         case tuple():
             return "[" + ", ".join(_toml(v) for v in value) + "]"
         case Path() | str():

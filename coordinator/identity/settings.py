@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from coordinator.config import CoordinatorConfig
 from coordinator.domain.people import Role
+from coordinator.identity.account_key import read_account_key
 
 NATIVE_CLIENT = "aigc-native"  # tray and command line
 WEB_CLIENT = "aigc-web"  # the coordinator's own pages
@@ -22,13 +25,27 @@ ID_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=30)  # a response was lost: the same token once more
 REFRESH_RETRIES = 3
-ONE_TIME_PASSWORD_LIFETIME = timedelta(days=7)
+ONE_TIME_PASSWORD_LIFETIME = timedelta(hours=72)
 SETUP_CODE_LIFETIME = timedelta(hours=24)
 KEY_ROTATION = timedelta(days=90)
+KEY_SHOWN_BEFORE = timedelta(minutes=5)  # a new key is published before it signs
 KEY_RETIRED_SHOWN = timedelta(days=1)
+SECOND_STEP_LIFETIME = timedelta(minutes=5)  # between the password and the second factor
+KNOWN_BROWSER_LIFETIME = timedelta(days=180)
+DEVICE_CODE_LIFETIME = timedelta(minutes=10)
+DEVICE_POLL_SECONDS = 5
+FRESH_SIGN_IN = timedelta(minutes=10)  # for acts of an admin that cannot be taken back
 JWKS_PAUSE = timedelta(seconds=30)  # unknown key ids ask the issuer at most so often
 CLOCK_LEEWAY = timedelta(seconds=60)
 BEARER_LIMIT = 512  # characters; ours have fewer than 60
+
+
+class SecondFactorRule(StrEnum):
+    """Which local accounts must have a second factor; everybody may."""
+
+    OFF = "off"
+    ADMINS = "admins"
+    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +77,21 @@ class OidcSettings:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySettings:
-    """Attributes: web_url without a trailing slash; oidc None for the embedded issuer."""
+    """How people sign in here.
+
+    Attributes:
+        web_url: without a trailing slash.
+        oidc: None for the embedded issuer.
+        second_factor: which local accounts must have one.
+        account_key: 32 bytes that encrypt second factors and sign the cookies of known browsers;
+            kept in the state folder, else those of before a restart are worth nothing.
+    """
 
     web_url: str
     studio_name: str = "AIGC Gateway"
     oidc: OidcSettings | None = None
+    second_factor: SecondFactorRule = SecondFactorRule.OFF
+    account_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
     def issuer(self) -> str:
@@ -77,7 +104,12 @@ def identity_settings(config: CoordinatorConfig, web_url: str) -> IdentitySettin
     oidc = config.oidc
     web_url = _normal(web_url)
     if not oidc.issuer:
-        return IdentitySettings(web_url, config.name)
+        return IdentitySettings(
+            web_url,
+            config.name,
+            second_factor=SecondFactorRule(config.identity.second_factor),
+            account_key=read_account_key(config.state_dir),
+        )
     secret_file = oidc.web_client_secret_file
     values = [
         *((value, Role.ADMIN) for value in oidc.admin_values),

@@ -154,6 +154,7 @@ class Node(_message.Message):
     QUARANTINED_GPUS_FIELD_NUMBER: _builtins.int
     CERTIFICATE_EXPIRES_MS_FIELD_NUMBER: _builtins.int
     JOINED_AT_MS_FIELD_NUMBER: _builtins.int
+    DOOR_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     pool: _builtins.str
@@ -189,6 +190,10 @@ class Node(_message.Message):
     def quarantined_gpus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """cards that are not proven free after their last holder"""
 
+    @_builtins.property
+    def door_reason(self) -> _common_pb2.Sentence:
+        """why its door is not closed, and how to close it; absent: it is"""
+
     def __init__(
         self,
         *,
@@ -217,10 +222,11 @@ class Node(_message.Message):
         quarantined_gpus: _abc.Iterable[_builtins.str] | None = ...,
         certificate_expires_ms: _builtins.int = ...,
         joined_at_ms: _builtins.int = ...,
+        door_reason: _common_pb2.Sentence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["door_reason", b"door_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "can_start", b"can_start", "certificate_expires_ms", b"certificate_expires_ms", "cpus", b"cpus", "disk_free_bytes", b"disk_free_bytes", "docker_version", b"docker_version", "door", b"door", "draining", b"draining", "driver_name", b"driver_name", "gpus", b"gpus", "id", b"id", "instance_ids", b"instance_ids", "joined_at_ms", b"joined_at_ms", "labels", b"labels", "last_seen_ms", b"last_seen_ms", "ledger_refused", b"ledger_refused", "memory_bytes", b"memory_bytes", "name", b"name", "nvidia_driver", b"nvidia_driver", "online", b"online", "pool", b"pool", "problems", b"problems", "quarantined_gpus", b"quarantined_gpus", "revoked", b"revoked", "unclaimed", b"unclaimed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "can_start", b"can_start", "certificate_expires_ms", b"certificate_expires_ms", "cpus", b"cpus", "disk_free_bytes", b"disk_free_bytes", "docker_version", b"docker_version", "door", b"door", "door_reason", b"door_reason", "draining", b"draining", "driver_name", b"driver_name", "gpus", b"gpus", "id", b"id", "instance_ids", b"instance_ids", "joined_at_ms", b"joined_at_ms", "labels", b"labels", "last_seen_ms", b"last_seen_ms", "ledger_refused", b"ledger_refused", "memory_bytes", b"memory_bytes", "name", b"name", "nvidia_driver", b"nvidia_driver", "online", b"online", "pool", b"pool", "problems", b"problems", "quarantined_gpus", b"quarantined_gpus", "revoked", b"revoked", "unclaimed", b"unclaimed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -228,6 +228,73 @@ class PartProgress(_message.Message):
 Global___PartProgress: _TypeAlias = PartProgress  # noqa: Y015
 
 @_typing.final
+class RefusedDestination(_message.Message):
+    """Where an engine wanted to go and its machine's walls refused it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    PORT_FIELD_NUMBER: _builtins.int
+    PROTOCOL_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """an IP address, or the name that was asked for"""
+    port: _builtins.int
+    """0: none"""
+    protocol: _builtins.str
+    """"tcp", "udp" or "name" """
+    attempts: _builtins.int
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        port: _builtins.int = ...,
+        protocol: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempts", b"attempts", "port", b"port", "protocol", b"protocol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefusedDestination: _TypeAlias = RefusedDestination  # noqa: Y015
+
+@_typing.final
+class Refusals(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_FIELD_NUMBER: _builtins.int
+    TOP_FIELD_NUMBER: _builtins.int
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    LAST_MS_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """attempts of this run, whatever they were for"""
+    since_ms: _builtins.int
+    """when counting began"""
+    last_ms: _builtins.int
+    """when the count last grew; 0: it did not"""
+    @_builtins.property
+    def top(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedDestination]:
+        """the most frequent first, at most ten"""
+
+    def __init__(
+        self,
+        *,
+        total: _builtins.int = ...,
+        top: _abc.Iterable[Global___RefusedDestination] | None = ...,
+        since_ms: _builtins.int = ...,
+        last_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_ms", b"last_ms", "since_ms", b"since_ms", "top", b"top", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Refusals: _TypeAlias = Refusals  # noqa: Y015
+
+@_typing.final
 class GpuReading(_message.Message):
     """A reading of NVML; what the card cannot tell is absent, never zero."""
 

@@ -667,6 +667,7 @@ class Instance(_message.Message):
     SHARES_FIELD_NUMBER: _builtins.int
     SHARED_UNTIL_MS_FIELD_NUMBER: _builtins.int
     STARTED_BY_NAME_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     engine_id: _builtins.str
@@ -718,6 +719,10 @@ class Instance(_message.Message):
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.PartProgress]: ...
     @_builtins.property
     def gpus(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstanceGpu]: ...
+    @_builtins.property
+    def refusals(self) -> _common_pb2.Refusals:
+        """what this run wanted to reach and may not; absent: nothing"""
+
     def __init__(
         self,
         *,
@@ -753,10 +758,11 @@ class Instance(_message.Message):
         shares: _builtins.int = ...,
         shared_until_ms: _builtins.int = ...,
         started_by_name: _builtins.str = ...,
+        refusals: _common_pb2.Refusals | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "data_bytes", b"data_bytes", "engine_name", b"engine_name", "gpu_percent", b"gpu_percent", "line", b"line", "queue_position", b"queue_position", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "data_bytes", b"data_bytes", "engine_name", b"engine_name", "gpu_percent", b"gpu_percent", "line", b"line", "queue_position", b"queue_position", "refusals", b"refusals", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "access", b"access", "created_at_ms", b"created_at_ms", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpu_percent", b"gpu_percent", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_id", b"node_id", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "release_at_ms", b"release_at_ms", "shared_until_ms", b"shared_until_ms", "shares", b"shares", "simulated", b"simulated", "started_by_name", b"started_by_name", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes", "_gpu_percent", b"_gpu_percent", "_queue_position", b"_queue_position", "_vram_reserved_bytes", b"_vram_reserved_bytes", "_vram_used_bytes", b"_vram_used_bytes", "access", b"access", "created_at_ms", b"created_at_ms", "data_bytes", b"data_bytes", "door", b"door", "engine_id", b"engine_id", "engine_name", b"engine_name", "fail_reason", b"fail_reason", "gpu_percent", b"gpu_percent", "gpus", b"gpus", "id", b"id", "last_activity_ms", b"last_activity_ms", "line", b"line", "name", b"name", "node_id", b"node_id", "node_name", b"node_name", "owner_id", b"owner_id", "owner_name", b"owner_name", "parts", b"parts", "queue_position", b"queue_position", "refusals", b"refusals", "release_at_ms", b"release_at_ms", "shared_until_ms", b"shared_until_ms", "shares", b"shares", "simulated", b"simulated", "started_by_name", b"started_by_name", "state", b"state", "state_since_ms", b"state_since_ms", "stop_reason", b"stop_reason", "support_code", b"support_code", "url", b"url", "version", b"version", "vram_reserved_bytes", b"vram_reserved_bytes", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__data_bytes: _TypeAlias = _typing.Literal["data_bytes"]  # noqa: Y015
     _WhichOneofArgType__data_bytes: _TypeAlias = _typing.Literal["_data_bytes", b"_data_bytes"]  # noqa: Y015

@@ -354,6 +354,7 @@ class ObservedSet(_message.Message):
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     CAN_START_FIELD_NUMBER: _builtins.int
     TERM_FIELD_NUMBER: _builtins.int
+    DOOR_REASON_FIELD_NUMBER: _builtins.int
     ledger_id: _builtins.str
     revision: _builtins.int
     door: _common_pb2.Door.ValueType
@@ -372,6 +373,10 @@ class ObservedSet(_message.Message):
     def unclaimed(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnclaimedContainer]: ...
     @_builtins.property
     def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___VolumeFact]: ...
+    @_builtins.property
+    def door_reason(self) -> _common_pb2.Sentence:
+        """why the door is not closed, and how to close it; absent: it is"""
+
     def __init__(
         self,
         *,
@@ -386,10 +391,11 @@ class ObservedSet(_message.Message):
         disk_free_bytes: _builtins.int = ...,
         can_start: _builtins.bool = ...,
         term: _builtins.str = ...,
+        door_reason: _common_pb2.Sentence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["door_reason", b"door_reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_start", b"can_start", "disk_free_bytes", b"disk_free_bytes", "door", b"door", "gpus", b"gpus", "instances", b"instances", "ledger_id", b"ledger_id", "problems", b"problems", "revision", b"revision", "term", b"term", "unclaimed", b"unclaimed", "volumes", b"volumes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_start", b"can_start", "disk_free_bytes", b"disk_free_bytes", "door", b"door", "door_reason", b"door_reason", "gpus", b"gpus", "instances", b"instances", "ledger_id", b"ledger_id", "problems", b"problems", "revision", b"revision", "term", b"term", "unclaimed", b"unclaimed", "volumes", b"volumes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -614,12 +620,17 @@ class InstanceReading(_message.Message):
     GPU_LAST_BUSY_MS_FIELD_NUMBER: _builtins.int
     VRAM_USED_BYTES_FIELD_NUMBER: _builtins.int
     GPU_PERCENT_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
     instance_id: _builtins.str
     epoch: _builtins.int
     gpu_work: Global___Signal.ValueType
     gpu_last_busy_ms: _builtins.int
     vram_used_bytes: _builtins.int
     gpu_percent: _builtins.float
+    @_builtins.property
+    def refusals(self) -> _common_pb2.Refusals:
+        """absent: none, or nobody counts there"""
+
     def __init__(
         self,
         *,
@@ -629,10 +640,11 @@ class InstanceReading(_message.Message):
         gpu_last_busy_ms: _builtins.int = ...,
         vram_used_bytes: _builtins.int | None = ...,
         gpu_percent: _builtins.float | None = ...,
+        refusals: _common_pb2.Refusals | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent", "_vram_used_bytes", b"_vram_used_bytes", "gpu_percent", b"gpu_percent", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent", "_vram_used_bytes", b"_vram_used_bytes", "gpu_percent", b"gpu_percent", "refusals", b"refusals", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent", "_vram_used_bytes", b"_vram_used_bytes", "epoch", b"epoch", "gpu_last_busy_ms", b"gpu_last_busy_ms", "gpu_percent", b"gpu_percent", "gpu_work", b"gpu_work", "instance_id", b"instance_id", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent", "_vram_used_bytes", b"_vram_used_bytes", "epoch", b"epoch", "gpu_last_busy_ms", b"gpu_last_busy_ms", "gpu_percent", b"gpu_percent", "gpu_work", b"gpu_work", "instance_id", b"instance_id", "refusals", b"refusals", "vram_used_bytes", b"vram_used_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__gpu_percent: _TypeAlias = _typing.Literal["gpu_percent"]  # noqa: Y015
     _WhichOneofArgType__gpu_percent: _TypeAlias = _typing.Literal["_gpu_percent", b"_gpu_percent"]  # noqa: Y015
@@ -1023,6 +1035,7 @@ class EngineSpec(_message.Message):
     PROCESS_COMMAND_FIELD_NUMBER: _builtins.int
     EGRESS_FIELD_NUMBER: _builtins.int
     READ_ONLY_ROOT_FIELD_NUMBER: _builtins.int
+    EGRESS_TO_FIELD_NUMBER: _builtins.int
     image: _builtins.str
     image_digest: _builtins.str
     """empty: resolve the tag, report the digest"""
@@ -1037,6 +1050,7 @@ class EngineSpec(_message.Message):
     user: _builtins.str
     stop_grace_seconds: _builtins.int
     egress: _builtins.bool
+    """the internet; never private addresses"""
     read_only_root: _builtins.bool
     @_builtins.property
     def command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -1053,6 +1067,10 @@ class EngineSpec(_message.Message):
     @_builtins.property
     def process_command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """for the process driver"""
+
+    @_builtins.property
+    def egress_to(self) -> _containers.RepeatedCompositeFieldContainer[Global___EgressRule]:
+        """These too, whatever egress says. An agent that does not know the list lets nothing of it through."""
 
     def __init__(
         self,
@@ -1077,14 +1095,41 @@ class EngineSpec(_message.Message):
         process_command: _abc.Iterable[_builtins.str] | None = ...,
         egress: _builtins.bool = ...,
         read_only_root: _builtins.bool = ...,
+        egress_to: _abc.Iterable[Global___EgressRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["registry", b"registry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "command", b"command", "cpus", b"cpus", "egress", b"egress", "environment", b"environment", "image", b"image", "image_digest", b"image_digest", "memory_bytes", b"memory_bytes", "pids", b"pids", "port", b"port", "prepare_timeout_seconds", b"prepare_timeout_seconds", "process_command", b"process_command", "read_only_root", b"read_only_root", "ready_path", b"ready_path", "ready_timeout_seconds", b"ready_timeout_seconds", "registry", b"registry", "secrets", b"secrets", "shm_bytes", b"shm_bytes", "stop_grace_seconds", b"stop_grace_seconds", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "command", b"command", "cpus", b"cpus", "egress", b"egress", "egress_to", b"egress_to", "environment", b"environment", "image", b"image", "image_digest", b"image_digest", "memory_bytes", b"memory_bytes", "pids", b"pids", "port", b"port", "prepare_timeout_seconds", b"prepare_timeout_seconds", "process_command", b"process_command", "read_only_root", b"read_only_root", "ready_path", b"ready_path", "ready_timeout_seconds", b"ready_timeout_seconds", "registry", b"registry", "secrets", b"secrets", "shm_bytes", b"shm_bytes", "stop_grace_seconds", b"stop_grace_seconds", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EngineSpec: _TypeAlias = EngineSpec  # noqa: Y015
+
+@_typing.final
+class EgressRule(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_FIELD_NUMBER: _builtins.int
+    PORTS_FIELD_NUMBER: _builtins.int
+    to: _builtins.str
+    """a host name, "*." before one for those below it, an IPv4 address or network"""
+    @_builtins.property
+    def ports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """of TCP and UDP; none: all"""
+
+    def __init__(
+        self,
+        *,
+        to: _builtins.str = ...,
+        ports: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ports", b"ports", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EgressRule: _TypeAlias = EgressRule  # noqa: Y015
 
 @_typing.final
 class RegistryCredential(_message.Message):

@@ -32,6 +32,8 @@ class Way:
 
     Attributes:
         pids: the processes that work for it, apart from the engine.
+        websockets: messages are measured on it, too.
+        bulk: large downloads are measured on it, too.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Way:
     tls: ssl.SSLContext | None
     cookie: str
     pids: tuple[int, ...]
+    websockets: bool = True
+    bulk: bool = True
 
     def head(self, path: str, more: str = "") -> bytes:
         scheme = "https" if self.tls else "http"

@@ -96,6 +96,7 @@ class Activity:
         status: int,
         content_type: bytes,
         transfer: Transfer,
+        viewing: bool = False,
     ) -> None:
         """The engine answered a request; decides whether a person made it.
 
@@ -103,7 +104,13 @@ class Activity:
             body_bytes: of the request.
             status: of the answer; only success counts.
             content_type: of the answer, in lower case.
+            viewing: by a guest who looks on: their session goes on, and the engine does not.
         """
+        if viewing:
+            transfer.counted = False
+            if navigation and status < 400:
+                self._seen.add(session.token_hash)
+            return
         verdict = rule_for_request(route, head)
         if verdict is False or content_type.startswith(_UNCOUNTED_STREAMS):
             transfer.counted = False

@@ -6,12 +6,15 @@ Every rule of the door is in this module.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+import re
 from enum import Enum
 from typing import NamedTuple
 
 from gateway.heads import Cookies, Fields, RefusedHeadError, RequestHead
-from gateway.routes import Route, RouteTable, Session, State
+from gateway.routes import Access, Route, RouteTable, Session, State, access_of
 
 COOKIE = "__Host-aigc"
 NONCE_COOKIE = "__Host-aigc-nonce"
@@ -19,13 +22,16 @@ OWN_PREFIX = "/.aigc/"
 _OWN_PREFIX = OWN_PREFIX.encode()
 _OURS = b"__host-aigc"  # names are compared without case, as browsers guard the prefix
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Every other Authorization is the engine's own.
+_OUR_TOKEN = re.compile(rb"(?<![a-z0-9_])aigc_[a-z]+_")
+_OUR_BEARER = re.compile(rb"(?i:bearer)[ \t]+(aigc_[A-Za-z0-9_-]{8,200})[ \t]*")
 
 
 class Act(Enum):
     FORWARD = "forward"  # on to the engine
     OWN = "own"  # one of our own pages; ``session`` may be None
     SIGN_IN = "sign-in"  # a page visit without a session
-    WAIT = "wait"  # the owner's page visit to an engine that is not ready
+    WAIT = "wait"  # a page visit to an engine that is not ready
     REFUSE = "refuse"
 
 
@@ -38,6 +44,7 @@ class Decision(NamedTuple):
     status: int = 0
     key: str = ""
     message: str = ""
+    access: Access = Access.OWNER
 
 
 _NO_COOKIES = Cookies(None, None, b"")
@@ -68,38 +75,161 @@ def decide(head: RequestHead, table: RouteTable, scheme: bytes, now_ms: int) -> 
             message = "There is no engine at this address."
             raise RefusedHeadError(404, "instance-unknown", message)
         cookies = read_cookies(head.fields)
+        if b"authorization" in head.fields.index:
+            bearer = read_bearer(head.fields)
+            if bearer is not None:
+                # A script: nothing that a browser sends by itself counts, and nothing is started.
+                navigation = False
+                session = _admit_bearer(head, bearer, route, table, scheme, now_ms)
+                access = _choose_for_script(head, route, session, now_ms)
+                return Decision(Act.FORWARD, cookies, False, route, session, access=access)
         problem = foreign_origin(head, scheme, navigation)
         if problem is not None:
             raise RefusedHeadError(403, "foreign-origin", problem)
-        session = find_session(cookies.token_hash, route, table, now_ms)
-        act = _choose(head, route, session, navigation)
+        found = find_session(cookies.token_hash, route, table, now_ms)
+        if found is None:
+            act = _choose_for_nobody(head, navigation)
+            return Decision(act, cookies, navigation, route)
+        act, access = _choose(head, route, found, navigation, now_ms)
     except RefusedHeadError as error:
         why = (error.status, error.key, error.message)
         return Decision(Act.REFUSE, cookies, navigation, route, None, *why)
-    return Decision(act, cookies, navigation, route, session)
+    return Decision(act, cookies, navigation, route, found, access=access)
 
 
-def _choose(head: RequestHead, route: Route, session: Session | None, navigation: bool) -> Act:
-    """What a request may do that came to a known engine from its own pages."""
-    if session is not None and session.person_id != route.owner_id:
-        raise RefusedHeadError(403, "not-yours", "This engine belongs to somebody else.")
+def still_allowed(
+    route: Route, session: Session, access: Access, table: RouteTable, now_ms: int
+) -> bool:
+    """Whether what :func:`decide` let pass may go on: looked at every second while it lasts."""
+    known, current = table.route(route.host), table.still(session, now_ms)
+    if known is None or current is None or known.instance_id != route.instance_id:
+        return False
+    now = access_of(known, current, now_ms)
+    # Who may only look on from now on must come again: what is open was opened for more.
+    return now is not None and (now is not Access.VIEW or access is Access.VIEW)
+
+
+def _choose_for_nobody(head: RequestHead, navigation: bool) -> Act:
+    """What a request may do that came without a session."""
     if head.target.startswith(_OWN_PREFIX):
         return Act.OWN
-    if session is None:
-        if navigation:
-            return Act.SIGN_IN
-        message = "Nobody is signed in here; open the page again."
-        raise RefusedHeadError(401, "signed-out", message)
+    if navigation:
+        return Act.SIGN_IN
+    message = "Nobody is signed in here; open the page again."
+    raise RefusedHeadError(401, "signed-out", message)
+
+
+def _choose(
+    head: RequestHead, route: Route, session: Session, navigation: bool, now_ms: int
+) -> tuple[Act, Access]:
+    """What a browser's request may do that came to a known engine from its own pages."""
+    access = access_of(route, session, now_ms)
+    if access is None:
+        message = "This engine belongs to somebody else and is not, or no longer, shared with you."
+        raise RefusedHeadError(403, "not-yours", message)
+    if head.target.startswith(_OWN_PREFIX):
+        return Act.OWN, access
     if _is_root_service_worker(head):
         # It would answer for the waiting page and keep a stopped engine from ever starting.
         message = "A service worker for the whole host is not allowed."
         raise RefusedHeadError(403, "service-worker-refused", message)
+    if access is Access.VIEW:
+        _check_view(head, route)
     if route.serving:
-        return Act.FORWARD
+        return Act.FORWARD, access
     if navigation:
-        return Act.WAIT
+        return Act.WAIT, access
     message = "The engine does not run; open its page to start it."
     raise RefusedHeadError(503, "engine-stopped", message)
+
+
+def _choose_for_script(head: RequestHead, route: Route, session: Session, now_ms: int) -> Access:
+    """What a request with an API token may do with the engine; our own pages are for browsers."""
+    access = access_of(route, session, now_ms)
+    if access is None:
+        limited = session.instances and route.instance_id not in session.instances
+        message = (
+            "This token is for other engines: make one for this engine."
+            if limited
+            else "This engine belongs to somebody else and is not, or no longer, shared with you."
+        )
+        raise RefusedHeadError(403, "token-elsewhere" if limited else "not-yours", message)
+    if head.target.startswith(_OWN_PREFIX):
+        raise RefusedHeadError(403, "token-not-here", "These pages are for browsers.")
+    if access is Access.VIEW:
+        _check_view(head, route)
+    if not route.serving:
+        message = (
+            "The engine does not run, and a request with a token does not start it: call "
+            f'StartInstance with instance_id "{route.instance_id}" or run '
+            f"'aigc start {route.instance_id} --wait', then try again."
+        )
+        raise RefusedHeadError(503, "engine-stopped", message)
+    return access
+
+
+def _check_view(head: RequestHead, route: Route) -> None:
+    """Who looks on may ask, and what the engine's template lists (docs/adr/0021)."""
+    for rule in route.viewing:
+        if rule.frame_max_bytes or (rule.method and rule.method != head.method):
+            continue
+        if rule.path is None or rule.path.search(head.path):
+            if rule.allow:
+                return
+            break
+    else:
+        if head.method in _SAFE_METHODS and not head.has_body:
+            return
+    message = "You may look at this engine, not change anything: it is shared to be viewed."
+    raise RefusedHeadError(403, "view-only", message)
+
+
+def _admit_bearer(
+    head: RequestHead, bearer: bytes, route: Route, table: RouteTable, scheme: bytes, now_ms: int
+) -> Session:
+    """The person behind an API token.
+
+    A program sends no Origin. A page that does, and is not the engine's own, has a token that it
+    should not have; the browser would have asked beforehand, and been refused.
+    """
+    origin, site = head.get(b"origin"), head.get(b"sec-fetch-site")
+    foreign = origin is not None and origin.lower() != scheme + b"://" + head.host
+    if foreign or site not in (None, b"none", b"same-origin"):
+        raise RefusedHeadError(403, "foreign-origin", "A token is for programs, not for web pages.")
+    session = table.bearer(hashlib.sha256(bearer).digest(), now_ms)
+    if session is None:
+        message = "This token is unknown, revoked, expired, or not made for engines."
+        raise RefusedHeadError(401, "token-invalid", message)
+    return session
+
+
+def read_bearer(fields: Fields) -> bytes | None:
+    """Our API token in the Authorization; None if that is the engine's own.
+
+    Raises:
+        RefusedHeadError: it is there twice, malformed, or where the engine would read it.
+    """
+    values = [value for name, _, value in fields.headers if name == b"authorization"]
+    if not any(holds_our_token(value) for value in values):
+        return None
+    match = _OUR_BEARER.fullmatch(values[0].strip())
+    if len(values) > 1 or match is None:
+        message = "Send the token once, as 'Authorization: Bearer aigc_...'."
+        raise RefusedHeadError(401, "token-malformed", message)
+    return match[1]
+
+
+def holds_our_token(value: bytes) -> bool:
+    """Whether an Authorization carries a token of ours, plain or as a Basic password."""
+    if _OUR_TOKEN.search(value.lower()):
+        return True
+    scheme, _, rest = value.strip().partition(b" ")
+    if scheme.lower() != b"basic":
+        return False
+    try:
+        return _OUR_TOKEN.search(base64.b64decode(rest.strip() + b"==").lower()) is not None
+    except (binascii.Error, ValueError):
+        return False
 
 
 def label_of(host: bytes, zone: str) -> str | None:

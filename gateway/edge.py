@@ -24,7 +24,7 @@ from gateway.bodies import (
     LengthReader,
     write_chunk,
 )
-from gateway.door import Act, Decision, decide
+from gateway.door import Act, Decision, decide, still_allowed
 from gateway.engine import Engines
 from gateway.exchange import Exchange
 from gateway.heads import (
@@ -301,7 +301,9 @@ class BrowserConnection(asyncio.Protocol):
         """Once a second: deadlines, and whether the session still holds."""
         exchange = self._exchange
         if exchange is not None:
-            if not self._still_allowed(exchange, now_ms):
+            if not still_allowed(
+                exchange.route, exchange.session, exchange.access, self.edge.table, now_ms
+            ):
                 log.info("instance_id=%s: session over, closed", exchange.route.instance_id)
                 self.abort()
             return
@@ -314,17 +316,6 @@ class BrowserConnection(asyncio.Protocol):
             self.send_own(answer_json(408, "head-too-slow", message), None, True)
         else:
             self.abort()
-
-    def _still_allowed(self, exchange: Exchange, now_ms: int) -> bool:
-        table = self.edge.table
-        session = table.session(exchange.session.token_hash, now_ms)
-        route = table.route(exchange.route.host)
-        return (
-            session is not None
-            and route is not None
-            and route.instance_id == exchange.route.instance_id
-            and route.owner_id == session.person_id
-        )
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -370,6 +361,7 @@ class BrowserConnection(asyncio.Protocol):
                 decision.route,
                 decision.session,
                 decision.navigation,
+                decision.access,
             )
             self._exchange.start()
         elif decision.act is Act.REFUSE:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from gateway.answers import answer_json
 from gateway.bodies import (
+    LAST_CHUNK,
     BodyReader,
     ChunkReader,
     LengthReader,
     UntilCloseReader,
     write_chunk,
-    write_last_chunk,
 )
 from gateway.engine import IDLE_SECONDS, EngineConnection, EngineUnreachableError
 from gateway.forwarding import write_answer, write_request
 from gateway.heads import AnswerHead, RequestHead
-from gateway.routes import Route, Session
-from gateway.websocket import FrameHeaders
+from gateway.routes import Access, Route, Session
+from gateway.websocket import FrameHeaders, ViewFrames, view_frame_bytes
 
 if TYPE_CHECKING:
     from gateway.edge import BrowserConnection
@@ -42,9 +42,11 @@ class Exchange:
         route: Route,
         session: Session,
         navigation: bool,
+        access: Access,
     ) -> None:
         self.route = route
         self.session = session
+        self.access = access
         self.upgraded = False
         self.event_stream = False
         self._browser = browser
@@ -62,6 +64,7 @@ class Exchange:
         self._retried = False
         self._over = False
         self._frames: FrameHeaders | None = None
+        self._looking: ViewFrames | None = None
         self._activity = browser.edge.activity
         self._transfer = self._activity.begin(route)
 
@@ -86,7 +89,10 @@ class Exchange:
             self._refuse(502, "machine-unreachable", str(error))
             return
         self._engine = engine
-        lines = write_request(head, self.session.person_id, self._browser.client, edge.scheme)
+        viewing = self.access is Access.VIEW
+        lines = write_request(
+            head, self.session.person_id, self._browser.client, edge.scheme, viewing
+        )
         engine.begin(self, head.method, head.websocket, lines)
         if self._body.ended and not head.chunked:
             engine.end_request()
@@ -108,12 +114,16 @@ class Exchange:
         self._transfer.moved = True
         if self._body.ended and engine is not None:
             if self._head.chunked:
-                engine.write(write_last_chunk(self._body.trailers))
+                engine.write(LAST_CHUNK)
             engine.end_request()
         return rest
 
     def feed_upgraded(self, data: bytes) -> None:
         """Bytes of the WebSocket: passed on, their frame headers looked at."""
+        if self._looking is not None:
+            data = self._looking.feed(data)
+            if not data:
+                return
         if self._engine is not None:
             self._engine.write(data)
         if self._frames is not None:
@@ -172,17 +182,20 @@ class Exchange:
         self._transfer.moved = True
         self._browser.write(write_chunk(data) if self._rechunk else data)
 
-    def on_answer_end(self, trailers: tuple[bytes, ...]) -> None:
+    def on_answer_end(self) -> None:
         self._engine = None
         if self._rechunk:
-            self._browser.write(write_last_chunk(trailers))
+            self._browser.write(LAST_CHUNK)
         self._finish()
         self._browser.exchange_ended(self._keep_alive and self.request_ended)
 
     def on_upgraded(self, head: AnswerHead) -> None:
         self._answered = True
         self.upgraded = True
-        self._frames = FrameHeaders()
+        if self.access is Access.VIEW:
+            self._looking = ViewFrames(view_frame_bytes(self.route, self._head.path))
+        else:
+            self._frames = FrameHeaders()
         self._note(head.status, b"")
         self._transfer.counted = False
         self._activity.websocket(self.route, 1)
@@ -232,6 +245,7 @@ class Exchange:
             status,
             content_type,
             self._transfer,
+            self.access is Access.VIEW,
         )
 
     def _refuse(self, status: int, key: str, message: str) -> None:

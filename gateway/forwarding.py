@@ -94,16 +94,24 @@ def _passes_to_engine(name: bytes) -> bool:
     )
 
 
-def write_request(head: RequestHead, person_id: str, client: bytes, scheme: bytes) -> bytes:
-    """The request's head for the engine: Host unchanged, X-Forwarded-* set (never appended)."""
+def write_request(
+    head: RequestHead, person_id: str, client: bytes, scheme: bytes, viewing: bool = False
+) -> bytes:
+    """The request's head for the engine: Host unchanged, X-Forwarded-* set (never appended).
+
+    ``viewing``: of a guest who looks on. The engine is told; and since not every frame of theirs
+    passes, frames must not depend on one another: nothing is compressed.
+    """
     fields = head.fields
-    setting = (person_id, client, scheme)
+    setting = (person_id, client, scheme, viewing)
     if fields.onward is None or fields.onward[0] != setting:
-        fields.onward = (setting, _write_fields(head, person_id, client, scheme))
+        fields.onward = (setting, _write_fields(head, person_id, client, scheme, viewing))
     return b"%b %b HTTP/1.1\r\n%b" % (head.method.encode(), head.target, fields.onward[1])
 
 
-def _write_fields(head: RequestHead, person_id: str, client: bytes, scheme: bytes) -> bytes:
+def _write_fields(
+    head: RequestHead, person_id: str, client: bytes, scheme: bytes, viewing: bool
+) -> bytes:
     fields = head.fields
     named = _named_in(fields.index.get(b"connection", b"").lower())
     lines = [b"Host: %b\r\n" % fields.raw_host]
@@ -111,6 +119,8 @@ def _write_fields(head: RequestHead, person_id: str, client: bytes, scheme: byte
         if not _passes_to_engine(lower) or lower in named:
             continue
         if lower == b"authorization" and _OUR_TOKEN.match(value):
+            continue
+        if viewing and lower == b"sec-websocket-extensions":
             continue
         lines.append(b"%b: %b\r\n" % (name, value))
     if fields.cookies is not None and fields.cookies.others:
@@ -121,6 +131,8 @@ def _write_fields(head: RequestHead, person_id: str, client: bytes, scheme: byte
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif fields.content_length is not None:
         lines.append(b"Content-Length: %d\r\n" % fields.content_length)
+    if viewing:
+        lines.append(b"X-Aigc-Access: view\r\n")
     lines.append(
         b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n"
         b"X-Aigc-User: %b\r\n\r\n" % (client, scheme, fields.raw_host, person_id.encode())

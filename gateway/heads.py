@@ -12,6 +12,7 @@ from typing import NamedTuple
 import httptools
 
 MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADER_LINES = 256
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+")  # visible ASCII without "#"
 _HOST = re.compile(rb"[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
@@ -30,6 +31,8 @@ _SINGLE = frozenset(
         b"sec-websocket-version",
     }
 )
+# One space, one space, and nothing else that llhttp would forgive (other protocols' names too).
+_FIRST_LINE = re.compile(rb"[^\0-\x20\x7f]+ [^\0-\x20\x7f]+ HTTP/[0-9]\.[0-9]\r\n")
 # A first line that nobody could read in two ways.
 _PLAIN_LINE = re.compile(
     rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*) HTTP/1\.1\r\n"
@@ -107,7 +110,7 @@ class Fields:
         self.keep_alive = _keeps_alive(http_1_0, connection)
         self.expect_continue = index.get(b"expect", b"").lower() == b"100-continue"
         self.cookies: Cookies | None = None
-        self.onward: tuple[tuple[str, bytes, bytes], bytes] | None = None
+        self.onward: tuple[tuple[str, bytes, bytes, bool], bytes] | None = None
 
 
 class RequestHead:
@@ -215,6 +218,8 @@ def read_request(head: bytes) -> RequestHead:
     """
     if has_broken_lines(head):
         raise RefusedHeadError(400, "bad-request", "broken line ends or folded header lines")
+    if _FIRST_LINE.match(head) is None:
+        raise RefusedHeadError(400, "bad-request", "the request line is malformed")
     reader = _Reader()
     parser = httptools.HttpRequestParser(reader)
     try:
@@ -231,7 +236,12 @@ def read_request(head: bytes) -> RequestHead:
     method = parser.get_method().decode("ascii")
     if method not in _METHODS:
         raise RefusedHeadError(405, "method-refused", f"{method} is not allowed here")
+    if len(reader.headers) > MAX_HEADER_LINES:
+        message = f"The request's head has more than {MAX_HEADER_LINES} lines."
+        raise RefusedHeadError(431, "head-too-large", message)
     fields = Fields(tuple(reader.headers), version == "1.0")
+    if fields.chunked and version == "1.0":
+        raise RefusedHeadError(400, "bad-request", "HTTP/1.0 knows no chunks")
     target = _origin_form(reader.target, fields.host)
     found = RequestHead(method, target, fields, version == "1.0")
     if found.websocket and (b"sec-websocket-key" not in fields.index or found.has_body):

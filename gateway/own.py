@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from gateway.answers import Answer, EventStream, answer_json, redirect
 from gateway.door import OWN_PREFIX, Act, Decision
 from gateway.heads import RequestHead
 from gateway.pages import Pages
-from gateway.routes import Route, RouteTable, Session, State
+from gateway.routes import Access, Route, RouteTable, Session, State, access_of
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class Own:
         session = decision.session
         if decision.act is Act.WAIT:
             assert session is not None
-            return self._visit(route, session, language, handoff.local_path(path))
+            looks_on = decision.access is Access.VIEW
+            to = handoff.local_path(path)
+            return self._visit(route, session, language, to, looks_on)
         name = head.path.removeprefix(OWN_PREFIX)
         if name == "handoff" and head.method == "GET":
             return await self._redeem(route, head, decision, language)
@@ -74,11 +77,14 @@ class Own:
                 return self._sign_in(route, decision, to, language)
             return answer_json(401, "signed-out", "Nobody is signed in here.")
         to = handoff.local_path(handoff.query_of(head).get("to", "/"))
+        looks_on = decision.access is Access.VIEW
         match (name, head.method):
             case ("waiting", "GET"):
-                return self._waiting(route, language, to)
+                return self._waiting(route, language, to, looks_on)
             case ("events", "GET"):
                 return EventStream(self._events(route, session, language, to))
+            case ("start", "POST") if looks_on:
+                return answer_json(403, "view-only", "Who looks on does not start the engine.")
             case ("start", "POST"):
                 return self._start(route, session, language, to)
             case ("waiting" | "events" | "start" | "handoff", _):
@@ -89,7 +95,13 @@ class Own:
     def refusal(self, head: RequestHead, decision: Decision) -> Answer:
         """The door's refusal: a page for people, JSON for programs."""
         if not decision.navigation:
-            return answer_json(decision.status, decision.key, decision.message)
+            refused = answer_json(decision.status, decision.key, decision.message)
+            if decision.status != 401:
+                return refused
+            challenge = 'Bearer realm="engine"'
+            if decision.key == "token-invalid":
+                challenge += ', error="invalid_token"'
+            return replace(refused, headers=((b"WWW-Authenticate", challenge.encode()),))
         language = waiting.choose_language(head.get(b"accept-language"))
         key = "unknown" if decision.status in (404, 421) else "refused"
         link = None
@@ -131,19 +143,22 @@ class Own:
         log.info("signed in instance_id=%s person=%s", route.instance_id, session.person_id)
         return handoff.signed_in(token, path)
 
-    def _visit(self, route: Route, session: Session, language: str, to: str) -> Answer:
+    def _visit(
+        self, route: Route, session: Session, language: str, to: str, looks_on: bool
+    ) -> Answer:
         if not self._coordinator.connected:
             return waiting.retry_page(self._pages, route, language, "away", 503)
-        if route.can_start and route.state in _STARTABLE:
+        if route.can_start and route.state in _STARTABLE and not looks_on:
             self._coordinator.visit(route, session)
-        return self._render(route, language, to)
+        return self._render(route, language, to, looks_on)
 
-    def _waiting(self, route: Route, language: str, to: str) -> Answer:
+    def _waiting(self, route: Route, language: str, to: str, looks_on: bool) -> Answer:
         """The page as its own reload sees it: it starts nothing."""
         if route.serving:
-            self._activity.turned_into_engine(route.instance_id)
+            if not looks_on:
+                self._activity.turned_into_engine(route.instance_id)
             return redirect(to)
-        return self._render(route, language, to)
+        return self._render(route, language, to, looks_on)
 
     def _start(self, route: Route, session: Session, language: str, to: str) -> Answer:
         if not self._coordinator.connected:
@@ -154,9 +169,9 @@ class Own:
             self._coordinator.visit(route, session)
         return redirect(f"/.aigc/waiting?to={quote(to, safe='')}")
 
-    def _render(self, route: Route, language: str, to: str) -> Answer:
+    def _render(self, route: Route, language: str, to: str, looks_on: bool = False) -> Answer:
         asked = self._coordinator.asked_lately(route.instance_id)
-        status = waiting.status_of(route, language, asked, to)
+        status = waiting.status_of(route, language, asked, to, looks_on)
         return waiting.waiting_page(self._pages, route, status, language, to)
 
     async def _events(
@@ -178,16 +193,21 @@ class Own:
                 now_ms = round(self._clock.now().timestamp() * 1000)
                 current = self._table.route(route.host)
                 held = self._table.session(session.token_hash, now_ms)
-                if current is None or held is None or current.owner_id != session.person_id:
+                if current is None or held is None:
                     return
-                status = self._status(current, language, to)
+                access = access_of(current, held, now_ms)
+                if access is None:
+                    return
+                looks_on = access is Access.VIEW
+                status = self._status(current, language, to, looks_on)
                 if status != last:
                     last = status
                     yield b"event: status\ndata: %b\n\n" % status
                 else:
                     yield b": still here\n\n"
                 if current.serving:
-                    self._activity.turned_into_engine(route.instance_id)
+                    if not looks_on:
+                        self._activity.turned_into_engine(route.instance_id)
                     return
                 try:
                     # An asked start that nobody answers is shown as such again after a while.
@@ -198,9 +218,9 @@ class Own:
         finally:
             unsubscribe()
 
-    def _status(self, route: Route, language: str, to: str) -> bytes:
+    def _status(self, route: Route, language: str, to: str, looks_on: bool) -> bytes:
         asked = self._coordinator.asked_lately(route.instance_id)
-        status = waiting.status_of(route, language, asked, to)
+        status = waiting.status_of(route, language, asked, to, looks_on)
         fields = {
             "phase": status.phase,
             "html": status.html,

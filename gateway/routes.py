@@ -62,6 +62,32 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """What somebody may do with the instance of another, and until when (UTC milliseconds)."""
+
+    view: bool
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRule:
+    """What a guest who looks on may send besides, or may not ask; empty matches everything."""
+
+    method: str
+    path: re.Pattern[str] | None
+    frame_max_bytes: int
+    allow: bool
+
+
+class Access(Enum):
+    """What somebody may do with one instance."""
+
+    OWNER = "owner"
+    USE = "use"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Bytes of one thing that is prepared; ``total`` is None while unknown."""
 
@@ -92,6 +118,8 @@ class Route:
     simulated: bool = False
     can_start: bool = True
     start_refused: bool = False  # a visit a moment ago; the line says why
+    guests: Mapping[str, Guest] = field(default_factory=dict)  # by person
+    viewing: tuple[ViewRule, ...] = ()
 
     @property
     def serving(self) -> bool:
@@ -101,13 +129,19 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser's right to one host."""
+    """One browser's right to one host, or a script's to what its person may open.
+
+    The two are kept apart: what is a cookie's is no bearer's.
+    """
 
     token_hash: bytes
     host: str
     person_id: str
     instance_id: str
     expires_at_ms: int
+    bearer: bool = False  # an API token
+    view: bool = False  # it looks on, whatever its person may do
+    instances: frozenset[str] = frozenset()  # an API token's limit; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +178,7 @@ class RouteTable:
         self._routes: dict[str, Route] = {}
         self._by_instance: dict[str, str] = {}
         self._sessions: dict[bytes, Session] = {}
+        self._bearers: dict[bytes, Session] = {}
         self._nodes: dict[str, NodeAccess] = {}
         self._listeners = _Listeners()
 
@@ -162,6 +197,16 @@ class RouteTable:
         if session is None or not self._valid(session, now_ms):
             return None
         return session
+
+    def bearer(self, token_hash: bytes, now_ms: int) -> Session | None:
+        """The API token, if it is valid now; to the second, whoever is away."""
+        session = self._bearers.get(token_hash)
+        return session if session is not None and session.expires_at_ms > now_ms else None
+
+    def still(self, session: Session, now_ms: int) -> Session | None:
+        """The same session or token as it is known now; None once it is over."""
+        find = self.bearer if session.bearer else self.session
+        return find(session.token_hash, now_ms)
 
     def node(self, node_id: str) -> NodeAccess | None:
         return self._nodes.get(node_id)
@@ -199,6 +244,10 @@ class RouteTable:
                 self.put_session(session_from_wire(order.session))
             case "session_revoked":
                 self._remove_session(order.session_revoked.token_hash)
+            case "token":
+                self._put_bearer(bearer_from_wire(order.token))
+            case "token_revoked":
+                self._remove_bearer(order.token_revoked.token_hash)
             case "node":
                 self._put_node(_node_from_wire(order.node))
             case _:
@@ -226,6 +275,10 @@ class RouteTable:
         _remove_others(self._sessions, (s.token_hash for s in sessions), self._remove_session)
         for session in sessions:
             self.put_session(session)
+        bearers = [bearer_from_wire(t) for t in snapshot.tokens]
+        _remove_others(self._bearers, (b.token_hash for b in bearers), self._remove_bearer)
+        for bearer in bearers:
+            self._put_bearer(bearer)
         nodes = [_node_from_wire(n) for n in snapshot.nodes]
         _remove_others(self._nodes, (n.node_id for n in nodes), self._remove_node)
         for node in nodes:
@@ -238,6 +291,8 @@ class RouteTable:
         # Compiled rules of an unchanged engine stay the same objects.
         if before is not None and before.rules == route.rules:
             route = replace(route, rules=before.rules)
+        if before is not None and before.viewing == route.viewing:
+            route = replace(route, viewing=before.viewing)
         self._routes[route.host] = route
         self._by_instance[route.instance_id] = route.host
         for callback in list(self._listeners.route):
@@ -252,6 +307,12 @@ class RouteTable:
 
     def _remove_session(self, token_hash: bytes) -> None:
         self._sessions.pop(token_hash, None)
+
+    def _put_bearer(self, bearer: Session) -> None:
+        self._bearers[bearer.token_hash] = bearer
+
+    def _remove_bearer(self, token_hash: bytes) -> None:
+        self._bearers.pop(token_hash, None)
 
     def _put_node(self, node: NodeAccess) -> None:
         if self._nodes.get(node.node_id) != node:
@@ -293,6 +354,8 @@ def route_from_wire(message: gateway_pb2.Route) -> Route:
         simulated=message.simulated,
         can_start=message.can_start,
         start_refused=message.start_refused,
+        guests={g.person_id: Guest(g.view, g.until_ms) for g in message.guests},
+        viewing=tuple(_view_rule_from_wire(m) for m in message.viewing),
     )
 
 
@@ -304,6 +367,42 @@ def session_from_wire(message: gateway_pb2.BrowserSession) -> Session:
         instance_id=message.instance_id,
         expires_at_ms=message.expires_at_ms,
     )
+
+
+def bearer_from_wire(message: gateway_pb2.ApiTokenAccess) -> Session:
+    return Session(
+        token_hash=message.token_hash,
+        host="",
+        person_id=message.person_id,
+        instance_id="",
+        expires_at_ms=message.expires_at_ms,
+        bearer=True,
+        view=message.view,
+        instances=frozenset(message.instance_ids),
+    )
+
+
+def access_of(route: Route, session: Session, now_ms: int) -> Access | None:
+    """What a session may do with an instance at this moment; None: nothing."""
+    if session.instances and route.instance_id not in session.instances:
+        return None
+    if session.person_id == route.owner_id:
+        return Access.VIEW if session.view else Access.OWNER
+    guest = route.guests.get(session.person_id)
+    if guest is None or guest.until_ms <= now_ms:
+        return None
+    return Access.VIEW if session.view or guest.view else Access.USE
+
+
+def _view_rule_from_wire(message: gateway_pb2.ViewRule) -> ViewRule:
+    allow = message.allow
+    try:
+        path = re.compile(message.path_regex) if message.path_regex else None
+    except re.error as error:
+        # What cannot be read allows nothing, and forbids everything that it may have meant to.
+        log.warning("view rule: %r is no expression (%s)", message.path_regex, error)
+        path, allow = None, False
+    return ViewRule(message.method.upper(), path, message.frame_max_bytes, allow)
 
 
 def _rule_from_wire(message: gateway_pb2.ActivityRule) -> Rule | None:

@@ -51,6 +51,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "refused": ("This page cannot be shown", "无法显示此页面"),
     "unknown": ("No engine here", "此处没有引擎"),
     "not-startable": ("It cannot be started; ask IT.", "无法启动，请联系 IT。"),
+    "looks-on": (
+        "You may look at it while it runs; whoever shared it with you starts it.",
+        "运行时您可以查看；需由共享给您的人启动。",
+    ),
     "signed-in-not": ("Not signed in", "未登录"),
 }
 # A shape of its own for each meaning, so that colour is never alone (as in the tray).
@@ -106,12 +110,15 @@ def format_bytes(count: int) -> str:
     raise AssertionError("unreachable")
 
 
-def status_of(route: Route, language: str, asked: bool, to: str = "/") -> Status:
+def status_of(
+    route: Route, language: str, asked: bool, to: str = "/", looks_on: bool = False
+) -> Status:
     """The status section for a route.
 
     Args:
         asked: a start was asked for a moment ago and nothing came of it yet.
         to: where Start and Try again lead afterwards.
+        looks_on: for a guest who may only look, and so does not start it.
     """
     line = route.line_zh if language == "zh" else route.line_en
     asked = asked and not route.start_refused
@@ -125,7 +132,9 @@ def status_of(route: Route, language: str, asked: bool, to: str = "/") -> Status
         html.append(_soft(text(more, language)))
     if phase == "coming" and route.parts:
         html.append(_parts(route.parts, language))
-    if action and not route.can_start:
+    if action and looks_on:
+        html.append(_soft(text("looks-on", language)))
+    elif action and not route.can_start:
         html.append(_soft(text("not-startable", language)))
     elif action:
         html.append(

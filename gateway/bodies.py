@@ -24,19 +24,10 @@ def write_chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def write_last_chunk(trailers: tuple[bytes, ...]) -> bytes:
-    """The end of a chunked body, with its trailers (lines without their end)."""
-    if not trailers:
-        return LAST_CHUNK
-    return b"0\r\n" + b"".join(line + b"\r\n" for line in trailers) + b"\r\n"
-
-
 class LengthReader:
     """A body of a known number of bytes."""
 
     __slots__ = ("ended", "left")
-
-    trailers: tuple[bytes, ...] = ()
 
     def __init__(self, length: int) -> None:
         self.left = length
@@ -56,13 +47,13 @@ class LengthReader:
 
 
 class ChunkReader:
-    """A chunked body; :attr:`trailers` are known at its end."""
+    """A chunked body. Its trailers are checked and dropped: whoever merged them into the head
+    would read what no rule of ours has seen."""
 
-    __slots__ = ("_left", "_line", "_state", "_trailer_bytes", "ended", "trailers")
+    __slots__ = ("_left", "_line", "_state", "_trailer_bytes", "ended")
 
     def __init__(self) -> None:
         self.ended = False
-        self.trailers: tuple[bytes, ...] = ()
         self._state = "size"
         self._left = 0
         self._line = b""
@@ -115,15 +106,12 @@ class ChunkReader:
             self._trailer_bytes += len(line)
             if self._trailer_bytes > _MAX_TRAILER_BYTES or _TRAILER.fullmatch(line) is None:
                 raise BadBodyError("a trailer that is malformed or too long")
-            self.trailers = (*self.trailers, line)
 
 
 class UntilCloseReader:
     """A body that ends with the connection."""
 
     __slots__ = ("ended",)
-
-    trailers: tuple[bytes, ...] = ()
 
     def __init__(self) -> None:
         self.ended = False

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.bodies import BadBodyError, ChunkReader, LengthReader, write_chunk, write_last_chunk
+from gateway.bodies import BadBodyError, ChunkReader, LengthReader, write_chunk
 from gateway.websocket import BINARY, CLOSE, PING, TEXT, FrameHeaders
 
 
@@ -28,7 +28,8 @@ def split(data: bytes, cuts: list[int]) -> list[bytes]:
 def test_chunks(
     pieces: list[bytes], trailers: tuple[bytes, ...], after: bytes, cuts: list[int]
 ) -> None:
-    data = b"".join(write_chunk(p) for p in pieces) + write_last_chunk(trailers) + after
+    lines = b"".join(line + b"\r\n" for line in trailers)
+    data = b"".join(write_chunk(p) for p in pieces) + b"0\r\n" + lines + b"\r\n" + after
     reader = ChunkReader()
     got, rest = b"", b""
     for piece in split(data, cuts):
@@ -36,7 +37,6 @@ def test_chunks(
         got += b"".join(found)
         rest += left
     assert (got, rest, reader.ended) == (b"".join(pieces), after, True)
-    assert reader.trailers == trailers
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=10))

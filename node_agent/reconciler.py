@@ -251,10 +251,12 @@ class Reconciler:
             self.problem = Problem(error.message, f"容器引擎没有响应：{error.message}")
             self._driver_was_away = True
             return
+        # Taken before anything is awaited: it may go away again while this list is carried out.
+        was_away, self._driver_was_away = self._driver_was_away, False
         try:
-            await self._carry_out(containers, working)
-            self._driver_was_away = False
+            await self._carry_out(containers, working, was_away)
         except AigcError as error:
+            self._driver_was_away |= was_away
             # The agent's own state cannot be written: nothing new is begun until it can.
             log.error("reconciliation stopped", extra={"why": error.message})
             self.problem = Problem(error.message, f"代理程序无法保存自己的状态：{error.message}")
@@ -262,7 +264,9 @@ class Reconciler:
     def _at_work(self) -> set[Key]:
         return {run.key for run in self.runs.values() if run.working}
 
-    async def _carry_out(self, containers: list[Container], worked_on: set[Key]) -> None:
+    async def _carry_out(
+        self, containers: list[Container], worked_on: set[Key], was_away: bool
+    ) -> None:
         # All three together: another set may be taken while this one is carried out.
         desired, accepted, wanted = self._plan_for, self._store.ledger, self._desired
         await self._drop_superseded()
@@ -275,7 +279,7 @@ class Reconciler:
                 case plan.Adopt(container):
                     await self._adopt(container)
                 case plan.MarkExited(key, container):
-                    await self._mark_exited(key, container)
+                    await self._mark_exited(key, container, was_away)
                 case plan.Stop(container, grace):
                     await self._stop(container, grace)
                 case plan.ConfirmGone(key):
@@ -344,7 +348,7 @@ class Reconciler:
             ),
         )
 
-    async def _mark_exited(self, key: Key, container: Container | None) -> None:
+    async def _mark_exited(self, key: Key, container: Container | None, was_away: bool) -> None:
         run = self.runs.get(key)
         if run is not None and run.working:
             if run.job_is_stop or run.container is None:
@@ -368,7 +372,7 @@ class Reconciler:
         if container is not None:
             await instance_jobs.took(run, container, self._tools)
             run.exit_code = container.exit_code
-        if changed and container is not None and self._driver_was_away:
+        if changed and container is not None and was_away:
             run.ended_by_machine = not container.out_of_memory
         run.fail_reason, run.error = _why_exited(container, run.ended_by_machine)
         if changed:

@@ -32,7 +32,7 @@ from node_agent.engines import docker_create as terms
 from node_agent.engines import docker_errors as words
 from node_agent.engines.docker_client import connect, daemon_version
 from node_agent.engines.docker_networks import Networks
-from node_agent.engines.docker_processes import pids_of
+from node_agent.engines.docker_processes import pids_in, pids_of
 from node_agent.engines.docker_streams import (
     DaemonStream,
     Pump,
@@ -230,6 +230,11 @@ class DockerDriver:
             except words.ENGINE_ERRORS as error:
                 if not words.is_gone(error):
                     raise
+        if any(c.state is ContainerState.EXITED for c in found):
+            # A daemon that shuts down ends containers itself, and answers all the while on the
+            # connections that it has; it takes no new one. So whoever ended these, a daemon that
+            # answers anew was not it: else nothing is known before the next one is there.
+            daemon_version(self._socket_path, _ANSWER)
         self._running = {c.container_id: c for c in found if c.address is not None}
         return found
 
@@ -606,8 +611,7 @@ def _pids(api: APIClient, container_id: str) -> frozenset[int]:
         found = pids_of(first, container_id)
         if found is not None:
             return found
-        table = api.top(container_id, ps_args="-eo pid")
-        return frozenset(int(row[0]) for row in table["Processes"])
+        return pids_in(api.top(container_id, ps_args="-eo pid"))
     except words.ENGINE_ERRORS as error:
         # 409: it ended between the two questions.
         if words.is_gone(error) or words.status_of(error) == 409:

@@ -1,8 +1,10 @@
-"""Which process ids of this machine belong to a container, from its control group."""
+"""Which process ids of this machine belong to a container: by its control group, or by Docker."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path("/sys/fs/cgroup")
 
@@ -19,6 +21,11 @@ def pids_of(first_pid: int, container_id: str, proc: Path = Path("/proc")) -> fr
         except OSError:
             continue  # a nested group that ended meanwhile
     return frozenset(found) or None
+
+
+def pids_in(table: Mapping[str, Any]) -> frozenset[int]:
+    """What ``docker top`` with ``-eo pid`` tells; a container that just ended has no rows."""
+    return frozenset(int(row[0]) for row in table.get("Processes") or ())
 
 
 def _group(pid: int, container_id: str, proc: Path) -> Path | None:

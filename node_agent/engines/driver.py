@@ -186,7 +186,8 @@ class EngineDriver(Protocol):
         """All containers that carry our labels, running or not.
 
         Raises:
-            DriverError: the engine did not answer; nothing is known (which is not "nothing runs").
+            DriverError: the engine did not answer, or is going down and ends containers itself;
+                nothing is known (which is not "nothing runs").
         """
         ...
 

@@ -13,6 +13,7 @@ import pytest
 from aigc.clock import SystemClock
 from node_agent.config import AgentConfig
 from node_agent.engines.driver import Container
+from node_agent.engines.process import ProcessDriver
 from node_agent.program import SIMULATED_STATE, Agent
 from protos.aigc.v1 import common_pb2, node_pb2
 from tests.node_agent.conftest import StartAgent, desired
@@ -83,6 +84,37 @@ async def test_an_engine_that_dies_is_told_with_its_code_and_not_begun_again(
         assert side.seen.phase("i-1") == "EXITED"
         side.desire([], ended=[("i-1", 1)])
         await side.until_phase("i-1", "GONE")
+
+
+async def test_an_engine_driver_that_goes_away_while_a_list_is_carried_out_is_not_forgotten(
+    side: CoordinatorSide, start_agent: StartAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_agent() as agent:
+        side.desire([desired("i-1")])
+        await side.until_phase("i-1", "READY")
+        driver, quarantine = agent.reconciler._driver, agent.reconciler.quarantine
+        assert isinstance(driver, ProcessDriver)
+        carrying, away = asyncio.Event(), asyncio.Event()
+        hold = quarantine.hold
+
+        async def slow_hold(found: list[Container]) -> None:
+            carrying.set()
+            await away.wait()
+            await hold(found)
+
+        monkeypatch.setattr(quarantine, "hold", slow_hold)
+        agent.reconciler.wake()
+        await asyncio.wait_for(carrying.wait(), 30)
+        (listening,) = driver._listeners
+        listening.put_nowait(None)  # as when Docker's daemon ends
+        with pytest.raises(httpx.HTTPError):
+            await ask(agent, "i-1", path="/die")
+        async with asyncio.timeout(30):
+            while not driver._listeners - {listening}:  # noqa: ASYNC110 - a set tells
+                await asyncio.sleep(0.02)
+        away.set()
+        seen = await side.until_phase("i-1", "EXITED")
+        assert seen.instances["i-1", 1].ended_by_machine
 
 
 async def test_an_engine_that_is_never_ready_fails_with_its_last_answer_and_leaves_nothing(

@@ -24,10 +24,13 @@ from tests.node_agent.engines.contract import (
     lines_until,
     listed,
     make_spec,
+    shell,
     until,
 )
 
 pytestmark = [pytest.mark.docker, pytest.mark.faults, pytest.mark.timeout(120)]
+
+GENTLE_END = shell("trap 'exit 0' TERM; echo armed; while :; do sleep 0.1; done")
 
 
 @pytest.fixture(params=[True, False], ids=["live-restore", "no-live-restore"])
@@ -99,6 +102,35 @@ async def test_the_daemon_restarts_and_nothing_is_lost(
             await asyncio.sleep(0.05)
     await driver.unload()
     await asyncio.wait_for(listening, 20)
+
+
+async def test_what_a_daemon_ends_as_it_goes_is_not_told_to_have_ended_by_itself(
+    fragile_engine: TestEngine,
+) -> None:
+    """It answers on the connections that it has until the last container has ended."""
+    image = await asyncio.to_thread(busybox_image, fragile_engine)
+    driver = DockerDriver(fragile_engine.socket, networks_ahead=0)
+    await driver.load()
+    # The last one holds the daemon up while the first has ended.
+    slow = "trap 'sleep 3; exit 0' TERM; echo armed; while :; do sleep 0.1; done"
+    gentle, stays = make_spec(GENTLE_END, image), make_spec(shell(slow), image)
+    containers = [await driver.start(spec, "") for spec in (gentle, stays)]
+    for container in containers:
+        await lines_until(driver, container, "armed")
+    stopping = asyncio.create_task(asyncio.to_thread(fragile_engine.stop))
+    told: list[ContainerState | None] = []
+    refused = False
+    while not stopping.done():
+        try:
+            found = await driver.relist()
+        except DriverError:
+            refused = True
+            continue
+        told += [c.state for c in found] if len(found) == 2 else [None]
+    await stopping
+    assert refused
+    assert set(told) <= {ContainerState.RUNNING}
+    await driver.unload()
 
 
 async def _all_lines(driver: DockerDriver, container: object) -> None:

@@ -22,6 +22,7 @@ from coordinator.domain.effects import (
 from coordinator.domain.instance import Instance, InstanceId, Signals, State, Usage
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
+from coordinator.domain.sharing import Share, ShareId
 from coordinator.domain.studio import QueueEntry, Residue, Sighting, Studio
 from coordinator.domain.volume import Volume, VolumeId
 
@@ -75,6 +76,7 @@ class Draft:
     nodes: dict[NodeId, Node] = field(init=False)
     volumes: dict[VolumeId, Volume] = field(init=False)
     people: dict[PersonId, Person] = field(init=False)
+    shares: dict[ShareId, Share] = field(init=False)
     signals: dict[InstanceId, Signals] = field(init=False)
     usage: dict[InstanceId, Usage] = field(init=False)
     residues: dict[tuple[NodeId, InstanceId], Residue] = field(init=False)
@@ -88,6 +90,7 @@ class Draft:
     changed_nodes: set[NodeId] = field(default_factory=set)
     changed_volumes: set[VolumeId] = field(default_factory=set)
     changed_people: set[PersonId] = field(default_factory=set)
+    changed_shares: set[ShareId] = field(default_factory=set)
     changed_residues: set[tuple[NodeId, InstanceId]] = field(default_factory=set)
     changed_signals: set[InstanceId] = field(default_factory=set)
     story: list[StoryLine] = field(default_factory=list)
@@ -107,6 +110,7 @@ class Draft:
         self.nodes = dict(studio.nodes)
         self.volumes = dict(studio.volumes)
         self.people = dict(studio.people)
+        self.shares = dict(studio.shares)
         self.signals = dict(studio.signals)
         self.usage = dict(studio.usage)
         self.residues = dict(studio.residues)
@@ -227,6 +231,17 @@ class Draft:
             self.people[person.id] = person
             self.changed_people.add(person.id)
 
+    def put_share(self, share: Share) -> None:
+        self.shares[share.id] = share
+        self.changed_shares.add(share.id)
+        self.touched_instances.add(share.instance_id)
+
+    def drop_share(self, share_id: ShareId) -> None:
+        share = self.shares.pop(share_id, None)
+        if share is not None:
+            self.changed_shares.add(share_id)
+            self.touched_instances.add(share.instance_id)
+
     def put_residue(self, residue: Residue) -> None:
         key = (residue.node_id, residue.instance_id)
         known = self.residues.get(key)
@@ -276,6 +291,7 @@ class Draft:
             or self.changed_nodes
             or self.changed_volumes
             or self.changed_people
+            or self.changed_shares
             or self.changed_residues
             or self.changed_signals
             or self.story
@@ -292,6 +308,7 @@ class Draft:
             nodes=self.nodes,
             volumes=self.volumes,
             people=self.people,
+            shares=self.shares,
             signals=self.signals,
             usage=self.usage,
             residues=self.residues,

@@ -15,6 +15,7 @@ from coordinator.domain.gpu import Gpu, GpuUuid
 from coordinator.domain.instance import FailReason, InstanceId, Part, Signal, StopReason
 from coordinator.domain.node import Door, NodeId, Problem, Unclaimed
 from coordinator.domain.people import Person, PersonId, Role
+from coordinator.domain.sharing import Access, ShareId
 from coordinator.domain.volume import VolumeId
 
 
@@ -95,6 +96,26 @@ class RestoreRequested:
     person: PersonId
     new_instance_id: InstanceId
     new_host: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRequested:
+    """Let a colleague or a team open an instance. ``new_share_id`` is fresh and random."""
+
+    instance_id: InstanceId
+    by: PersonId
+    new_share_id: ShareId
+    access: Access
+    lasts: timedelta
+    person: PersonId | None = None
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEndRequested:
+    share_id: ShareId
+    by: PersonId
+    as_admin: bool = False
 
 
 # --- said by machines ----------------------------------------------------------------------
@@ -345,6 +366,8 @@ Event = (
     | LedgerRefusedByNode
     | VolumeOrderDone
     | ActivitySeen
+    | ShareRequested
+    | ShareEndRequested
     | DoorOpened
     | DoorLost
     | NodeDrainSet

@@ -159,3 +159,5 @@ class Instance:
     # accepted an older one cannot be blamed for not showing it.
     desired_revision: int = 0
     restored_from: InstanceId | None = None  # the deleted one whose data it took over
+    # The guest whose visit or Start began its present life; None: its owner did.
+    started_by: PersonId | None = None

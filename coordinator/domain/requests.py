@@ -24,6 +24,7 @@ from coordinator.domain.events import (
 from coordinator.domain.instance import Instance, InstanceId, Signals, State, StopReason
 from coordinator.domain.people import Person, PersonId
 from coordinator.domain.refusal import RefusalKind, Refused
+from coordinator.domain.sharing import Access, access_of
 from coordinator.domain.volume import Volume
 
 NAME_LENGTH = 60
@@ -37,6 +38,8 @@ def start(draft: Draft, asked: StartRequested) -> Outcome:
     """
     person = able_person(draft, asked.person)
     existing = _existing(draft, asked, person)
+    if existing is not None and existing.owner != person.id:
+        return _start_as_guest(draft, asked, existing, person)
     if existing is None:
         return Outcome(instance=_make(draft, asked, person), created=True)
     _check_version(draft, existing, asked.version)
@@ -48,8 +51,34 @@ def start(draft: Draft, asked: StartRequested) -> Outcome:
             existing, changed, "version-changed", f"person {person.id}", f"now version {version}"
         )
     _begin(draft, existing.id, asked.cause, person)
+    if draft.instances[existing.id].started_by is not None:
+        draft.put_instance(replace(draft.instances[existing.id], started_by=None))
     _seen(draft, existing.id, str(asked.cause))
     return Outcome(instance=draft.instances[existing.id])
+
+
+def _start_as_guest(
+    draft: Draft, asked: StartRequested, instance: Instance, guest: Person
+) -> Outcome:
+    """A guest who may use it begins what its owner set up: on the owner's account, as it is.
+
+    Raises:
+        Refused: another version is asked for, or it cannot be started.
+    """
+    if asked.version and asked.version != instance.version:
+        raise Refused(
+            "not-yours",
+            f"{instance.name} belongs to somebody else; only its owner chooses its version",
+            RefusalKind.FORBIDDEN,
+        )
+    able_person(draft, instance.owner)
+    _check_version(draft, instance, "")
+    _begin(draft, instance.id, asked.cause, guest)
+    if draft.instances[instance.id] != instance:
+        draft.put_instance(replace(draft.instances[instance.id], started_by=guest.id))
+        draft.audit(guest.id, "guest-start", instance.id, f"of {instance.owner}")
+    _seen(draft, instance.id, f"{asked.cause} by a guest")
+    return Outcome(instance=draft.instances[instance.id])
 
 
 def stop(draft: Draft, asked: StopRequested) -> Outcome:
@@ -159,7 +188,7 @@ def _existing(draft: Draft, asked: StartRequested, person: Person) -> Instance |
     """Which instance is meant, or None if one is to be made."""
     if asked.instance_id is not None:
         instance = instance_or_refuse(draft, asked.instance_id)
-        if instance.owner != person.id:
+        if access_of(draft, person.id, instance, draft.now) not in (Access.OWNER, Access.USE):
             raise Refused(
                 "not-yours",
                 f"{instance.name} belongs to somebody else; start an instance of your own",

@@ -20,6 +20,7 @@ from coordinator.domain.instance import Instance, InstanceId, Signals, State, Us
 from coordinator.domain.node import Node, NodeId
 from coordinator.domain.people import Person, PersonId
 from coordinator.domain.policy import Policy
+from coordinator.domain.sharing import Share, ShareId
 from coordinator.domain.volume import Volume, VolumeId
 
 
@@ -102,6 +103,7 @@ class Studio:
     nodes: Mapping[NodeId, Node] = field(default_factory=dict)
     volumes: Mapping[VolumeId, Volume] = field(default_factory=dict)
     people: Mapping[PersonId, Person] = field(default_factory=dict)
+    shares: Mapping[ShareId, Share] = field(default_factory=dict)
     signals: Mapping[InstanceId, Signals] = field(default_factory=dict)
     usage: Mapping[InstanceId, Usage] = field(default_factory=dict)
     residues: Mapping[tuple[NodeId, InstanceId], Residue] = field(default_factory=dict)

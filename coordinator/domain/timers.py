@@ -89,6 +89,8 @@ def _deadlines(studio: Studio) -> Iterator[datetime]:
     for volume in studio.volumes.values():
         if volume.purge_at is not None and not volume.purging and volume.purged_at is None:
             yield volume.purge_at
+    for share in studio.shares.values():  # ended by share_orders.sweep
+        yield share.expires_at
 
 
 def tick(draft: Draft) -> None:

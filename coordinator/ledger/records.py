@@ -14,6 +14,7 @@ from coordinator.domain.instance import Instance, InstanceId, Signals
 from coordinator.domain.node import Node
 from coordinator.domain.people import Person
 from coordinator.domain.policy import Policy
+from coordinator.domain.sharing import Share
 from coordinator.domain.studio import Residue, Studio, Term
 from coordinator.domain.volume import Volume
 from coordinator.ledger.codec import decode, encode
@@ -67,6 +68,8 @@ class AuditEntry:
 
 def batch_of(draft: Draft) -> Batch:
     """Everything that the draft must write."""
+    ended = [(key,) for key in draft.changed_shares if key not in draft.shares]
+    shares = [draft.shares[key] for key in draft.changed_shares if key in draft.shares]
     gone = [key for key in draft.changed_residues if key not in draft.residues]
     left = [draft.residues[key] for key in draft.changed_residues if key in draft.residues]
     statements = (
@@ -104,6 +107,11 @@ def batch_of(draft: Draft) -> Batch:
         (
             "INSERT OR REPLACE INTO signals VALUES (?, ?)",
             tuple((i, encode(draft.signals[i])) for i in sorted(draft.changed_signals)),
+        ),
+        ("DELETE FROM shares WHERE id = ?", tuple(ended)),
+        (
+            "INSERT OR REPLACE INTO shares VALUES (?, ?, ?)",
+            tuple((s.id, s.instance_id, encode(s)) for s in shares),
         ),
         (
             "DELETE FROM residues WHERE node_id = ? AND instance_id = ?",
@@ -165,6 +173,7 @@ def read_studio(
     instances = list(_values(connection, "instances", Instance))
     volumes = list(_values(connection, "volumes", Volume))
     people = list(_values(connection, "people", Person))
+    shares = list(_values(connection, "shares", Share))
     residues = list(_values(connection, "residues", Residue))
     signals = {
         InstanceId(key): decode(Signals, value)
@@ -179,6 +188,7 @@ def read_studio(
         nodes={n.id: n for n in nodes},
         volumes={v.id: v for v in volumes},
         people={p.id: p for p in people},
+        shares={s.id: s for s in shares},
         residues={(r.node_id, r.instance_id): r for r in residues},
         signals=signals,
     )

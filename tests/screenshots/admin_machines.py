@@ -158,7 +158,7 @@ def scenes() -> Sequence[Scene]:
     size = (1440, 900)
     tall = (1440, 1900)
     return (
-        Scene("admin-machines", _shown(_studio), size),
+        Scene("admin-machines", _shown(_studio), (1280, 800)),
         Scene("admin-machines-filter", _shown(_studio), (1100, 680), _filtered),
         Scene("admin-machines-detail", _shown(_studio), tall, _select(3)),
         Scene("admin-machines-day", _shown(_studio, Span.DAY), tall, _graphs(Span.DAY)),

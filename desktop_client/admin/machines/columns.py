@@ -132,15 +132,15 @@ _STANDING = Column[MachineRow](
         *(("attention",) if r.attention else ()),
     ),
     mark=lambda r: rows.mark_of(r.standing, r.attention),
-    filter_names=("状态",), values=(*Standing, "attention"), width=130,
+    filter_names=("状态",), values=(*Standing, "attention"), width=125,
 )  # fmt: skip
 _NAME = Column[MachineRow](
     "name", "machines.column.name", lambda r, s: r.node.name, sort=lambda r: natural(r.node.name),
-    words=lambda r: (r.node.id,), filter_names=("machine", "机器", "名称"), width=140,
+    words=lambda r: (r.node.id,), filter_names=("machine", "机器", "名称"), width=125,
 )  # fmt: skip
 _POOL = Column[MachineRow](
     "pool", "machines.column.pool", lambda r, s: r.node.pool or DASH,
-    filter_names=("资源池",), width=90,
+    filter_names=("资源池",), width=80,
 )  # fmt: skip
 _LABELS = Column[MachineRow](
     "labels", "machines.column.labels", lambda r, s: labels_of(r.node) or DASH,
@@ -148,14 +148,14 @@ _LABELS = Column[MachineRow](
 )  # fmt: skip
 _SEEN = Column[MachineRow](
     "seen", "machines.column.seen", lambda r, s: seen(r.node, s), sort=_seen_sort,
-    tooltip=lambda r, s: stamp(r.node.last_seen, s), filter_names=("最后响应",), width=110,
+    tooltip=lambda r, s: stamp(r.node.last_seen, s), filter_names=("最后响应",), width=80,
 )  # fmt: skip
 _CARDS = Column[MachineRow](
     "cards", "machines.column.cards", lambda r, s: f"{r.cards_held} / {len(r.node.gpus)}",
     sort=lambda r: (r.cards_held, len(r.node.gpus)),
     number=lambda r: float(len(r.node.gpus)),
     tooltip=lambda r, s: say("machines.column.cards.meaning", s.language),
-    filter_names=("gpus", "显卡"), align=Align.END, width=80,
+    filter_names=("gpus", "显卡"), align=Align.END, width=70,
 )  # fmt: skip
 _MODELS = Column[MachineRow](
     "model", "machines.column.model", _models,
@@ -164,7 +164,7 @@ _MODELS = Column[MachineRow](
         *(word for g in r.node.gpus for word in (g.name, g.uuid)),
     ),
     tooltip=lambda r, s: ", ".join(dict.fromkeys(g.name for g in r.node.gpus)),
-    filter_names=("gpu", "型号"), width=170,
+    filter_names=("gpu", "型号"), width=145,
 )  # fmt: skip
 _USE = Column[MachineRow](
     "use", "machines.column.use", lambda r, s: percent(r.percent), sort=lambda r: r.percent,
@@ -174,19 +174,19 @@ _USE = Column[MachineRow](
 _VRAM = Column[MachineRow](
     "vram", "machines.column.vram", lambda r, s: memory_of(r.used_bytes, r.total_bytes),
     sort=lambda r: r.used_bytes, number=lambda r: memory_gigabytes(r.used_bytes),
-    filter_names=("显存",), align=Align.END, width=130,
+    filter_names=("显存",), align=Align.END, width=120,
 )  # fmt: skip
 _HEAT = Column[MachineRow](
     "temperature", "machines.column.temperature", lambda r, s: celsius(r.celsius),
     sort=lambda r: r.celsius, number=lambda r: r.celsius,
     tooltip=lambda r, s: say("machines.column.temperature.meaning", s.language),
-    filter_names=("温度",), align=Align.END, width=80,
+    filter_names=("温度",), align=Align.END, width=80, shown_by_default=False,
 )  # fmt: skip
 _INSTANCES = Column[MachineRow](
     "instances", "machines.column.instances", lambda r, s: str(len(r.instances)),
     sort=lambda r: len(r.instances), number=lambda r: float(len(r.instances)),
     words=lambda r: tuple(w for i in r.instances for w in (i.name, i.owner_name, i.id)),
-    filter_names=("实例",), align=Align.END, width=80,
+    filter_names=("实例",), align=Align.END, width=80, shown_by_default=False,
 )  # fmt: skip
 _TAKES = Column[MachineRow](
     "takes", "machines.column.takes", lambda r, s: takes(r.node, s.language),
@@ -196,7 +196,7 @@ _TAKES = Column[MachineRow](
 _DISK = Column[MachineRow](
     "disk", "machines.column.disk", lambda r, s: bytes_of(r.node.disk_free_bytes),
     sort=lambda r: r.node.disk_free_bytes, number=lambda r: gigabytes(r.node.disk_free_bytes),
-    filter_names=("磁盘",), align=Align.END, width=90,
+    filter_names=("磁盘",), align=Align.END, width=90, shown_by_default=False,
 )  # fmt: skip
 _DRIVER = Column[MachineRow](
     "driver", "machines.column.driver", lambda r, s: r.node.nvidia_driver or DASH,
@@ -225,7 +225,7 @@ _PROBLEMS = Column[MachineRow](
     sort=lambda r: len(problems_of(r.node, "en")) or None,
     number=lambda r: float(len(problems_of(r.node, "en"))),
     tooltip=lambda r, s: "\n".join(problems_of(r.node, s.language)),
-    filter_names=("问题",), width=280,
+    filter_names=("问题",), width=200,
 )  # fmt: skip
 _JOINED = Column[MachineRow](
     "joined", "machines.column.joined", lambda r, s: at(r.node.joined_at, s),
@@ -235,9 +235,10 @@ _ID = Column[MachineRow](
     "id", "machines.column.id", lambda r, s: r.id, width=140, shown_by_default=False
 )
 
+# Those that are shown at first fit into a window of 1280, with the problems before the figures.
 MACHINES: tuple[Column[MachineRow], ...] = (
-    _NAME, _STANDING, _POOL, _CARDS, _MODELS, _USE, _VRAM, _HEAT, _INSTANCES, _PROBLEMS, _SEEN,
-    _TAKES, _DISK, _LABELS, _DRIVER, _DOCKER, _AGENT, _DOOR, _JOINED, _ID,
+    _NAME, _STANDING, _PROBLEMS, _POOL, _CARDS, _MODELS, _USE, _VRAM, _SEEN,
+    _HEAT, _INSTANCES, _TAKES, _DISK, _LABELS, _DRIVER, _DOCKER, _AGENT, _DOOR, _JOINED, _ID,
 )  # fmt: skip
 
 

@@ -142,3 +142,9 @@ def test_names_tell_cards_apart() -> None:
     cards = (gpu("a"), gpu("b"), gpu("c", name="A6000"))
     assert models_of(cards) == "2 × RTX 4090, A6000"
     assert list(card_names(cards).values()) == ["RTX 4090 · 1", "RTX 4090 · 2", "A6000"]
+
+
+def test_what_is_shown_at_first_fits_beside_the_pages_of_a_window_of_1280() -> None:
+    shown = [column for column in MACHINES if column.shown_by_default]
+    assert sum(column.width for column in shown) <= 1028
+    assert [column.key for column in shown[:3]] == ["name", "state", "problems"]

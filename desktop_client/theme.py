@@ -207,8 +207,7 @@ def _sheet(c: Colours) -> str:
     QFrame#rule {{ background: {c.border}; border: none; min-height: 1px; max-height: 1px; }}
     QFrame#panel {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: {RADIUS}px; }}
-    QFrame#notice {{ background: {c.surface}; border: 1px solid {c.accent};
-        border-radius: {RADIUS}px; }}
+    QFrame#notice {{ background: {c.surface}; border: 1px solid {c.accent}; }}
     QCheckBox, QRadioButton {{ min-height: {TARGET - 4}px; spacing: {GRID}px; padding: 0 4px;
         border: 2px solid transparent; border-radius: 6px; background: transparent; }}
     QCheckBox:focus, QRadioButton:focus {{ border-color: {c.accent}; }}

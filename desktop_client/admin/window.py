@@ -244,7 +244,7 @@ class AdminWindow(QWidget):
         self._status.show_status(line, self._colours, self._language)
         again = say("admin.status.try_now", self._language)
         self._offline.show_text(line.banner, self._language, again)
-        self.setWindowTitle(line.studio)  # Qt adds what the program is called
+        self.setWindowTitle(line.studio)  # Qt adds the program's name, as this desktop has it
         self._navigation.show_studio(line.studio)
 
     def _close_gate(self) -> None:

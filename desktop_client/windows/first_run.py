@@ -115,8 +115,7 @@ class FirstRunWindow(QWidget):
 
     def show_view(self, view: View, colours: Colours, language: str) -> None:
         """Show where the way has come to."""
-        name = say("app.name", language)
-        self.setWindowTitle(name if view.studio == name else f"{view.studio} · {name}")
+        self.setWindowTitle(view.studio)  # Qt adds the program's name, as this desktop has it
         self.setWindowIcon(tray_icon(Icon.IDLE))
         self._language.setText(say("do.language", language))
         self._quit.setText(say("do.quit", language))

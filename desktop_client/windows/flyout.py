@@ -18,7 +18,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop_client.i18n import say
 from desktop_client.placement import Box, Display, display_of, place
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import Colours
@@ -129,8 +128,7 @@ class Flyout(QFrame):
         if not self.underMouse() and QApplication.activePopupWidget() is None:
             self._cards.hold(False)  # the pointer left while a menu was open
         view, (colours, language) = self._view, self._look
-        title = say("app.name", language)
-        self.setWindowTitle(title if view.studio == title else f"{view.studio} · {title}")
+        self.setWindowTitle(view.studio)  # Qt adds the program's name, as this desktop has it
         if view.icon is not self._icon:
             self._icon = view.icon
             self.setWindowIcon(tray_icon(view.icon))

@@ -47,7 +47,6 @@ class NoticeWindow(QWidget):
             | Qt.WindowType.WindowDoesNotAcceptFocus,
         )
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self._note: Note | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

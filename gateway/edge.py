@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol, cast
 
 from aigc.clock import Clock, milliseconds
+from aigc.loops import create_server
 from gateway.activity import Activity
 from gateway.answers import Answer, EventStream, answer_json, write_event_stream_head, write_own
 from gateway.bodies import (
@@ -51,6 +52,7 @@ _MAX_CONNECTIONS = 8192
 _WRITE_HIGH = 256 * 1024
 _FLUSH_BYTES = 32 * 1024
 _SWEEP_SECONDS = 1.0
+_RECORDS = 4  # of TLS, held at once for each connection: there may be thousands
 
 
 class OwnPages(Protocol):
@@ -81,21 +83,21 @@ class Edge:
         self.scheme = scheme
         self.connections: set[BrowserConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.AbstractServer | None = None
 
     def now_ms(self) -> int:
         return milliseconds(self.clock.now())
 
     async def listen(self, host: str, port: int, context: ssl.SSLContext | None) -> tuple[str, int]:
         """Start listening; returns the bound address."""
-        loop = asyncio.get_running_loop()
         tls: dict[str, Any] = {}
         if context is not None:
             tls = {"ssl_handshake_timeout": _HANDSHAKE_SECONDS, "ssl_shutdown_timeout": 2.0}
-        self._server = await loop.create_server(
-            lambda: BrowserConnection(self), host, port, ssl=context, backlog=1024, **tls
+        server: Any = await create_server(
+            lambda: BrowserConnection(self), host, port, context, _RECORDS, backlog=1024, **tls
         )
-        address: Any = self._server.sockets[0].getsockname()
+        self._server = server
+        address: Any = server.sockets[0].getsockname()
         return str(address[0]), int(address[1])
 
     async def close(self) -> None:
@@ -155,7 +157,8 @@ class BrowserConnection(asyncio.Protocol):
         _keep_alive(self._transport)
         if len(self.edge.connections) >= _MAX_CONNECTIONS:
             log.warning("refused a connection: %d are open", _MAX_CONNECTIONS)
-            self._transport.abort()
+            self._lingering = True  # nothing that it says is read
+            self._loop.call_soon(self._transport.abort)  # soon: see aigc.loops
             return
         self.edge.connections.add(self)
         self._deadline = self.edge.clock.monotonic() + HEAD_SECONDS

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from aigc.clock import Clock
-from aigc.tunnel import ALPN, Link, TunnelError
+from aigc.loops import create_server
+from aigc.tunnel import ALPN, RECORDS, Link, TunnelError
 from gateway.engine import EngineUnreachableError
 from gateway.routes import Route, RouteTable
 
@@ -68,21 +69,22 @@ class TunnelEnd:
         self._clock = clock
         self._on_change = on_change
         self._links: dict[str, dict[Link, Caller]] = {}
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.AbstractServer | None = None
         table.on_node(self.check_node)
 
     async def listen(self, host: str, port: int, context: ssl.SSLContext) -> tuple[str, int]:
         """Start listening; returns the bound address."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
+        server: Any = await create_server(
             self._make_link,
             host,
             port,
-            ssl=context,
+            context,
+            RECORDS,
             ssl_handshake_timeout=_HANDSHAKE_SECONDS,
             ssl_shutdown_timeout=2.0,
         )
-        address: Any = self._server.sockets[0].getsockname()
+        self._server = server
+        address: Any = server.sockets[0].getsockname()
         return str(address[0]), int(address[1])
 
     async def close(self) -> None:

@@ -18,8 +18,9 @@ from typing import cast
 
 from aigc.clock import Clock
 from aigc.errors import AigcError
+from aigc.loops import create_connection
 from aigc.tls import GATEWAY_NAME, split_address
-from aigc.tunnel import ALPN, Link, ResetCode, StreamTransport
+from aigc.tunnel import ALPN, RECORDS, Link, ResetCode, StreamTransport
 
 log = logging.getLogger(__name__)
 
@@ -116,13 +117,13 @@ class TunnelClient:
             raise OSError("the gateway's address is not known yet")
         host, port = split_address(address)
         context = await asyncio.to_thread(_client_context, self._files)
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(_CONNECT_SECONDS):
-            _, link = await loop.create_connection(
+            link = await create_connection(
                 lambda: Link(opener=False, on_open=self._on_open),
                 host,
                 port,
-                ssl=context,
+                context,
+                RECORDS,
                 server_hostname=GATEWAY_NAME,
             )
         tls = link.get_extra_info("ssl_object")
@@ -158,10 +159,9 @@ class TunnelClient:
     async def _join(
         self, stream: StreamTransport, side: _GatewaySide, address: tuple[str, int]
     ) -> None:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_ENGINE_SECONDS):
-                await loop.create_connection(lambda: _EngineSide(stream, side), *address)
+                await create_connection(lambda: _EngineSide(stream, side), *address)
         except (OSError, TimeoutError) as error:
             log.info("engine at %s:%d does not accept connections: %s", *address, error)
             stream.reset(ResetCode.UNREACHABLE, "the engine does not accept connections")
@@ -210,7 +210,7 @@ class _EngineSide(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         engine = cast(asyncio.Transport, transport)
         if self._side.lost:
-            engine.abort()
+            asyncio.get_running_loop().call_soon(engine.abort)  # soon: see aigc.loops
             return
         self._side.engine = engine
         self._stream.accept()

@@ -55,11 +55,18 @@ def join(link: str, config: Path, name: str, again: bool) -> None:
 def run(config: Path, stop_engines: bool) -> None:
     """Serve the studio until SIGTERM. Engines run on when the agent ends."""
     from aigc import logs
+    from aigc.loops import loop_factory, prepare_loop
     from node_agent.program import serve
 
     settings = _load(config)
     logs.setup(settings.log_level)
-    asyncio.run(serve(settings, stop_engines=stop_engines))
+
+    async def main() -> None:
+        prepare_loop()
+        await serve(settings, stop_engines=stop_engines)
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main())
 
 
 @agent_command.command("check")

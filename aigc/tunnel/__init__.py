@@ -12,5 +12,15 @@ from aigc.tunnel.link import Link, StreamRefusedError, StreamTransport
 
 # Both ends must speak this in TLS (ALPN); another version of the wire gets another name.
 ALPN = "aigc-tunnel/1"
+# TLS records that a connection may hold at once, each way.
+RECORDS = 16
 
-__all__ = ["ALPN", "Link", "ResetCode", "StreamRefusedError", "StreamTransport", "TunnelError"]
+__all__ = [
+    "ALPN",
+    "RECORDS",
+    "Link",
+    "ResetCode",
+    "StreamRefusedError",
+    "StreamTransport",
+    "TunnelError",
+]

@@ -7,14 +7,14 @@ import signal
 import sys
 from pathlib import Path
 
-import uvloop
-
 from aigc.clock import SystemClock
+from aigc.loops import loop_factory, prepare_loop
 from node_agent.tunnel import TunnelClient, TunnelFiles
 
 
 async def serve(gateway: str, certificate: str, key: str, ca: str, engine: str) -> None:
     """Until SIGTERM."""
+    prepare_loop()
     client = TunnelClient(
         gateway,
         TunnelFiles(Path(certificate), Path(key), Path(ca)),
@@ -27,5 +27,5 @@ async def serve(gateway: str, certificate: str, key: str, ca: str, engine: str) 
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(*sys.argv[1:]))

@@ -17,7 +17,7 @@ from coordinator.domain.node import NodeId
 from coordinator.domain.policy import Policy
 from coordinator.domain.studio import Studio
 from coordinator.domain.timers import next_deadline
-from coordinator.ledger.migrations.m0001_core import migrate
+from coordinator.ledger.migrations import all_migrations
 from coordinator.ledger.records import (
     batch_of,
     ledger_identity,
@@ -39,7 +39,8 @@ class Bench:
         offered = engines or (make_engine(),)
         self.engines: Mapping[EngineId, Engine] = {e.id: e for e in offered}
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self.connection)
+        for migration in all_migrations():
+            migration.migrate(self.connection)
         self.studio = Studio("none", self.policy)
         self.load()
 

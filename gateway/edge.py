@@ -391,6 +391,14 @@ class BrowserConnection(asyncio.Protocol):
             self._buffer.clear()
             self._feed_own(self._own, data)
 
+    def feed_ahead(self, exchange: Exchange) -> None:
+        """The engine agreed to the WebSocket: what came right behind the handshake is frames."""
+        if self._buffer:
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            exchange.feed_upgraded(data)
+        self.resume_reading()
+
     def _feed_body(self, exchange: Exchange, data: bytes) -> None:
         try:
             rest = exchange.feed(data)

@@ -200,6 +200,7 @@ class Exchange:
         self._transfer.counted = False
         self._activity.websocket(self.route, 1)
         self._browser.write(write_answer(head, True, False, False, True))
+        self._browser.feed_ahead(self)
 
     def on_upgraded_data(self, data: bytes) -> None:
         self._browser.write(data)

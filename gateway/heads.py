@@ -33,6 +33,7 @@ _SINGLE = frozenset(
 )
 # One space, one space, and nothing else that llhttp would forgive (other protocols' names too).
 _FIRST_LINE = re.compile(rb"[^\0-\x20\x7f]+ [^\0-\x20\x7f]+ HTTP/[0-9]\.[0-9]\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?\r\n")
 # A first line that nobody could read in two ways.
 _PLAIN_LINE = re.compile(
     rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*) HTTP/1\.1\r\n"
@@ -291,6 +292,8 @@ def read_answer(head: bytes) -> AnswerHead:
     """
     if has_broken_lines(head):
         raise BadAnswerError("broken line ends or folded header lines")
+    if _STATUS_LINE.match(head) is None:
+        raise BadAnswerError("a status line that is not one of HTTP/1.x")
     reader = _Reader()
     parser = httptools.HttpResponseParser(reader)
     try:
@@ -320,6 +323,8 @@ def read_answer(head: bytes) -> AnswerHead:
     if codings and (codings != [b"chunked"] or length is not None):
         raise BadAnswerError("a transfer coding that is not plain chunked")
     http_1_0 = parser.get_http_version() == "1.0"
+    if codings and http_1_0:
+        raise BadAnswerError("chunks in HTTP/1.0")
     return AnswerHead(
         parser.get_status_code(),
         reader.status_text,

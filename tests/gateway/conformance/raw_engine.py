@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +25,7 @@ class Seen:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     trailers: tuple[tuple[str, str], ...] = ()
+    stream: int = 0  # which connection it came on
 
     def all(self, name: str) -> list[str]:
         """Every value of a header."""
@@ -34,6 +38,7 @@ class EngineStream:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    number: int
     raw: bytearray = field(default_factory=bytearray)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,6 +50,8 @@ class EngineStream:
         self.writer.close()
 
     def reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)  # what asyncio calls abort ends with a plain FIN
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.writer.transport.abort()
 
 
@@ -59,7 +66,7 @@ class RawEngine:
         broken: what h11 could not read: the gateway must never send such a thing.
         answers: by path (without the query): bytes, or a script. Others get :data:`OK`.
         early: answers that go out as soon as the head is there.
-        streams: every connection that was made.
+        streams: every connection that was made, by its number.
     """
 
     def __init__(self) -> None:
@@ -69,18 +76,25 @@ class RawEngine:
         self.broken: list[str] = []
         self.answers: dict[str, bytes | Script] = {}
         self.early: dict[str, bytes] = {}
-        self.streams: list[EngineStream] = []
+        self.streams: dict[int, EngineStream] = {}
+        self._numbers = itertools.count()
 
     def forget(self) -> None:
         """Forget what was seen and what was to be answered."""
-        for what in (self.seen, self.heads, self.broken, self.streams):
+        for what in (self.seen, self.heads, self.broken):
             what.clear()
+        for stream in self.streams.values():
+            stream.raw.clear()
         self.answers.clear()
         self.early.clear()
 
+    def everything(self) -> bytes:
+        """All bytes that came since the last :meth:`forget`."""
+        return b"".join(bytes(stream.raw) for stream in self.streams.values())
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = EngineStream(reader, writer)
-        self.streams.append(stream)
+        stream = EngineStream(reader, writer, next(self._numbers))
+        self.streams[stream.number] = stream
         try:
             rest = b""
             while True:
@@ -136,6 +150,7 @@ class RawEngine:
                     _texts(request.headers),
                     body,
                     _texts(event.headers),
+                    stream.number,
                 )
                 return seen, parser.trailing_data[0]
             else:

@@ -979,17 +979,26 @@ class AuditEntry(_message.Message):
     SEQ_FIELD_NUMBER: _builtins.int
     ACTOR_NAME_FIELD_NUMBER: _builtins.int
     TARGET_NAME_FIELD_NUMBER: _builtins.int
+    DETAIL_WORDS_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
     at_ms: _builtins.int
     actor: _builtins.str
     action: _builtins.str
     target: _builtins.str
     outcome: _builtins.str
     detail: _builtins.str
+    """in English; the same as detail_words.en"""
     seq: _builtins.int
     actor_name: _builtins.str
     """of a person, as known now"""
     target_name: _builtins.str
     """of a person, machine or instance, as known now"""
+    @_builtins.property
+    def detail_words(self) -> _common_pb2.Sentence: ...
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditFact]:
+        """the detail for programs; empty: detail is a name or a text"""
+
     def __init__(
         self,
         *,
@@ -1002,14 +1011,59 @@ class AuditEntry(_message.Message):
         seq: _builtins.int = ...,
         actor_name: _builtins.str = ...,
         target_name: _builtins.str = ...,
+        detail_words: _common_pb2.Sentence | None = ...,
+        facts: _abc.Iterable[Global___AuditFact] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["detail_words", b"detail_words"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_name", b"actor_name", "at_ms", b"at_ms", "detail", b"detail", "outcome", b"outcome", "seq", b"seq", "target", b"target", "target_name", b"target_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_name", b"actor_name", "at_ms", b"at_ms", "detail", b"detail", "detail_words", b"detail_words", "facts", b"facts", "outcome", b"outcome", "seq", b"seq", "target", b"target", "target_name", b"target_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
+
+@_typing.final
+class AuditFact(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditFact: _TypeAlias = AuditFact  # noqa: Y015
 
 @_typing.final
 class WatchFleetRequest(_message.Message):

@@ -10,7 +10,7 @@ from typing import Any
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.events import PersonSeen
-from coordinator.domain.people import Person, PersonId
+from coordinator.domain.people import Person, PersonId, Role
 from coordinator.identity import roles
 from coordinator.identity.accounts import Accounts
 from coordinator.identity.first_admin import FirstAdmin
@@ -68,6 +68,7 @@ class Foundation:
 
     @asynccontextmanager
     async def _recorded(self, actor: str, action: str, target: str) -> AsyncIterator[None]:
+        self._known_roles: dict[PersonId, Role] = {}
         """Note a refusal in the audit log, and pass it on."""
         try:
             yield
@@ -108,7 +109,17 @@ class Foundation:
         issuer = self.issuer
         if issuer is not None:
             await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
+    async def _follow_roles(self) -> None:
+        """Who has a lower role than before shows anew, at each engine's page, who they are."""
+        before = self._known_roles
+        self._known_roles = {p.id: p.role for p in self._reactor.studio.people.values()}
+        for person_id, role in self._known_roles.items():
+            was = before.get(person_id, role)
+            if roles.ORDER.index(role) < roles.ORDER.index(was):
+                await self.sessions.end_hosts(person_id)
+
         ended = await self.sessions.end_person(person_id)
+        await self._follow_roles()
         for token in await self._tokens.list(person_id):
             self.sessions.signal(token.id)
         return ended

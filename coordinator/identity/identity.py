@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.instance import Instance
 from coordinator.domain.people import Person, PersonId
 from coordinator.identity import roles
+from coordinator.domain.sharing import access_of
 from coordinator.identity.accounts import clean_line
 from coordinator.identity.foundation import unauthenticated
 from coordinator.identity.handoff import Handoffs
@@ -34,7 +36,7 @@ from coordinator.identity.settings import (
     IdentitySettings,
     RoleMapping,
 )
-from coordinator.identity.tokens import PREFIX, ApiToken
+from coordinator.identity.tokens import PREFIX, ApiToken, Scope, Terms
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ class Caller:
 class Identity(PeopleDesk):
     """The facade. Its methods belong to the event loop; :meth:`run` must be running."""
 
+    read_only: bool = False  # an API token that changes nothing
     def __init__(
         self,
         ledger: Ledger,
@@ -200,7 +203,8 @@ class Identity(PeopleDesk):
                 raise unauthenticated("This token is unknown, revoked or expired; make another.")
             person = self._active(found.person_id)
             limited = replace(person, role=roles.lower(person.role, found.role_limit))
-            return Caller(limited, "token", found.id, found.expires_at)
+            read_only = found.terms.read_only
+            return Caller(limited, "token", found.id, found.expires_at, read_only)
         row = await self.sessions.find(token, Kind.SESSION)
         if row is None:
             raise unauthenticated()
@@ -254,9 +258,25 @@ class Identity(PeopleDesk):
 
     # --- API tokens --------------------------------------------------------------------------
 
-    async def create_token(self, person: Person, name: str, days: int = 0) -> tuple[str, ApiToken]:
+    async def create_token(
+        self, person: Person, name: str, days: int = 0, terms: Terms | None = None
+    ) -> tuple[str, ApiToken]:
         """See :meth:`ApiTokens.create`."""
-        return await self._tokens.create(person.id, person.role, name, days)
+        return await self._tokens.create(person.id, person.role, name, days, terms)
+
+    async def engine_tokens(self) -> tuple[ApiToken, ...]:
+        """The tokens that open engines at this moment, for the gateway."""
+        people = self._reactor.studio.people
+        found = ((token, people.get(token.person_id)) for token in await self._tokens.for_engines())
+        return tuple(
+            token
+            for token, person in found
+            if person is not None and not person.disabled and not token.sleeps(person.role)
+        )
+
+    def token_changes(self) -> AbstractContextManager[asyncio.Event]:
+        """See :meth:`ApiTokens.changes`; what becomes of their owners is told by the reactor."""
+        return self._tokens.changes()
 
     async def list_tokens(self, person_id: PersonId) -> tuple[ApiToken, ...]:
         """A person's API tokens, newest first.
@@ -283,15 +303,30 @@ class Identity(PeopleDesk):
 
     async def mint_handoff(
         self, browser_session: SessionRow, instance: Instance, nonce_hash: str, return_path: str
+            if found.sleeps(person.role):
+                raise unauthenticated(
+                    "This token was made when its owner had a higher role; make another."
+                )
+            if Scope.API not in found.terms.scopes:
+                raise AigcError(
+                    "token-scope",
+                    "This token opens engines at the gateway, not the coordinator's API: make one "
+                    "with the scope api.",
+                    ErrorKind.FORBIDDEN,
+                )
     ) -> str:
-        """A code for the owner's visit to an instance.
+        """A code for a visit of the owner or of a guest to an instance.
 
         Raises:
-            AigcError: the instance is not the person's, or the request is malformed.
+            AigcError: the instance is not the person's and not shared with them, or the request is
+                malformed.
         """
-        if instance.owner != browser_session.person_id:
+        who, now = browser_session.person_id, self._clock.now()
+        if access_of(self._reactor.studio, who, instance, now) is None:
             raise AigcError(
-                "not-yours", "This engine belongs to somebody else.", ErrorKind.FORBIDDEN
+                "not-yours",
+                "This engine belongs to somebody else and is not, or no longer, shared with you.",
+                ErrorKind.FORBIDDEN,
             )
         return self._handoffs.mint(
             browser_session, instance.host, instance.id, nonce_hash, return_path
@@ -333,7 +368,7 @@ class Identity(PeopleDesk):
         return self.sessions.watch()
 
     async def slide(self, token_hashes: tuple[bytes, ...]) -> None:
-        """A person used these host sessions."""
+        """A person used these host sessions, or a script these tokens."""
         await self.sessions.slide(token_hashes)
 
     # --- inside ------------------------------------------------------------------------------
@@ -387,3 +422,4 @@ class Identity(PeopleDesk):
 
             await self._ledger.transact(work)
             await self.sessions.purge()
+        await self._tokens.note_used(token_hashes)

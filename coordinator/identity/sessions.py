@@ -233,6 +233,10 @@ class Sessions:
 
     @contextmanager
     def ending(self, session_id: str) -> Iterator[asyncio.Event]:
+    async def end_hosts(self, person_id: PersonId) -> None:
+        """End a person's sessions at engines' hosts; the sign-in that they came of goes on."""
+        await self._end("person_id = ? AND kind = 'host'", person_id)
+
         """An event that is set when the session is ended; expiry is the caller's to watch."""
         event = asyncio.Event()
         self._waiting.setdefault(session_id, set()).add(event)

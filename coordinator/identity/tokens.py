@@ -29,12 +29,43 @@ class ApiToken:
     person_id: PersonId
     name: str
     created_at: datetime
+_WARN_BEFORE = timedelta(days=7)
+_ORDER = tuple(Role)  # from least to most
+
+
+class Scope(StrEnum):
+    """What a token opens."""
+
+    API = "api"  # the coordinator's own API
+    ENGINES = "engines"  # engines' HTTP APIs, through the gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a token is good for.
+
+    Attributes:
+        read_only: calls that change nothing; with engines, as a guest who looks on.
+        instances: engines: these alone; empty: all that the owner may open.
+    """
+
+    scopes: tuple[Scope, ...] = (Scope.API,)
+    read_only: bool = False
+    instances: tuple[InstanceId, ...] = ()
     expires_at: datetime
     last_used: datetime | None
     role_limit: Role
 
 
-_COLUMNS = "id, person_id, name, created_at, expires_at, last_used, role_limit"
+    def sleeps(self, role: Role) -> bool:
+        """Whether its owner has a lower role now than when it was made."""
+        return _ORDER.index(role) < _ORDER.index(self.role_limit)
+
+
+_COLUMNS = (
+    "id, person_id, name, created_at, expires_at, last_used, role_limit, scopes, read_only,"
+    " instances, token_hash"
+)
 
 
 class ApiTokens:
@@ -42,10 +73,12 @@ class ApiTokens:
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+    terms: Terms = field(default_factory=Terms)
+    token_hash: bytes = field(default=b"", repr=False, compare=False)
         self._clock = clock
 
     async def create(
-        self, person_id: PersonId, role: Role, name: str, days: int = 0
+        self, person_id: PersonId, role: Role, name: str, days: int = 0, terms: Terms | None = None
     ) -> tuple[str, ApiToken]:
         """The token, told once, and what is known of it.
 
@@ -60,7 +93,8 @@ class ApiTokens:
             raise AigcError("token-days", "A token is good for 1 to 365 days.")
         now = self._clock.now().replace(microsecond=0)
         token = new_secret("t")
-        info = ApiToken(new_id("t"), person_id, shown, now, now + timedelta(days=days), None, role)
+        key, until = digest(token), now + timedelta(days=days)
+        info = ApiToken(new_id("t"), person_id, shown, now, until, None, role, terms, key)
 
         def work(connection: Any) -> None:
             connection.execute(
@@ -73,6 +107,8 @@ class ApiTokens:
                 raise AigcError(
                     "token-limit",
                     f"You have {_TOKENS_AT_MOST} tokens already: revoke some first.",
+        terms = terms or Terms()
+        _check_terms(terms)
                     ErrorKind.LIMIT,
                 )
             connection.execute(
@@ -88,8 +124,8 @@ class ApiTokens:
                     role.value,
                 ),
             )
-
-            audit(connection, now, person_id, "token-create", info.id, "done", shown)
+            detail = f"{shown}: {_described(terms)}, {days} days"
+            audit(connection, now, person_id, "token-create", info.id, "done", detail)
 
         await self._ledger.transact(work)
         return token, info
@@ -100,6 +136,10 @@ class ApiTokens:
             lambda c: c.execute(
                 f"SELECT {_COLUMNS} FROM identity_token WHERE person_id = ?"  # noqa: S608
                 " ORDER BY created_at DESC, id",
+                    " ".join(terms.scopes),
+                    int(terms.read_only),
+                    json.dumps(list(terms.instances)),
+                    key,
                 (person_id,),
             ).fetchall()
         )
@@ -155,6 +195,45 @@ class ApiTokens:
         """The token, if it is good; notes that it was used."""
         now = self._clock.now()
         key = digest(token)
+        self._tell()
+
+    async def for_engines(self) -> tuple[ApiToken, ...]:
+        """Every token that is good for engines now; whose owner may not be any more."""
+        now = milliseconds(self._clock.now())
+        rows = await self._ledger.read(
+            lambda c: c.execute(
+                f"SELECT {_COLUMNS} FROM identity_token WHERE expires_at > ?"  # noqa: S608
+                " AND ' ' || scopes || ' ' LIKE '% engines %'",
+                (now,),
+            ).fetchall()
+        )
+        return tuple(_token(row) for row in rows)
+
+    @contextmanager
+    def changes(self) -> Iterator[asyncio.Event]:
+        """An event that is set whenever a token was made or revoked; clear it and look again."""
+        changed = asyncio.Event()
+        self._watches.add(changed)
+        try:
+            yield changed
+        finally:
+            self._watches.discard(changed)
+
+    async def note_used(self, token_hashes: Collection[bytes]) -> None:
+        """The gateway saw these in use."""
+        now = self._clock.now()
+        before = milliseconds(now - _USED_STEP)
+
+        def work(connection: Any) -> None:
+            for key in token_hashes:
+                connection.execute(
+                    "UPDATE identity_token SET last_used = ? WHERE token_hash = ?"
+                    " AND last_used < ?",
+                    (milliseconds(now), key, before),
+                )
+
+        if token_hashes:
+            await self._ledger.transact(work)
         row = await self._ledger.read(
             lambda c: c.execute(
                 f"SELECT {_COLUMNS} FROM identity_token"  # noqa: S608
@@ -182,5 +261,39 @@ def _token(row: tuple[object, ...]) -> ApiToken:
     if created is None or expires is None:
         raise ValueError("a token without times")
     return ApiToken(
-        str(row[0]), PersonId(str(row[1])), str(row[2]), created, expires, used, Role(str(row[6]))
+        id=str(row[0]),
+        person_id=PersonId(row[1]),
+        name=str(row[2]),
+        created_at=created,
+        expires_at=expires,
+        last_used=used,
+        role_limit=Role(row[6]),
+        terms=Terms(
+            tuple(Scope(word) for word in str(row[7]).split()),
+            bool(row[8]),
+            tuple(InstanceId(i) for i in json.loads(row[9])),
+        ),
+        token_hash=bytes(row[10]),
     )
+    def _tell(self) -> None:
+        for changed in self._watches:
+            changed.set()
+
+
+def _check_terms(terms: Terms) -> None:
+    if not terms.scopes:
+        raise AigcError("token-scope-missing", "Say what the token is for: api, engines, or both.")
+    if terms.instances and Scope.ENGINES not in terms.scopes:
+        raise AigcError(
+            "token-instances", "Only a token for engines can be limited to some of them."
+        )
+    if len(terms.instances) > INSTANCES_AT_MOST:
+        raise AigcError(
+            "token-instances-many", f"A token names at most {INSTANCES_AT_MOST} engines."
+        )
+
+
+def _described(terms: Terms) -> str:
+    words = " and ".join(terms.scopes) + (", read only" if terms.read_only else "")
+    return words + (f", of {' '.join(terms.instances)}" if terms.instances else "")
+

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from coordinator.domain.events import Event
+from coordinator.domain.instance import Instance, InstanceId
 from coordinator.domain.people import Person, PersonId
+from coordinator.domain.sharing import Share, ShareId
 
 T = TypeVar("T")
 
@@ -56,6 +58,10 @@ class ChangeWatch(Protocol):
 class Studio(Protocol):
     @property
     def people(self) -> Mapping[PersonId, Person]: ...
+    @property
+    def instances(self) -> Mapping[InstanceId, Instance]: ...
+    @property
+    def shares(self) -> Mapping[ShareId, Share]: ...
 
 
 class Reactor(Protocol):

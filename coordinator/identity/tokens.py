@@ -1,14 +1,23 @@
-"""API tokens for scripts: named, limited in time, revocable, never more than their owner may."""
+"""API tokens for scripts: named, limited in time and to a purpose, revocable.
+
+A token is never more than its owner, and none while its owner has a lower role than when it was
+made: a script of a former admin stops, and says why.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
+from coordinator.domain.instance import InstanceId
 from coordinator.domain.people import PersonId, Role
 from coordinator.identity.accounts import clean_line
 from coordinator.identity.ports import Ledger
@@ -17,18 +26,9 @@ from coordinator.ledger import audit
 
 PREFIX = "aigc_t_"
 DEFAULT_DAYS = 90
-_TOKENS_AT_MOST = 100
+TOKENS_AT_MOST = 50  # of one person
+INSTANCES_AT_MOST = 50  # that one token names
 _USED_STEP = timedelta(minutes=5)  # "last used" is not written at every call
-
-
-@dataclass(frozen=True, slots=True)
-class ApiToken:
-    """One token, without its secret."""
-
-    id: str
-    person_id: PersonId
-    name: str
-    created_at: datetime
 _WARN_BEFORE = timedelta(days=7)
 _ORDER = tuple(Role)  # from least to most
 
@@ -52,10 +52,26 @@ class Terms:
     scopes: tuple[Scope, ...] = (Scope.API,)
     read_only: bool = False
     instances: tuple[InstanceId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """One token, without its secret."""
+
+    id: str
+    person_id: PersonId
+    name: str
+    created_at: datetime
     expires_at: datetime
     last_used: datetime | None
     role_limit: Role
+    terms: Terms = field(default_factory=Terms)
+    token_hash: bytes = field(default=b"", repr=False, compare=False)
 
+    def ends_soon(self, now: datetime) -> bool:
+        """Whether its owner should be warned: in its last week, or its last quarter if shorter."""
+        before = min(_WARN_BEFORE, (self.expires_at - self.created_at) / 4)
+        return now >= self.expires_at - before
 
     def sleeps(self, role: Role) -> bool:
         """Whether its owner has a lower role now than when it was made."""
@@ -73,9 +89,8 @@ class ApiTokens:
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
-    terms: Terms = field(default_factory=Terms)
-    token_hash: bytes = field(default=b"", repr=False, compare=False)
         self._clock = clock
+        self._watches: set[asyncio.Event] = set()
 
     async def create(
         self, person_id: PersonId, role: Role, name: str, days: int = 0, terms: Terms | None = None
@@ -91,6 +106,8 @@ class ApiTokens:
         days = days or DEFAULT_DAYS
         if not 1 <= days <= 365:
             raise AigcError("token-days", "A token is good for 1 to 365 days.")
+        terms = terms or Terms()
+        _check_terms(terms)
         now = self._clock.now().replace(microsecond=0)
         token = new_secret("t")
         key, until = digest(token), now + timedelta(days=days)
@@ -103,31 +120,33 @@ class ApiTokens:
             count = connection.execute(
                 "SELECT count(*) FROM identity_token WHERE person_id = ?", (person_id,)
             ).fetchone()[0]
-            if count >= _TOKENS_AT_MOST:
+            if count >= TOKENS_AT_MOST:
                 raise AigcError(
                     "token-limit",
-                    f"You have {_TOKENS_AT_MOST} tokens already: revoke some first.",
-        terms = terms or Terms()
-        _check_terms(terms)
+                    f"You have {TOKENS_AT_MOST} tokens already: revoke some first.",
                     ErrorKind.LIMIT,
                 )
             connection.execute(
-                f"INSERT INTO identity_token (token_hash, {_COLUMNS})"  # noqa: S608
-                " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+                f"INSERT INTO identity_token ({_COLUMNS})"  # noqa: S608
+                " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
                 (
-                    digest(token),
                     info.id,
                     person_id,
                     shown,
                     milliseconds(info.created_at),
                     milliseconds(info.expires_at),
                     role.value,
+                    " ".join(terms.scopes),
+                    int(terms.read_only),
+                    json.dumps(list(terms.instances)),
+                    key,
                 ),
             )
             detail = f"{shown}: {_described(terms)}, {days} days"
             audit(connection, now, person_id, "token-create", info.id, "done", detail)
 
         await self._ledger.transact(work)
+        self._tell()
         return token, info
 
     async def list(self, person_id: PersonId) -> tuple[ApiToken, ...]:
@@ -136,10 +155,6 @@ class ApiTokens:
             lambda c: c.execute(
                 f"SELECT {_COLUMNS} FROM identity_token WHERE person_id = ?"  # noqa: S608
                 " ORDER BY created_at DESC, id",
-                    " ".join(terms.scopes),
-                    int(terms.read_only),
-                    json.dumps(list(terms.instances)),
-                    key,
                 (person_id,),
             ).fetchall()
         )
@@ -180,21 +195,6 @@ class ApiTokens:
                 f"There is no token {token_id!r}; see the list of tokens.",
                 ErrorKind.NOT_FOUND,
             )
-
-    async def exists(self, token_id: str) -> bool:
-        """Whether the token of that id is still good."""
-        now = milliseconds(self._clock.now())
-        row = await self._ledger.read(
-            lambda c: c.execute(
-                "SELECT 1 FROM identity_token WHERE id = ? AND expires_at > ?", (token_id, now)
-            ).fetchone()
-        )
-        return row is not None
-
-    async def find(self, token: str) -> ApiToken | None:
-        """The token, if it is good; notes that it was used."""
-        now = self._clock.now()
-        key = digest(token)
         self._tell()
 
     async def for_engines(self) -> tuple[ApiToken, ...]:
@@ -234,6 +234,21 @@ class ApiTokens:
 
         if token_hashes:
             await self._ledger.transact(work)
+
+    async def exists(self, token_id: str) -> bool:
+        """Whether the token of that id is still good."""
+        now = milliseconds(self._clock.now())
+        row = await self._ledger.read(
+            lambda c: c.execute(
+                "SELECT 1 FROM identity_token WHERE id = ? AND expires_at > ?", (token_id, now)
+            ).fetchone()
+        )
+        return row is not None
+
+    async def find(self, token: str) -> ApiToken | None:
+        """The token, if it is good; notes that it was used."""
+        now = self._clock.now()
+        key = digest(token)
         row = await self._ledger.read(
             lambda c: c.execute(
                 f"SELECT {_COLUMNS} FROM identity_token"  # noqa: S608
@@ -255,26 +270,6 @@ class ApiTokens:
             )
         return found
 
-
-def _token(row: tuple[object, ...]) -> ApiToken:
-    created, expires, used = (from_milliseconds(int(str(value))) for value in row[3:6])
-    if created is None or expires is None:
-        raise ValueError("a token without times")
-    return ApiToken(
-        id=str(row[0]),
-        person_id=PersonId(row[1]),
-        name=str(row[2]),
-        created_at=created,
-        expires_at=expires,
-        last_used=used,
-        role_limit=Role(row[6]),
-        terms=Terms(
-            tuple(Scope(word) for word in str(row[7]).split()),
-            bool(row[8]),
-            tuple(InstanceId(i) for i in json.loads(row[9])),
-        ),
-        token_hash=bytes(row[10]),
-    )
     def _tell(self) -> None:
         for changed in self._watches:
             changed.set()
@@ -297,3 +292,23 @@ def _described(terms: Terms) -> str:
     words = " and ".join(terms.scopes) + (", read only" if terms.read_only else "")
     return words + (f", of {' '.join(terms.instances)}" if terms.instances else "")
 
+
+def _token(row: tuple[Any, ...]) -> ApiToken:
+    created, expires, used = (from_milliseconds(int(value)) for value in row[3:6])
+    if created is None or expires is None:
+        raise ValueError("a token without times")
+    return ApiToken(
+        id=str(row[0]),
+        person_id=PersonId(row[1]),
+        name=str(row[2]),
+        created_at=created,
+        expires_at=expires,
+        last_used=used,
+        role_limit=Role(row[6]),
+        terms=Terms(
+            tuple(Scope(word) for word in str(row[7]).split()),
+            bool(row[8]),
+            tuple(InstanceId(i) for i in json.loads(row[9])),
+        ),
+        token_hash=bytes(row[10]),
+    )

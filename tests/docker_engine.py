@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
+import psutil
 import pytest
 
 _SLOTS = Path(tempfile.gettempdir()) / "aigc-test-engines"
@@ -269,7 +270,7 @@ def _alive(pid: int | None) -> bool:
 
 
 def _end_left_over(folder: Path) -> None:
-    """dockerd, then its containerd, then the shims and what they run: all name the folder."""
+    """dockerd, its containerd and the shims, which all name the folder; and what the shims run."""
 
     def ours() -> list[int]:
         found = []
@@ -284,7 +285,16 @@ def _end_left_over(folder: Path) -> None:
                     found.append(int(entry.name))
         return found
 
+    run_by_them = []
+    for pid in ours():
+        with contextlib.suppress(psutil.Error):
+            shim = psutil.Process(pid)
+            if "shim" in shim.name():
+                run_by_them += shim.children(recursive=True)
     for number, seconds in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 10.0)):
+        for process in run_by_them:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         for pid in ours():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)

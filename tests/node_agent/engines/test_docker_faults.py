@@ -130,6 +130,10 @@ async def test_what_a_daemon_ends_as_it_goes_is_not_told_to_have_ended_by_itself
     await stopping
     assert refused
     assert set(told) <= {ContainerState.RUNNING}
+    await asyncio.to_thread(fragile_engine.start)
+    stay = fragile_engine.live_restore
+    truth = ContainerState.RUNNING if stay else ContainerState.EXITED
+    assert {c.state for c in await driver.relist()} == {truth}
     await driver.unload()
 
 

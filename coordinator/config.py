@@ -12,6 +12,7 @@ import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -74,8 +75,11 @@ def _loopback(value: str) -> str:
 
 # What the sign-in itself sets; another value would break it or make it unsafe.
 _OURS = frozenset(
-    "response_type response_mode client_id redirect_uri scope state nonce code_challenge"
-    " code_challenge_method code code_verifier grant_type client_secret request request_uri".split()
+    {
+        *("response_type", "response_mode", "client_id", "redirect_uri", "scope", "state"),
+        *("nonce", "code_challenge", "code_challenge_method", "code", "code_verifier"),
+        *("grant_type", "client_secret", "request", "request_uri"),
+    }
 )
 
 
@@ -86,6 +90,7 @@ def _extra(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+TokenAuth = Literal["auto", "client_secret_basic", "client_secret_post", "none"]
 Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
@@ -158,7 +163,7 @@ class Oidc(_Section):
     native_client_id: str = ""
     client_secret_file: Path | None = None  # the web pages' client
     native_client_secret_file: Path | None = None  # only for a provider that wants one (Google)
-    token_auth: Literal["auto", "client_secret_basic", "client_secret_post", "none"] = "auto"
+    token_auth: TokenAuth = "auto"  # noqa: S105 - a method
     scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
     extra_parameters: Annotated[dict[str, str], AfterValidator(_extra)] = Field(
         default_factory=dict
@@ -188,6 +193,12 @@ class Oidc(_Section):
         if twice:
             raise ValueError(f'"{twice[0]}" stands for two roles: give each value one role')
         return self
+
+
+class IdentitySection(_Section):
+    """Local accounts, where the coordinator is the issuer itself."""
+
+    second_factor: Literal["off", "admins", "everybody"] = "off"
 
 
 class Policy(_Section):

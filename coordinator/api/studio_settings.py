@@ -78,7 +78,8 @@ MEANINGS: dict[tuple[str, str], Text] = {
         "网页在提供方的客户端标识；托盘应用和命令行没有自己的标识时也用它",
     ),
     ("oidc", "native_client_id"): Text(
-        "Client of tray and command line; empty: the same", "托盘应用和命令行的客户端标识；留空则相同"
+        "Client of tray and command line; empty: the same",
+        "托盘应用和命令行的客户端标识；留空则相同",
     ),
     ("oidc", "client_secret_file"): Text(
         "The file with the web client's secret", "网页客户端密钥所在的文件"
@@ -125,6 +126,10 @@ MEANINGS: dict[tuple[str, str], Text] = {
     ("oidc", "grace_hours"): Text(
         "Hours that sign-ins go on while the provider is away; admins have none",
         "提供方不可用时登录状态延续的小时数；管理员除外",
+    ),
+    ("identity", "second_factor"): Text(
+        "Which local accounts must have a second factor: off, admins or everybody",
+        "哪些本地账户必须启用第二验证方式：off（无）、admins（管理员）或 everybody（所有人）",
     ),
     ("policy", "instances_per_person"): Text(
         "How many instances each person may have", "每人最多可拥有的实例数"
@@ -198,7 +203,7 @@ def _toml(value: Any) -> str:
         case int() | float():
             return str(value)
         case dict():
-            return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+            return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
         case tuple():
             return "[" + ", ".join(_toml(v) for v in value) + "]"
         case Path() | str():

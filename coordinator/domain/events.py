@@ -315,6 +315,15 @@ class PersonSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonLinked:
+    """Who signs in as ``newcomer`` is the former person: what either made is the person's."""
+
+    newcomer: PersonId
+    person: Person
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class PersonDisabledSet:
     person_id: PersonId
     disabled: bool
@@ -326,6 +335,7 @@ class PersonRoleSet:
     person_id: PersonId
     role: Role
     by: PersonId
+    given: bool = True  # False: as the claims say, no longer as an admin said
 
 
 # --- time and configuration ----------------------------------------------------------------
@@ -357,6 +367,8 @@ Event = (
     | RenameRequested
     | DeleteRequested
     | RestoreRequested
+    | ShareRequested
+    | ShareEndRequested
     | NodeEnrolled
     | NodeConnected
     | NodeDisconnected
@@ -366,8 +378,6 @@ Event = (
     | LedgerRefusedByNode
     | VolumeOrderDone
     | ActivitySeen
-    | ShareRequested
-    | ShareEndRequested
     | DoorOpened
     | DoorLost
     | NodeDrainSet
@@ -377,6 +387,7 @@ Event = (
     | LedgerAccepted
     | UnclaimedResolved
     | PersonSeen
+    | PersonLinked
     | PersonDisabledSet
     | PersonRoleSet
     | Ticked

@@ -184,7 +184,8 @@ def person_disabled_set(draft: Draft, event: PersonDisabledSet) -> Outcome:
 def person_role_set(draft: Draft, event: PersonRoleSet) -> Outcome:
     person = replace(person_or_refuse(draft, event.person_id), role=event.role)
     draft.put_person(person)
-    draft.audit(event.by, "person-role", person.id, str(event.role))
+    detail = str(event.role) if event.given else f"{event.role}, from the claims"
+    draft.audit(event.by, "person-role", person.id, detail)
     return Outcome(person=person)
 
 

@@ -30,3 +30,4 @@ class Person:
     role: Role = Role.CREATOR
     teams: tuple[str, ...] = ()
     disabled: bool = False
+    became: PersonId | None = None  # linked to a former account: is that person from then on

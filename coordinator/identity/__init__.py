@@ -1,8 +1,10 @@
 """Who may: the embedded issuer, the relying party, sessions, roles and API tokens."""
 
+from coordinator.identity.account_desk import IssuerLogin
 from coordinator.identity.identity import Caller, Identity, Session, SignInOptions
+from coordinator.identity.oidc import OidcSettings, RoleMapping
 from coordinator.identity.passwords import Passwords
-from coordinator.identity.people_desk import IssuerLogin, PersonFacts
+from coordinator.identity.people_desk import PersonFacts
 from coordinator.identity.sessions import (
     BrowserSessionRow,
     SessionRow,
@@ -11,8 +13,6 @@ from coordinator.identity.sessions import (
 )
 from coordinator.identity.settings import (
     IdentitySettings,
-    OidcSettings,
-    RoleMapping,
     identity_settings,
 )
 from coordinator.identity.tokens import ApiToken

@@ -1,145 +1,141 @@
-"""The issuer as the relying party sees it: the embedded one, or a foreign one over HTTPS."""
+"""The issuer as the relying party sees it, over HTTP: the embedded one and a foreign one alike."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Mapping
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
 from joserfc.jwk import KeySet
 
+from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
-from coordinator.identity.issuer import Issuer
-from coordinator.identity.settings import OidcSettings
+from coordinator.identity.oidc import OidcSettings
 
 _SECONDS = 10.0
 _ANSWER_AT_MOST = 1 << 20  # bytes
+_DISCOVERY_KEPT = timedelta(hours=1)
+_KEY_TYPES = ("RSA", "EC", "OKP")
 
 
-class Provider(Protocol):
-    """What the relying party asks of its issuer."""
+class Provider:
+    """Speaks to an issuer over HTTPS (plain HTTP on loopback only).
 
-    async def metadata(self) -> Mapping[str, Any]:
-        """The discovery document, whose issuer was checked."""
-        ...
+    ``transport``: how to reach it, if not through the network: the embedded issuer is asked at
+    the same addresses through the application that serves it.
+    """
 
-    async def keys(self) -> KeySet:
-        """The published keys, fetched now."""
-        ...
-
-    async def redeem(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
-        """Tokens for a code of the web client's."""
-        ...
-
-    async def userinfo(self, access_token: str) -> Mapping[str, Any]:
-        """The claims that the issuer keeps apart from the ID token."""
-        ...
-
-    async def close(self) -> None: ...
-
-
-class EmbeddedProvider:
-    """Calls the embedded issuer in this process."""
-
-    def __init__(self, issuer: Issuer) -> None:
-        self._issuer = issuer
-
-    async def metadata(self) -> Mapping[str, Any]:
-        return self._issuer.metadata()
-
-    async def keys(self) -> KeySet:
-        return KeySet.import_key_set(self._issuer.keys.published())  # type: ignore[arg-type]
-
-    async def redeem(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
-        tokens = await self._issuer.redeem_own(code, verifier)
-        if tokens is None:
-            raise refused("the code was refused")
-        return tokens
-
-    async def userinfo(self, access_token: str) -> Mapping[str, Any]:
-        claims = await self._issuer.userinfo(access_token)
-        if claims is None:
-            raise refused("the access token was refused")
-        return claims
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-class ForeignProvider:
-    """Speaks to an issuer over HTTPS (plain HTTP on loopback only)."""
-
-    def __init__(self, settings: OidcSettings) -> None:
+    def __init__(
+        self,
+        settings: OidcSettings,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._settings = settings
+        self._clock = clock
+        self._transport = transport
         self._http: httpx.AsyncClient | None = None
         self._document: Mapping[str, Any] | None = None
+        self._read_at = 0.0
         self._lock = asyncio.Lock()
-        _check_address(settings.issuer)
+        if transport is None:
+            check_address(settings.issuer)
 
     async def metadata(self) -> Mapping[str, Any]:
+        """The discovery document, whose issuer was checked; read anew once an hour.
+
+        Raises:
+            AigcError: the issuer cannot be reached, or is not the one it should be.
+        """
         async with self._lock:
-            if self._document is None:
-                at = f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
-                document = await self._json("GET", at)
-                if document.get("issuer") != self._settings.issuer:
-                    raise refused("its discovery document names another issuer")
-                for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    _check_address(str(document.get(key, "")))
-                self._document = document
+            now = self._clock.monotonic()
+            old = self._document
+            if old is not None and now - self._read_at < _DISCOVERY_KEPT.total_seconds():
+                return old
+            try:
+                self._document = await self._discover()
+            except AigcError as error:
+                if old is None or error.kind is not ErrorKind.UNAVAILABLE:
+                    raise
+                return old
+            self._read_at = now
             return self._document
 
+    async def reachable(self) -> bool:
+        """Whether the issuer answers now, whatever it says."""
+        try:
+            await self._discover()
+        except AigcError as error:
+            return error.kind is not ErrorKind.UNAVAILABLE
+        return True
+
     async def keys(self) -> KeySet:
+        """The published keys that can prove a signature, fetched now."""
         document = await self._json("GET", str((await self.metadata())["jwks_uri"]))
-        usable = [
-            key
-            for key in document.get("keys", [])
-            if isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
-        ]
+        keys = document.get("keys", [])
+        usable = [k for k in keys if isinstance(k, dict) and k.get("kty") in _KEY_TYPES]
         return KeySet.import_key_set({"keys": usable})
 
     async def redeem(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
+        """Tokens for a code of the web client's."""
+        document = await self.metadata()
         form = {
             "grant_type": "authorization_code",
-            "client_id": self._settings.client_id,
             "code": code,
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        if self._settings.client_secret:
-            form["client_secret"] = self._settings.client_secret
-        endpoint = str((await self.metadata())["token_endpoint"])
-        return await self._json("POST", endpoint, form)
+        headers = _prove(self._settings, document, form)
+        return await self._json("POST", str(document["token_endpoint"]), form, headers)
 
     async def userinfo(self, access_token: str) -> Mapping[str, Any]:
+        """The claims that the issuer keeps apart from the ID token, if it does so."""
         endpoint = str((await self.metadata()).get("userinfo_endpoint", ""))
         if not endpoint:
             return {}
-        _check_address(endpoint)
-        return await self._json("GET", endpoint, bearer=access_token)
+        check_address(endpoint)
+        return await self._json(
+            "GET", endpoint, headers={"Authorization": f"Bearer {access_token}"}
+        )
 
     async def close(self) -> None:
+        """Give the connections back."""
         if self._http is not None:
             await self._http.aclose()
 
+    async def _discover(self) -> Mapping[str, Any]:
+        at = f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
+        document = await self._json("GET", at)
+        if document.get("issuer") != self._settings.issuer:
+            raise refused("its discovery document names another issuer")
+        if self._transport is None:
+            for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                check_address(str(document.get(key, "")))
+        return document
+
     async def _json(
-        self, method: str, address: str, form: dict[str, str] | None = None, bearer: str = ""
+        self,
+        method: str,
+        address: str,
+        form: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
         client = await self._client()
-        headers = {"Accept": "application/json"}
-        if bearer:
-            headers["Authorization"] = f"Bearer {bearer}"
+        sent = {"Accept": "application/json", **(headers or {})}
         try:
-            response = await client.request(method, address, data=form, headers=headers)
+            response = await client.request(method, address, data=form, headers=sent)
         except httpx.HTTPError as error:
             host = urlsplit(address).hostname
             raise unreachable(f"{host} does not answer ({type(error).__name__})") from error
-        if response.status_code >= 500:
+        if response.status_code >= 500 or response.status_code == 429:
             raise unreachable(f"it answered {response.status_code}")
         if response.status_code != 200 or len(response.content) > _ANSWER_AT_MOST:
-            raise refused(f"it answered {response.status_code}")
+            raise refused(f"it answered {_answer(response)}")
         try:
             value = response.json()
         except ValueError as error:
@@ -150,18 +146,56 @@ class ForeignProvider:
 
     async def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            self._http = httpx.AsyncClient(
-                timeout=_SECONDS,
-                follow_redirects=False,
-                verify=await asyncio.to_thread(self._trust),
-            )
+            options: dict[str, Any] = {"transport": self._transport}
+            if self._transport is None:
+                options = {"verify": await asyncio.to_thread(trust, self._settings.ca_pem)}
+            self._http = httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False, **options)
         return self._http
 
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self._settings.ca_pem:
-            context.load_verify_locations(cadata=self._settings.ca_pem.decode("ascii"))
-        return context
+
+def trust(ca_pem: bytes) -> ssl.SSLContext:
+    """The system's authorities and these. Reads files: not in the loop."""
+    context = ssl.create_default_context()
+    if ca_pem:
+        context.load_verify_locations(cadata=ca_pem.decode("ascii"))
+    return context
+
+
+def auth_method(settings: OidcSettings, document: Mapping[str, Any]) -> str:
+    """How the web client proves who it is at the token endpoint."""
+    if settings.token_auth != "auto":  # noqa: S105 - a method
+        return settings.token_auth
+    if not settings.client_secret:
+        return "none"
+    offered = document.get("token_endpoint_auth_methods_supported")
+    if isinstance(offered, list) and "client_secret_basic" not in offered:
+        return "client_secret_post"
+    return "client_secret_basic"
+
+
+def _prove(
+    settings: OidcSettings, document: Mapping[str, Any], form: dict[str, str]
+) -> dict[str, str]:
+    """Put the client's proof into the form, or return it as headers."""
+    method = auth_method(settings, document)
+    if method == "client_secret_basic":
+        # RFC 6749 2.3.1: both parts are form-encoded first.
+        pair = f"{quote_plus(settings.client_id)}:{quote_plus(settings.client_secret)}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    form["client_id"] = settings.client_id
+    if method == "client_secret_post":
+        form["client_secret"] = settings.client_secret
+    return {}
+
+
+def _answer(response: httpx.Response) -> str:
+    try:
+        said = str(response.json().get("error") or "")
+    except (ValueError, AttributeError):
+        said = ""
+    if said == "invalid_client":
+        return f"{response.status_code} invalid_client: it does not accept this client's secret"
+    return f"{response.status_code} {said[:60]}".rstrip()
 
 
 def refused(why: str) -> AigcError:
@@ -182,7 +216,12 @@ def unreachable(why: str) -> AigcError:
     )
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
+    """Pass an https address, and http on loopback.
+
+    Raises:
+        AigcError: it is something else.
+    """
     parts = urlsplit(address)
     local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not local:

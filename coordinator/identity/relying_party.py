@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from joserfc.jwk import KeySet
 
 from aigc.clock import Clock
 from coordinator.identity.issuer import challenge_of
+from coordinator.identity.oidc import OidcSettings
 from coordinator.identity.providers import Provider, refused, unreachable
 from coordinator.identity.settings import CLOCK_LEEWAY, JWKS_PAUSE
 
@@ -37,11 +39,12 @@ class RelyingParty:
     """Trusts one issuer and the clients it is told of."""
 
     def __init__(
-        self, provider: Provider, issuer: str, client_id: str, web_url: str, clock: Clock
+        self, provider: Provider, settings: OidcSettings, web_url: str, clock: Clock
     ) -> None:
         self._provider = provider
-        self._issuer = issuer
-        self._client_id = client_id
+        self._settings = settings
+        self._issuer = settings.issuer
+        self._client_id = settings.client_id
         self._redirect_uri = f"{web_url}/callback"
         self._clock = clock
         self._keys: KeySet | None = None
@@ -49,19 +52,26 @@ class RelyingParty:
         self._lock = asyncio.Lock()
 
     async def authorization_url(
-        self, state: str, nonce: str, verifier: str, scopes: tuple[str, ...]
+        self, state: str, nonce: str, verifier: str, max_age: timedelta | None = None
     ) -> str:
-        """Where the browser goes to sign in."""
+        """Where the browser goes to sign in; ``max_age``: anew, unless it was so short ago."""
+        scopes = [s for s in self._settings.scopes if s != "offline_access"]
         query = {
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": self._redirect_uri,
-            "scope": " ".join(s for s in scopes if s != "offline_access"),
+            "scope": " ".join(scopes),
             "state": state,
             "nonce": nonce,
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
         }
+        if max_age is not None:
+            query["max_age"] = str(int(max_age.total_seconds()))
+        for name, value in self._settings.extra.items():
+            # Consent and offline access are for the programs that keep a refresh token.
+            if (name, value) not in (("prompt", "consent"), ("access_type", "offline")):
+                query.setdefault(name, value)
         endpoint = str((await self._provider.metadata())["authorization_endpoint"])
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
@@ -115,13 +125,22 @@ class RelyingParty:
             raise refused("userinfo speaks of somebody else")
         return claims
 
-    async def end_session_url(self, return_to: str) -> str | None:
-        """Where the issuer signs out, or None if it has no such place."""
+    async def end_session_url(self, return_to: str, id_token: str = "") -> str | None:
+        """Where the issuer signs out, or None if it has no such place.
+
+        ``id_token``: of the sign-in that ends; without it the issuer asks the person first.
+        """
         endpoint = (await self._provider.metadata()).get("end_session_endpoint")
         if not isinstance(endpoint, str):
             return None
         query = {"client_id": self._client_id, "post_logout_redirect_uri": return_to}
+        if id_token:
+            query["id_token_hint"] = id_token
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+    async def issuer_is_away(self) -> bool:
+        """Whether the issuer cannot be reached now: no connection, or it answers 5xx."""
+        return not await self._provider.reachable()
 
     async def close(self) -> None:
         await self._provider.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -197,6 +197,19 @@ class Sessions:
         if wanted:
             self._tell(await self._ledger.transact(work), ())
 
+    async def extend(self, session_id: str, until: datetime) -> None:
+        """A session of tray or command line ends then, not earlier."""
+        at = milliseconds(until)
+        await self._ledger.transact(
+            lambda c: (
+                c.execute(
+                    "UPDATE identity_session SET expires_at = ?, end_at = ?"
+                    " WHERE id = ? AND kind = 'session' AND expires_at < ?",
+                    (at, at, session_id, at),
+                ).rowcount
+            )
+        )
+
     async def renewed(self, row: SessionRow) -> SessionRow:
         """Slide one browser session, though not at every single request."""
         now = self._clock.now()
@@ -206,17 +219,38 @@ class Sessions:
         rows = await self._select("token_hash = ?", row.token_hash)
         return rows[0] if rows else row
 
+    async def set_detail(self, session_id: str, detail: str) -> None:
+        """What the session's owner remembers with it."""
+        await self._ledger.transact(
+            lambda c: (
+                c.execute(
+                    "UPDATE identity_session SET detail = ? WHERE id = ?", (detail, session_id)
+                ).rowcount
+            )
+        )
+
     async def end(self, session_id: str) -> None:
         """End one session and those that came of it."""
         await self._end("id = ? OR parent = ?", session_id, session_id)
+
+    async def end_hosts(self, person_id: PersonId) -> None:
+        """End a person's sessions at engines' hosts; the sign-in that they came of goes on."""
+        await self._end("person_id = ? AND kind = 'host'", person_id)
 
     async def end_children(self, parent: str) -> None:
         """End the sessions that came of a sign-in at the embedded issuer."""
         await self._end("parent = ?", parent)
 
-    async def end_person(self, person_id: PersonId) -> int:
-        """End all of a person's sessions; how many programs and browsers they were."""
-        over = await self._end("person_id = ?", person_id)
+    async def end_person(self, person_id: PersonId, keep: Collection[str] = ()) -> int:
+        """End all of a person's sessions; how many programs and browsers they were.
+
+        ``keep``: ids of sessions that go on, with what came of them.
+        """
+        marks = ", ".join("?" * len(keep))
+        over = await self._end(
+            f"person_id = ? AND id NOT IN ({marks}) AND parent NOT IN ({marks})",
+            *(person_id, *keep, *keep),
+        )
         return len({_sign_in(row) for row in over if row.kind in _SIGNED_IN})
 
     async def count(self) -> Mapping[PersonId, int]:
@@ -233,10 +267,6 @@ class Sessions:
 
     @contextmanager
     def ending(self, session_id: str) -> Iterator[asyncio.Event]:
-    async def end_hosts(self, person_id: PersonId) -> None:
-        """End a person's sessions at engines' hosts; the sign-in that they came of goes on."""
-        await self._end("person_id = ? AND kind = 'host'", person_id)
-
         """An event that is set when the session is ended; expiry is the caller's to watch."""
         event = asyncio.Event()
         self._waiting.setdefault(session_id, set()).add(event)

@@ -9,10 +9,10 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from coordinator.config import CoordinatorConfig
-from coordinator.domain.people import Role
 from coordinator.identity.account_key import read_account_key
+from coordinator.identity.oidc import NATIVE_CLIENT as NATIVE_CLIENT
+from coordinator.identity.oidc import OidcSettings, RoleMapping, oidc_settings
 
-NATIVE_CLIENT = "aigc-native"  # tray and command line
 WEB_CLIENT = "aigc-web"  # the coordinator's own pages
 LOCAL_ISSUER = "local"  # in Person.issuer: stays the same when the web address changes
 
@@ -49,33 +49,6 @@ class SecondFactorRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RoleMapping:
-    """Which claim tells roles and teams, and which of its values mean which role.
-
-    ``claim`` may be a path with dots. ``values`` are compared exactly. ``teams_claim`` empty: no
-    teams from the provider.
-    """
-
-    claim: str = "roles"
-    values: tuple[tuple[str, Role], ...] = tuple((role.value, role) for role in Role)
-    teams_claim: str = "teams"
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSettings:
-    """An external issuer. ``client_id`` is the web pages', ``native_client_id`` the public one."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    native_client_id: str = NATIVE_CLIENT
-    scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
-    loopback_host: str = "127.0.0.1"
-    roles: RoleMapping = field(default_factory=lambda: RoleMapping(values=()))
-    ca_pem: bytes = field(default=b"", repr=False)  # trusted besides the system's authorities
-
-
-@dataclass(frozen=True, slots=True)
 class IdentitySettings:
     """How people sign in here.
 
@@ -98,37 +71,38 @@ class IdentitySettings:
         """The issuer that ID tokens must name."""
         return self.oidc.issuer if self.oidc else f"{self.web_url}/oidc"
 
+    @property
+    def person_issuer(self) -> str:
+        """The issuer of people's identity; the embedded one's does not follow its address."""
+        return self.oidc.issuer if self.oidc else LOCAL_ISSUER
+
+    def client(self, web_secret: str) -> OidcSettings:
+        """How we are known at the issuer; ``web_secret``: what the embedded one expects."""
+        if self.oidc is not None:
+            return self.oidc
+        return OidcSettings(
+            issuer=self.issuer,
+            client_id=WEB_CLIENT,
+            client_secret=web_secret,
+            native_client_id=NATIVE_CLIENT,
+            roles=RoleMapping(),
+        )
+
 
 def identity_settings(config: CoordinatorConfig, web_url: str) -> IdentitySettings:
-    """What the configuration says of identity. Reads files: call it before the loop runs."""
-    oidc = config.oidc
+    """What the configuration says of identity. Reads files: call it before the loop runs.
+
+    Raises:
+        AigcError: a file that it names cannot be read.
+    """
     web_url = _normal(web_url)
-    if not oidc.issuer:
-        return IdentitySettings(
-            web_url,
-            config.name,
-            second_factor=SecondFactorRule(config.identity.second_factor),
-            account_key=read_account_key(config.state_dir),
-        )
-    secret_file = oidc.web_client_secret_file
-    values = [
-        *((value, Role.ADMIN) for value in oidc.admin_values),
-        *((value, Role.AUDITOR) for value in oidc.auditor_values),
-        *((value, Role.TEAM_LEAD) for value in oidc.team_lead_values),
-    ]
+    if config.oidc.issuer:
+        return IdentitySettings(web_url, config.name, oidc_settings(config))
     return IdentitySettings(
         web_url,
         config.name,
-        OidcSettings(
-            issuer=oidc.issuer,
-            client_id=oidc.web_client_id or oidc.client_id,
-            client_secret=secret_file.read_text("utf-8").strip() if secret_file else "",
-            native_client_id=oidc.client_id,
-            scopes=oidc.scopes,
-            loopback_host=oidc.loopback_host,
-            roles=RoleMapping(oidc.role_claim, tuple(values), oidc.teams_claim),
-            ca_pem=oidc.ca_file.read_bytes() if oidc.ca_file else b"",
-        ),
+        second_factor=SecondFactorRule(config.identity.second_factor),
+        account_key=read_account_key(config.state_dir),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -30,6 +30,7 @@ from coordinator.api.web.http import (
 from coordinator.api.web.issuer_pages import IssuerPages
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
+from coordinator.fleet.roots import Root
 from coordinator.identity import Identity
 from coordinator.identity.handoff import safe_path
 from coordinator.reactor import Reactor
@@ -54,22 +55,21 @@ def create_web_app(
     url_of: Callable[[str], str],
     refusals: Refusals,
     clock: Clock,
-    ca_pem: bytes = b"",
-    pin: str = "",
+    trusted: Callable[[], Sequence[Root]] = tuple,
 ) -> Edge:
     """The application. Reads its templates from disk: call it before the loop runs, or in a thread.
 
     Args:
         url_of: host label of an instance -> where a browser opens it.
-        ca_pem: the coordinator's CA, to download; empty when IT's own certificate is served.
-        pin: the CA's fingerprint, to compare.
+        trusted: the studio's authorities, to download and compare: the one that signs first, and
+            a second one while it is rotated. None where IT's own certificate is served.
     """
     settings = identity.settings
     pages = Pages(settings.web_url, settings.studio_name)
     sign_in = SignInPages(identity, pages)
     engines = EnginePages(identity, reactor, pages, sign_in, url_of, clock)
     hand_off = HandoffPage(identity, reactor, pages, sign_in, url_of)
-    common = CommonPages(pages, ca_pem, pin)
+    common = CommonPages(pages, trusted)
     routes: list[Route | Mount] = [
         *engines.routes(),
         *sign_in.routes(),
@@ -112,22 +112,24 @@ def create_web_app(
             Exception: defect,
         },
     )
-    return Edge(app, settings.web_url)
+    edge = Edge(app, settings.web_url)
+    identity.serve_issuer(edge)
+    return edge
 
 
 class CommonPages:
     """Health, trust, language and static files."""
 
-    def __init__(self, pages: Pages, ca_pem: bytes, pin: str) -> None:
+    def __init__(self, pages: Pages, trusted: Callable[[], Sequence[Root]]) -> None:
         self._pages = pages
-        self._ca_pem = ca_pem
-        self._pin = pin
+        self._trusted = trusted
 
     def routes(self) -> list[Route]:
         return [
             Route("/healthz", self.health),
             Route("/trust", self.trust),
             Route("/ca.pem", self.authority),
+            Route("/ca-{number:int}.pem", self.authority),
             Route("/language", self.language),
             Route("/static/{name}", self.static),
         ]
@@ -136,13 +138,18 @@ class CommonPages:
         return PlainTextResponse("ok\n")
 
     async def trust(self, request: Request) -> Response:
-        return self._pages.page(request, "trust.html", own=bool(self._ca_pem), pin=self._pin)
+        return self._pages.page(request, "trust.html", trusted=list(self._trusted()))
 
     async def authority(self, request: Request) -> Response:
-        if not self._ca_pem:
+        """One file an authority: what systems import takes the first of several and no more."""
+        trusted = self._trusted()
+        number = request.path_params.get("number", 1)
+        if not 1 <= number <= len(trusted):
             raise HTTPException(404)
-        headers = {"Content-Disposition": 'attachment; filename="aigc-studio-ca.crt"'}
-        return Response(self._ca_pem, media_type="application/x-x509-ca-cert", headers=headers)
+        name = "aigc-studio-ca.crt" if number == 1 else f"aigc-studio-ca-{number}.crt"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        pem = trusted[number - 1].pem
+        return Response(pem, media_type="application/x-x509-ca-cert", headers=headers)
 
     async def language(self, request: Request) -> Response:
         response = see_other(safe_path(request.query_params.get("back", "/")))

@@ -30,6 +30,7 @@ from coordinator.catalogue import Loaded, Watcher
 from coordinator.config import CoordinatorConfig, is_loopback
 from coordinator.domain.events import DoorLost
 from coordinator.fleet.enrolment import Addresses, Enrolment
+from coordinator.fleet.rotation import Rotation
 from coordinator.fleet.service import NodeServicer
 from coordinator.fleet.session import Sessions
 from coordinator.gateway_process import GatewayPlan, GatewayProcess, GatewayReady, not_ready
@@ -84,6 +85,7 @@ class _Coordinator:
         self._gateway: GatewayReady | None = None
         self._web_url = ""
         self._first_admin: Path | None = None
+        self._announced: dict[str, object] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         try:
@@ -106,6 +108,7 @@ class _Coordinator:
         refusals = Refusals(ledger, clock)
         enrolment = Enrolment(ledger, materials.authority, reactor, clock, self._addresses)
         await enrolment.load()
+        roots = materials.authority.roots
         settings = await asyncio.to_thread(identity_settings, config, self._web_url)
         identity = Identity(ledger, reactor, settings, clock)
         sessions = Sessions(enrolment, clock, config.policy.node_silent_seconds)
@@ -134,11 +137,18 @@ class _Coordinator:
                 url_of=self._url_of,
                 refusals=refusals,
                 clock=clock,
-                ca_pem=materials.authority.ca_pem,
-                pin=materials.authority.pin,
+                trusted=lambda: roots.now.trusted,
             )
         )
         web = WebServer(await asyncio.to_thread(web_config, app, materials.web_tls))
+        rotation = Rotation(
+            materials.authority,
+            enrolment,
+            ledger,
+            clock,
+            lambda: self._renew_certificates(materials, web),
+            sessions.ask_to_renew,
+        )
         gateway_link = GatewayServicer(
             reactor,
             identity,
@@ -152,7 +162,7 @@ class _Coordinator:
 
         def add_creators(server: Any) -> None:
             creator_pb2_grpc.add_SessionServiceServicer_to_server(
-                SessionServicer(identity, clock), server
+                SessionServicer(identity, clock, lambda: roots.now.bundle_pem), server
             )
             creator_pb2_grpc.add_CreatorServiceServicer_to_server(
                 CreatorServicer(
@@ -170,7 +180,8 @@ class _Coordinator:
                         sessions=sessions,
                         readings=readings,
                         catalogue=lambda: (watcher.loaded, loaded_at),
-                        pin=materials.authority.pin,
+                        pin=lambda: materials.authority.pin,
+                        rotation=rotation,
                         config=config,
                         started_at=clock.now(),
                         url_of=self._url_of,
@@ -180,7 +191,7 @@ class _Coordinator:
                 server,
             )
             node_pb2_grpc.add_EnrolmentServiceServicer_to_server(
-                EnrolmentServicer(enrolment, materials.authority.ca_pem, clock), server
+                EnrolmentServicer(enrolment, lambda: roots.now.bundle_pem, clock), server
             )
 
         def add_nodes(server: Any) -> None:
@@ -214,6 +225,7 @@ class _Coordinator:
             running.start("catalogue", watcher.run())
             running.start("readings", readings.run())
             running.start("certificates", self._keep_certificates(materials, web))
+            running.start("rotation", rotation.run())
             # The gateway's socket comes first: routes and sessions are rebuilt, so it may ask.
             await asyncio.to_thread(self._socket.unlink, True)
             await asyncio.to_thread(servers.listen_socket, door, self._socket)
@@ -273,7 +285,7 @@ class _Coordinator:
     # --- starting ----------------------------------------------------------------------------
 
     async def _listen(self, creators: Any, nodes: Any, materials: Materials) -> None:
-        tls = servers.TlsFiles(materials.coordinator_tls, materials.authority.ca_pem)
+        tls = servers.TlsFiles(materials.coordinator_tls, materials.authority.roots.bundle_file)
         before, listen = materials.ports, self._config.listen
 
         def bind() -> None:
@@ -307,7 +319,7 @@ class _Coordinator:
             tunnel_listen=gateway.tunnel_listen,
             tunnel_certificate=materials.gateway_tls.certificate,
             tunnel_key=materials.gateway_tls.key,
-            ca=materials.authority.ca_file,
+            ca=materials.authority.roots.bundle_file,
             certificate=wildcard.certificate if wildcard else None,
             key=wildcard.key if wildcard else None,
         )
@@ -336,16 +348,20 @@ class _Coordinator:
             raise await asyncio.to_thread(not_ready, supervisor)
 
     async def _keep_certificates(self, materials: Materials, web: WebServer) -> None:
-        """Certificates of servers are made anew two months before they end, without a restart.
-
-        The gateway takes up its new one at its next start, so that open pages are not cut off.
-        """
+        """Certificates of servers are made anew two months before they end, without a restart."""
         while True:
             await self._clock.sleep(_CERTIFICATES_EVERY)
-            await asyncio.to_thread(make_certificates, self._config, materials.authority)
-            tls, context = materials.web_tls, web.config.ssl
-            if tls is not None and context is not None:
-                await asyncio.to_thread(context.load_cert_chain, tls.certificate, tls.key)
+            await asyncio.to_thread(self._renew_certificates, materials, web)
+
+    def _renew_certificates(self, materials: Materials, web: WebServer) -> None:
+        """Make them anew where they must be; gRPC's ports and the gateway follow the files."""
+        make_certificates(self._config, materials.authority)
+        tls, context = materials.web_tls, web.config.ssl
+        if tls is not None and context is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+        if self._announced is not None:
+            self._announced = {**self._announced, "pin": materials.authority.pin}
+            state_folder.write_ready(self._config.state_dir, self._announced)
 
     async def _announce(self, materials: Materials) -> None:
         config = self._config
@@ -366,6 +382,7 @@ class _Coordinator:
             "pid": os.getpid(),
         }
         await asyncio.to_thread(state_folder.write_ready, config.state_dir, values)
+        self._announced = values
         link = JoinLink(creators, materials.authority.pin)
         lines = [
             f"AIGC Gateway {__version__}: {config.name} is running.",

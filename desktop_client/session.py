@@ -110,7 +110,8 @@ class CoordinatorSession:
         self._endpoint = endpoint
         self._store = store
         self._api_token = api_token
-        self._lock_path = (config_dir or default_config_dir()) / "refresh.lock"
+        self._config_dir = config_dir or default_config_dir()
+        self._lock_path = self._config_dir / "refresh.lock"
         self._clock = clock or SystemClock()
         self._device = device or f"aigc on {socket.gethostname()}"
         self._channel: grpc.aio.Channel | None = None
@@ -128,6 +129,11 @@ class CoordinatorSession:
     @property
     def address(self) -> str:
         return self._endpoint.address
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The authorities that are trusted now."""
+        return self._endpoint.ca_pem
 
     @property
     def store(self) -> TokenStore:
@@ -196,6 +202,7 @@ class CoordinatorSession:
                 f"The coordinator is version {said.version}, this program {aigc.__version__}: "
                 "they do not understand each other. Install the version that IT offers.",
             )
+        await self._follow_authorities(said.ca_pem)
         self._options = Options(
             sign_in=browser.SignInOptions(
                 issuer=said.issuer,
@@ -210,6 +217,29 @@ class CoordinatorSession:
             ahead_seconds=ahead if said.server_time_ms else 0.0,
         )
         return self._options
+
+    async def _follow_authorities(self, ca_pem: bytes) -> None:
+        """While the studio's authority is rotated, the present one tells of its successor: this
+        connection is verified, so what comes over it is trusted from now on."""
+        if not ca_pem or ca_pem == self._endpoint.ca_pem:
+            return
+        before, self._endpoint = self._endpoint, replace(self._endpoint, ca_pem=ca_pem)
+        self.dial_anew()  # a connection goes on trusting what it was made with
+
+        def keep() -> None:
+            saved = load_client_config(self._config_dir)
+            # What somebody else made of the file meanwhile is not ours to change.
+            if saved is not None and (saved.address, saved.ca_pem) == (
+                before.address,
+                before.ca_pem,
+            ):
+                fresh = ClientConfig(saved.address, spki_pin(ca_pem), ca_pem)
+                save_client_config(self._config_dir, fresh)
+
+        try:
+            await asyncio.to_thread(keep)
+        except (AigcError, OSError) as error:
+            log.warning("the studio's new authority was not kept", extra={"why": str(error)})
 
     async def sign_in(
         self, open_browser: Callable[[str], None], timeout: float = 300

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import ctypes
-import ipaddress
 import json
 import logging
 import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.clock import Clock, SystemClock
 from aigc.errors import AigcError, ErrorKind
+from aigc.loops import loop_factory, prepare_loop
 from aigc.tls import join_address, split_address
 from gateway.activity import Activity
+from gateway.certificates import Certificates
 from gateway.edge import Edge
 from gateway.engine import Engines
 from gateway.own import Own
 from gateway.pages import load_pages
 from gateway.routes import RouteTable
 from gateway.session import CoordinatorSession
-from gateway.tunnel_end import TunnelEnd, server_context
+from gateway.tunnel_end import TunnelEnd
 
 log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 5.0
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
+_LOOK_AT_CERTIFICATES_EVERY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,10 @@ async def serve(
         AigcError: an address, a certificate or a combination of options that cannot work.
     """
     clock = clock or SystemClock()
-    _raise_malloc_thresholds()
+    prepare_loop()
     pages = await asyncio.to_thread(load_pages)
-    public_tls, tunnel_tls = await asyncio.to_thread(_contexts, options)
+    certificates = await asyncio.to_thread(Certificates, options)
+    public_tls, tunnel_tls = certificates.public, certificates.tunnel
     table = RouteTable()
     activity = Activity(clock)
     tunnel = TunnelEnd(table, clock, lambda node_id: session.tunnel_changed(node_id))
@@ -94,6 +92,7 @@ async def serve(
                 group.create_task(session.run(), name="coordinator session"),
                 group.create_task(edge.sweep_forever(), name="edge sweep"),
                 group.create_task(_sweep(engines, tunnel, clock), name="sweep"),
+                group.create_task(_follow(certificates, clock), name="certificates"),
             ]
             if stop is not None:
                 await stop.wait()
@@ -109,6 +108,13 @@ async def _sweep(engines: Engines, tunnel: TunnelEnd, clock: Clock) -> None:
         await clock.sleep(_SWEEP_SECONDS)
         engines.sweep()
         tunnel.sweep()
+
+
+async def _follow(certificates: Certificates, clock: Clock) -> None:
+    """A renewed certificate is used from the next connection on; open ones are not cut off."""
+    while True:
+        await clock.sleep(_LOOK_AT_CERTIFICATES_EVERY)
+        await asyncio.to_thread(certificates.follow)
 
 
 async def _listen(
@@ -129,53 +135,11 @@ async def _listen(
         ) from error
 
 
-def _contexts(options: Options) -> tuple[ssl.SSLContext | None, ssl.SSLContext]:
-    if not options.certificate and not _is_loopback(split_address(options.listen)[0]):
-        raise AigcError(
-            "plain-http-refused",
-            f"The gateway serves plain HTTP on loopback only, not on {options.listen}: "
-            "give --certificate and --key, or listen on 127.0.0.1.",
-        )
-    try:
-        public = None
-        if options.certificate:
-            public = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            public.minimum_version = ssl.TLSVersion.TLSv1_2
-            public.load_cert_chain(options.certificate, options.key or None)
-            public.set_alpn_protocols(["http/1.1"])
-        tunnel = server_context(options.tunnel_certificate, options.tunnel_key, options.ca)
-    except (OSError, ssl.SSLError) as error:
-        where = getattr(error, "filename", None) or "its certificates"
-        raise AigcError(
-            "certificate-unreadable",
-            f"The gateway cannot use {where}: {error}. Check the files and who may read them.",
-        ) from error
-    return public, tunnel
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _write_ready(path: str, ready: dict[str, str]) -> None:
     target = Path(path)
     partial = target.with_name(target.name + ".part")
     partial.write_text(json.dumps(ready), encoding="utf-8")
     os.replace(partial, target)
-
-
-def _raise_malloc_thresholds() -> None:
-    """Bulk transfer allocates and frees some 100 KiB at a time; by default glibc hands such
-    pieces back to the kernel each time, which costs about half of the CPU time."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library: it is only slower
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-        libc.mallopt(_M_TRIM_THRESHOLD, 64 << 20)
 
 
 def parse_arguments(arguments: list[str]) -> Options:
@@ -197,7 +161,7 @@ def parse_arguments(arguments: list[str]) -> Options:
 def run(options: Options) -> int:
     """Run a gateway in this process until SIGTERM or SIGINT; returns the exit code."""
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve_until_signal(options))
     except AigcError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -214,14 +178,6 @@ async def _serve_until_signal(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(options, stop=stop)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # the stdlib's loop works too, about 10 % slower
-        return None
-    return uvloop.new_event_loop
 
 
 __all__ = ["Options", "parse_arguments", "run", "serve"]

@@ -16,6 +16,7 @@ from node_agent import enrolment
 from node_agent.config import AgentConfig
 from node_agent.enrolment import Identity, IdentityFiles
 from node_agent.gpus.probe import ProbeError
+from node_agent.notices import last_notice
 from node_agent.program import choose_driver, choose_probe
 
 _LEAST_FREE = 20 << 30
@@ -46,6 +47,10 @@ async def check(config: AgentConfig, clock: Clock | None = None) -> list[Finding
     )
     findings.append(_certificate(identity, clock))
     findings.append(await _coordinator(identity, clock))
+    notice = await asyncio.to_thread(last_notice, config.state_dir)
+    if notice is not None:
+        said = f"On {notice.at:%Y-%m-%d %H:%M} UTC the coordinator said: {notice.text}"
+        findings.append(Finding("notice", False, said))
     for name, address in (
         ("nodes' port", identity.node_address),
         ("gateway's tunnel", identity.gateway_address),

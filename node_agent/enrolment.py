@@ -37,6 +37,7 @@ from aigc.tls import (
     spki_pin,
     split_address,
 )
+from node_agent.notices import forget_notice
 from protos.aigc.v1 import node_pb2, node_pb2_grpc
 
 T = TypeVar("T")
@@ -230,6 +231,7 @@ async def join(
             ErrorKind.FORBIDDEN,
         )
     await asyncio.to_thread(files.save, identity)
+    await asyncio.to_thread(forget_notice, state_dir)
     return identity
 
 

@@ -20,6 +20,7 @@ from node_agent.engines.driver import Door, EngineDriver, Fingerprint, Problem
 from node_agent.enrolment import check_clock
 from node_agent.gpu_work import Sample
 from node_agent.gpus.probe import GpuProbe, GpuReading, ProbeHealth
+from node_agent.hardware import read_hardware
 from node_agent.limits import Machine, allowed_gpu
 from node_agent.observation import door_message, gpu_message, instance_message, sentence
 from node_agent.reconciler import Reconciler
@@ -51,6 +52,7 @@ class MachineFacts:
         self._clock = clock
         self._nonce = secrets.randbits(63)
         self._boot_id = ""
+        self._hardware = ""
         self._fingerprint = Fingerprint(driver.name, "", False, Door.OPEN_TO_LOCAL_USERS)
         self._health = ProbeHealth()
         self._probe_failure = ""
@@ -64,6 +66,7 @@ class MachineFacts:
     async def refresh(self) -> None:
         """Look at the driver, the probe, the disk and the volumes again."""
         self._boot_id = self._boot_id or await asyncio.to_thread(_read_boot_id)
+        self._hardware = self._hardware or await asyncio.to_thread(read_hardware)
         self._fingerprint = await self._driver.fingerprint()
         self._health = await self._probe.health()
         self._disk_free = await asyncio.to_thread(_disk_free, self._config.volume_root)
@@ -128,7 +131,8 @@ class MachineFacts:
             cpus=os.cpu_count() or 1,
             memory_bytes=self._memory,
             session_nonce=self._nonce,
-            features=["keep-unclaimed"],
+            features=["keep-unclaimed", "notice", "renew"],
+            hardware=self._hardware,
         )
 
     def observed(self, reconciler: Reconciler) -> node_pb2.ObservedSet:
@@ -171,6 +175,9 @@ class MachineFacts:
                 for v in self._volume_facts
             ],
             door=door_message(self._fingerprint.door),
+            door_reason=None
+            if self._fingerprint.door_reason is None
+            else sentence(self._fingerprint.door_reason),
             disk_free_bytes=self._disk_free,
             can_start=self._fingerprint.can_start and reconciler.problem is None,
         )

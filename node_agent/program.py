@@ -14,9 +14,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from aigc.clock import Clock, SystemClock
+from aigc.egress import parse
 from aigc.errors import AigcError
 from node_agent.config import AgentConfig
 from node_agent.engines.docker import DockerDriver
+from node_agent.engines.docker_walls import DockerWalls
 from node_agent.engines.driver import EngineDriver, Problem
 from node_agent.engines.process import ProcessDriver
 from node_agent.enrolment import Identity, IdentityFiles, renew
@@ -24,12 +26,18 @@ from node_agent.gpu_work import GpuWatch
 from node_agent.gpus.probe import GpuProbe
 from node_agent.gpus.simulated import SimulatedProbe
 from node_agent.machine import MachineFacts
+from node_agent.notices import keep_notice
 from node_agent.observation import Key
 from node_agent.reconciler import Reconciler
 from node_agent.session import NodeSession
 from node_agent.store import Store
 from node_agent.tunnel import TunnelClient, TunnelFiles
 from node_agent.volumes import Volumes
+from node_agent.walls.guard import Guard
+from node_agent.walls.keeper import Walls
+from node_agent.walls.mark import MARK
+from node_agent.walls.nftables import NftError
+from node_agent.walls.resolver import Names
 from protos.aigc.v1 import node_pb2
 
 log = logging.getLogger(__name__)
@@ -77,17 +85,23 @@ async def agent(config: AgentConfig, clock: Clock) -> AsyncIterator[Agent]:
     files = IdentityFiles(config.state_dir)
     identity = await asyncio.to_thread(files.load)
     store = await Store.open(config.state_dir / "agent.sqlite")
-    driver, note = await choose_driver(config)
+    walls = Walls(config.docker_scope, MARK, wanted=config.walls != "off")
+    names = Names(walls.let, [parse(text) for text in config.egress_private])
+    kept = DockerWalls(walls, names, config.name_servers, config.walls == "required")
+    driver, note = await choose_driver(config, kept)
     probe = choose_probe(config)
     try:
         await driver.load()
         await probe.load()
-        running = Agent(config, clock, identity, files, store, driver, probe, note)
+        guarded = (walls, names) if isinstance(driver, DockerDriver) else None
+        running = Agent(config, clock, identity, files, store, driver, probe, note, guarded)
         await running.load()
         yield running
         if running.stop_engines:
             await running.reconciler.stop_engines()
+            await _take_down(walls)
     finally:
+        await names.unload()
         await probe.unload()
         await driver.unload()
         await store.close()
@@ -106,6 +120,7 @@ class Agent:
         driver: EngineDriver,
         probe: GpuProbe,
         note: Problem | None,
+        guarded: tuple[Walls, Names] | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -115,7 +130,13 @@ class Agent:
         self._volumes = Volumes(config.volume_root, clock)
         self._facts = MachineFacts(config, driver, probe, self._volumes, store, clock, note)
         self.session = NodeSession(
-            lambda: self._identity, self._facts, store, clock, self._on_welcome
+            lambda: self._identity,
+            self._facts,
+            store,
+            clock,
+            self._on_welcome,
+            self._on_notice,
+            self._ask_renewal,
         )
         self.reconciler = Reconciler(
             driver,
@@ -135,7 +156,24 @@ class Agent:
             self.reconciler.resolve,
             clock,
         )
+        self._guard = None
+        if guarded is not None:
+            self._guard = Guard(
+                *guarded,
+                clock,
+                self.reconciler.networks,
+                lambda: (
+                    self._identity.coordinator_address,
+                    self._identity.node_address,
+                    self._gateway_address,
+                ),
+                self.reconciler.refused,
+                self._on_door,
+            )
         self._told: object = None
+        self._door = asyncio.Event()
+        self._renewal_asked = asyncio.Event()
+        self._notices: set[asyncio.Task[None]] = set()
         self.stop_engines = False
 
     async def load(self) -> None:
@@ -158,6 +196,8 @@ class Agent:
             group.create_task(self._refresh_facts())
             group.create_task(self._measure_volumes())
             group.create_task(self._renew())
+            if self._guard is not None:
+                group.create_task(self._look_after_walls(self._guard))
 
     async def _connect(self) -> None:
         await self.reconciler.looked.wait()  # an empty first set would be a lie
@@ -176,6 +216,16 @@ class Agent:
     def _on_welcome(self, welcome: node_pb2.Welcome) -> None:
         self._gateway_address = welcome.gateway_address or self._gateway_address
 
+    def _on_notice(self, notice: node_pb2.Notice) -> None:
+        keeping = asyncio.create_task(
+            asyncio.to_thread(keep_notice, self._config.state_dir, notice, self._clock)
+        )
+        self._notices.add(keeping)
+        keeping.add_done_callback(self._notices.discard)
+
+    def _ask_renewal(self) -> None:
+        self._renewal_asked.set()
+
     async def _read_cards(self) -> None:
         while True:
             sample = await self._watch.sample(await self.reconciler.watched())
@@ -190,6 +240,23 @@ class Agent:
             await self._facts.refresh()
             self.session.tell_everything()
 
+    def _on_door(self) -> None:
+        """The walls hold now, or do not any more: told at once, not at the next refresh."""
+        self._door.set()
+
+    async def _tell_door(self) -> None:
+        while True:
+            await self._door.wait()
+            self._door.clear()
+            await self._facts.refresh()
+            self.session.tell_everything()
+
+    async def _look_after_walls(self, guard: Guard) -> None:
+        await self.reconciler.looked.wait()  # what runs is known
+        async with asyncio.TaskGroup() as group:
+            group.create_task(guard.run())
+            group.create_task(self._tell_door())
+
     async def _measure_volumes(self) -> None:
         while True:
             try:
@@ -198,10 +265,25 @@ class Agent:
                 log.warning("volumes not measured", extra={"why": str(error)})
             await self._clock.sleep(_MEASURE_EVERY)
 
+    async def _until_renewal_is_looked_at(self) -> None:
+        waits = [
+            asyncio.create_task(self._clock.sleep(_LOOK_AT_CERTIFICATE_EVERY)),
+            asyncio.create_task(self._renewal_asked.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
     async def _renew(self) -> None:
-        """At two thirds of the certificate's life; looked at often, since machines sleep."""
+        """At two thirds of the certificate's life (looked at often, since machines sleep), and
+        when the coordinator asks for it."""
         while True:
-            if self._clock.now() >= self._identity.renew_at():
+            asked = self._renewal_asked.is_set()
+            self._renewal_asked.clear()
+            if asked or self._clock.now() >= self._identity.renew_at():
                 try:
                     self._identity = await renew(
                         self._identity, self._config.state_dir, self._clock
@@ -210,10 +292,20 @@ class Agent:
                     self.session.reconnect()
                 except (AigcError, OSError) as error:
                     log.warning("certificate not renewed", extra={"why": str(error)})
-            await self._clock.sleep(_LOOK_AT_CERTIFICATE_EVERY)
+            await self._until_renewal_is_looked_at()
 
 
-async def choose_driver(config: AgentConfig) -> tuple[EngineDriver, Problem | None]:
+async def _take_down(walls: Walls) -> None:
+    """With the last engine its walls go too (the demo leaves nothing behind)."""
+    try:
+        await asyncio.to_thread(walls.remove)
+    except NftError as error:
+        log.info("walls not taken down", extra={"why": str(error)})
+
+
+async def choose_driver(
+    config: AgentConfig, walls: DockerWalls | None = None
+) -> tuple[EngineDriver, Problem | None]:
     """The driver of agent.toml, and a note for people if it is a stopgap.
 
     ``auto`` is Docker, unless it does not answer here and plain processes are allowed.
@@ -222,7 +314,10 @@ async def choose_driver(config: AgentConfig) -> tuple[EngineDriver, Problem | No
     if config.driver == "process":
         return processes, None
     docker = DockerDriver(
-        config.docker_socket, scope=config.docker_scope, real_gpus=config.simulated_gpus == 0
+        config.docker_socket,
+        scope=config.docker_scope,
+        real_gpus=config.simulated_gpus == 0,
+        walls=walls,
     )
     if config.driver == "docker" or not config.process_allowed:
         return docker, None

@@ -22,7 +22,7 @@ from node_agent.machine import MachineFacts
 from node_agent.observation import Key, gpu_message, instance_message, reading_message
 from node_agent.reconciler import Reconciler
 from node_agent.store import Store, VolumeResult
-from protos.aigc.v1 import node_pb2, node_pb2_grpc
+from protos.aigc.v1 import common_pb2, node_pb2, node_pb2_grpc
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ _HELLO_WITHIN = 15.0
 _FIRST_PAUSE = 0.3
 _LONGEST_PAUSE = 4.0
 _REFUSED_PAUSE = 30.0
+_DUPLICATE = "node-duplicate"
 _REFUSALS = {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
 
 
@@ -59,12 +60,17 @@ class NodeSession:
         store: Store,
         clock: Clock,
         welcomed: Callable[[node_pb2.Welcome], None],
+        noticed: Callable[[node_pb2.Notice], None],
+        renewal_asked: Callable[[], None],
     ) -> None:
+        """``noticed`` and ``renewal_asked``: orders about this machine itself, for others to do."""
         self._identity = identity
         self._facts = facts
         self._store = store
         self._clock = clock
         self._welcomed = welcomed
+        self._noticed = noticed
+        self._renewal_asked = renewal_asked
         self._reconciler: Reconciler | None = None
         self._news = asyncio.Event()
         self._changed: set[Key] = set()
@@ -125,7 +131,11 @@ class NodeSession:
         try:
             await self._serve_one_stream()
         except grpc.aio.AioRpcError as error:
-            self.last_error = str(as_error(error, self._identity().node_address))
+            refused = as_error(error, self._identity().node_address)
+            self.last_error = str(refused)
+            if refused.key == _DUPLICATE:
+                text = common_pb2.Sentence(en=refused.message)
+                self._noticed(node_pb2.Notice(key=refused.key, text=text))
             log.warning("no coordinator", extra={"why": self.last_error})
             return error.code() in _REFUSALS
         except asyncio.InvalidStateError:
@@ -258,6 +268,10 @@ class NodeSession:
                 self._streams.begin(reconciler, order.log_request)
             case "log_cancel":
                 self._streams.cancel(order.log_cancel.request_id)
+            case "notice":
+                self._noticed(order.notice)
+            case "renew":
+                self._renewal_asked()
             case other:
                 log.warning("order of a newer coordinator left alone", extra={"order": other})
 

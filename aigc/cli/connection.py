@@ -48,6 +48,8 @@ async def connect() -> AsyncIterator[CoordinatorSession]:
     endpoint = Endpoint(config.address, config.ca_pem)
     session = CoordinatorSession(endpoint, store, api_token=token, config_dir=folder)
     async with session:
+        if token is None:
+            await session.options()  # versions, and a rotated authority, before anything else
         yield session
 
 

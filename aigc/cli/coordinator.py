@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aigc.cli import connection
+from aigc.cli.authority import authority_command
 from aigc.cli.output import json_option, print_json, say, timestamp, when
 from aigc.errors import EXIT_CODES, AigcError, ErrorKind
 
@@ -117,6 +118,9 @@ def join_command(minutes: int, pool: str, as_json: bool) -> None:
         return
     say(f"Run this on the new machine, as root, before {when(said.expires_at_ms)}; it works once:")
     click.echo(said.command)
+
+
+coordinator_command.add_command(authority_command)
 
 
 @coordinator_command.group("catalogue")

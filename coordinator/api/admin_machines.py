@@ -61,7 +61,7 @@ class MachinesDesk:
         token, expires_at = await self._office.enrolment.create_token(
             request.pool or "on-prem", host, timedelta(minutes=minutes), who()
         )
-        link = JoinLink(join_address(host, port), self._office.pin, token)
+        link = JoinLink(join_address(host, port), self._office.pin(), token)
         return admin_pb2.CreateJoinCommandResponse(
             command=f"aigc agent join '{link}'", expires_at_ms=milliseconds(expires_at)
         )

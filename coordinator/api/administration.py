@@ -11,6 +11,8 @@ from aigc import __version__
 from aigc.clock import milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.api import conversion
+from coordinator.api.admin_authority import AuthorityDesk
+from coordinator.api.admin_links import LinksDesk
 from coordinator.api.admin_machines import MachinesDesk
 from coordinator.api.admin_people import PeopleDesk
 from coordinator.api.fleet_feed import FleetFeed
@@ -38,8 +40,10 @@ _INTERVAL_MS_MIN = 50
 _INTERVAL_MS_MAX = 60_000
 
 
-class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceServicer):
-    """See the module, and its two bases for machines and people."""
+class AdminServicer(
+    MachinesDesk, PeopleDesk, LinksDesk, AuthorityDesk, admin_pb2_grpc.AdminServiceServicer
+):
+    """See the module, and its bases for machines, people and the authority."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -181,7 +185,7 @@ class AdminServicer(MachinesDesk, PeopleDesk, admin_pb2_grpc.AdminServiceService
             ledger_id=studio.ledger_id,
             revision=studio.revision,
             started_at_ms=milliseconds(office.started_at),
-            pin=office.pin,
+            pin=office.pin(),
             server_time_ms=milliseconds(office.clock.now()),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aigc import __version__
@@ -14,7 +15,7 @@ from protos.aigc.v1 import node_pb2, node_pb2_grpc
 
 
 class EnrolmentServicer(node_pb2_grpc.EnrolmentServiceServicer):
-    def __init__(self, enrolment: Enrolment, ca_pem: bytes, clock: Clock) -> None:
+    def __init__(self, enrolment: Enrolment, ca_pem: Callable[[], bytes], clock: Clock) -> None:
         self._enrolment = enrolment
         self._ca_pem = ca_pem
         self._clock = clock
@@ -23,7 +24,7 @@ class EnrolmentServicer(node_pb2_grpc.EnrolmentServiceServicer):
         self, request: node_pb2.GetAuthorityRequest, context: Any
     ) -> node_pb2.GetAuthorityResponse:
         return node_pb2.GetAuthorityResponse(
-            ca_pem=self._ca_pem,
+            ca_pem=self._ca_pem(),
             server_time_ms=milliseconds(self._clock.now()),
             version=__version__,
         )

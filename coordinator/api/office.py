@@ -13,6 +13,7 @@ from coordinator.catalogue import Loaded
 from coordinator.config import CoordinatorConfig
 from coordinator.domain.people import PersonId
 from coordinator.fleet.enrolment import Enrolment
+from coordinator.fleet.rotation import Rotation
 from coordinator.fleet.session import Sessions
 from coordinator.identity.identity import Identity
 from coordinator.ledger import Ledger
@@ -36,7 +37,8 @@ class Office:
     sessions: Sessions
     readings: Readings
     catalogue: Callable[[], tuple[Loaded, int]]
-    pin: str
+    pin: Callable[[], str]
+    rotation: Rotation
     config: CoordinatorConfig
     started_at: datetime
     url_of: UrlOf

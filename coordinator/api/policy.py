@@ -102,6 +102,25 @@ POLICIES: Mapping[str, Policy] = {
 }
 
 
+# What an API token that only reads may call. An auditor changes nothing.
+READS: frozenset[str] = frozenset(
+    {method for method, policy in POLICIES.items() if policy is Policy.AUDITOR}
+    | {
+        _SESSION + "WhoAmI",
+        _CREATOR + "ListEngines",
+        _CREATOR + "ListInstances",
+        _CREATOR + "WatchInstances",
+        _CREATOR + "ListTrash",
+        _CREATOR + "StreamLogs",
+        _CREATOR + "GetInstanceReadings",
+        _CREATOR + "ListTokens",
+        _CREATOR + "ListShares",
+        _CREATOR + "FindColleagues",
+        _ADMIN + "StreamAnyLogs",
+    }
+)
+
+
 def role_suffices(policy: Policy, role: Role) -> bool:
     """Whether a signed-in person of that role meets a personal policy."""
     match policy:

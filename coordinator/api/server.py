@@ -33,32 +33,42 @@ _OPTIONS: list[tuple[str, int]] = [
 
 
 class TlsFiles:
-    """A certificate that may be made anew while the server runs: read again when it changed."""
+    """Files that may be made anew while the server runs: read again when one changed.
 
-    def __init__(self, files: Files, ca_pem: bytes) -> None:
+    Args:
+        trusted: the authorities whose client certificates are taken.
+    """
+
+    def __init__(self, files: Files, trusted: Path) -> None:
         self._files = files
-        self._ca_pem = ca_pem
-        self._stamp = self._now()
+        self._trusted = trusted
 
-    def _now(self) -> int:
-        return self._files.certificate.stat().st_mtime_ns
+    def _now(self) -> tuple[int, int]:
+        both = (self._files.certificate, self._trusted)
+        return both[0].stat().st_mtime_ns, both[1].stat().st_mtime_ns
 
     def _read(self) -> Any:
         pair = (self._files.key.read_bytes(), self._files.certificate.read_bytes())
-        return grpc.ssl_server_certificate_configuration([pair], root_certificates=self._ca_pem)
-
-    def _changed(self) -> Any:
-        """Called by gRPC in a thread of its own, at each handshake."""
-        stamp = self._now()
-        if stamp == self._stamp:
-            return None
-        self._stamp = stamp
-        return self._read()
+        return grpc.ssl_server_certificate_configuration(
+            [pair], root_certificates=self._trusted.read_bytes()
+        )
 
     def credentials(self, *, clients_need_certificate: bool) -> Any:
-        """Server credentials that follow the files."""
+        """Server credentials that follow the files; each port needs its own."""
+        served = self._now()
+
+        def changed() -> Any:
+            """Called by gRPC in a thread of its own, at each handshake."""
+            nonlocal served
+            stamp = self._now()
+            if stamp == served:
+                return None
+            fresh = self._read()
+            served = stamp
+            return fresh
+
         return grpc.dynamic_ssl_server_credentials(
-            self._read(), self._changed, require_client_authentication=clients_need_certificate
+            self._read(), changed, require_client_authentication=clients_need_certificate
         )
 
 

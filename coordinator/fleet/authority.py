@@ -1,16 +1,13 @@
 """The coordinator's own certificate authority: who is the coordinator, the gateway, a node.
 
-One EC P-256 key in the state folder (mode 0600). From a request it takes the public key and
-nothing else: names, uses and validity are decided here.
+An EC P-256 key in the state folder (mode 0600). From a request it takes the public key and
+nothing else: names, uses and validity are decided here. Which authority signs and which are
+trusted while it is rotated: :mod:`coordinator.fleet.roots`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import ipaddress
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,9 +22,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
-from aigc.tls import NODE_ORGANISATION, new_key_pem, spki_pin
+from aigc.tls import NODE_ORGANISATION, new_key_pem
+from coordinator.fleet.roots import Roots, Standing, key_usage, write_file
 
-_AUTHORITY_VALID = timedelta(days=3650)
 _SERVER_VALID = timedelta(days=397)  # the longest that browsers accept
 _SERVER_RENEWED_BEFORE = timedelta(days=60)
 NODE_VALID = timedelta(hours=24)
@@ -74,16 +71,12 @@ class Authority:
     """Signs. All methods do file or CPU work: call them in a thread from the event loop.
 
     Attributes:
-        ca_pem: the authority's certificate.
-        pin: its SPKI pin, as in join commands.
+        roots: which authority signs, and which are trusted.
     """
 
-    def __init__(self, folder: Path, key: ec.EllipticCurvePrivateKey, ca: bytes, clock: Clock):
-        self.ca_pem = ca
-        self.pin = spki_pin(ca)
+    def __init__(self, folder: Path, roots: Roots, clock: Clock) -> None:
+        self.roots = roots
         self._folder = folder
-        self._key = key
-        self._ca = x509.load_pem_x509_certificate(ca)
         self._clock = clock
 
     @classmethod
@@ -94,33 +87,12 @@ class Authority:
             AigcError: ``authority-unreadable``.
             OSError: the disk takes nothing.
         """
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key_file, ca_file = folder / "ca.key", folder / "ca.crt"
-        if not key_file.exists() and not ca_file.exists():
-            _write(key_file, new_key_pem(), 0o600)
-        try:
-            key = serialization.load_pem_private_key(key_file.read_bytes(), None)
-            if not isinstance(key, ec.EllipticCurvePrivateKey):
-                raise ValueError("not an elliptic-curve key")
-            if not ca_file.exists():
-                _write(ca_file, _self_signed(key, studio, clock.now()), 0o644)
-            ca = ca_file.read_bytes()
-            if x509.load_pem_x509_certificate(ca).public_key() != key.public_key():
-                raise ValueError("ca.crt belongs to another key than ca.key")
-        except (OSError, ValueError, TypeError) as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise  # nothing is wrong with the authority itself
-            raise AigcError(
-                "authority-unreadable",
-                f"The coordinator's authority in {folder} cannot be used: {error}. Restore ca.key "
-                "and ca.crt from the backup; without them every machine must join again.",
-            ) from error
-        return cls(folder, key, ca, clock)
+        return cls(folder, Roots.open(folder, studio, clock), clock)
 
     @property
-    def ca_file(self) -> Path:
-        """The authority's certificate as a file."""
-        return self._folder / "ca.crt"
+    def pin(self) -> str:
+        """The SPKI pin of the authority that signs, as in join commands."""
+        return self.roots.now.signing.pin
 
     def server_files(self, name: str, names: Iterable[str]) -> Files:
         """A server certificate for these names in ``<name>.crt``, made anew when it must be.
@@ -131,8 +103,8 @@ class Authority:
         files = Files(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         if not self._still_good(files, wanted):
             key_pem = new_key_pem()
-            _write(files.key, key_pem, 0o600)
-            _write(files.certificate, self._server_certificate(key_pem, wanted), 0o644)
+            write_file(files.key, key_pem, 0o600)
+            write_file(files.certificate, self._server_certificate(key_pem, wanted), 0o644)
         return files
 
     def sign_node(self, csr_pem: bytes, node_id: str) -> NodeCertificate:
@@ -142,9 +114,9 @@ class Authority:
             AigcError: ``csr-invalid`` for a broken request or a weak key.
         """
         public_key = _requested_key(csr_pem)
-        now = self._clock.now()
+        now, standing = self._clock.now(), self.roots.now
         certificate = (
-            self._builder(public_key, now - _BACKDATED_NODE, now + NODE_VALID)
+            _builder(standing, public_key, now - _BACKDATED_NODE, now + NODE_VALID)
             .subject_name(
                 x509.Name(
                     [
@@ -154,7 +126,7 @@ class Authority:
                 )
             )
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(standing.key, hashes.SHA256())
         )
         return NodeCertificate(
             certificate.public_bytes(serialization.Encoding.PEM),
@@ -171,7 +143,7 @@ class Authority:
         """
         try:
             certificate = x509.load_pem_x509_certificate(certificate_pem)
-            certificate.verify_directly_issued_by(self._ca)
+            self._verify(certificate)
             uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             organisation = _one_name(certificate, NameOID.ORGANIZATION_NAME)
             node_id = _one_name(certificate, NameOID.COMMON_NAME)
@@ -202,40 +174,29 @@ class Authority:
     def _server_certificate(self, key_pem: bytes, names: tuple[str, ...]) -> bytes:
         key = serialization.load_pem_private_key(key_pem, None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
-        now = self._clock.now()
+        now, standing = self._clock.now(), self.roots.now
         certificate = (
-            self._builder(key.public_key(), now - _BACKDATED_SERVER, now + _SERVER_VALID)
+            _builder(standing, key.public_key(), now - _BACKDATED_SERVER, now + _SERVER_VALID)
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
             .add_extension(x509.SubjectAlternativeName([_san(n) for n in names]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .sign(standing.key, hashes.SHA256())
         )
-        return certificate.public_bytes(serialization.Encoding.PEM) + self.ca_pem
+        return certificate.public_bytes(serialization.Encoding.PEM) + standing.signing.pem
 
-    def _builder(
-        self, public_key: ec.EllipticCurvePublicKey, not_before: datetime, not_after: datetime
-    ) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .issuer_name(self._ca.subject)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(max(not_before, self._ca.not_valid_before_utc))
-            .not_valid_after(min(not_after, self._ca.not_valid_after_utc))
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
-        )
+    def _verify(self, certificate: x509.Certificate) -> None:
+        """Raises InvalidSignature or ValueError unless one that is trusted signed it."""
+        for ca in self.roots.now.certificates:
+            if certificate.issuer == ca.subject:
+                certificate.verify_directly_issued_by(ca)
+                return
+        raise ValueError("no authority of ours has this name")
 
     def _still_good(self, files: Files, names: tuple[str, ...]) -> bool:
         try:
             leaf = x509.load_pem_x509_certificates(files.certificate.read_bytes())[0]
             key = serialization.load_pem_private_key(files.key.read_bytes(), None)
-            leaf.verify_directly_issued_by(self._ca)
+            leaf.verify_directly_issued_by(self.roots.now.certificates[0])
             held = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             return False  # absent or broken: made anew
@@ -247,38 +208,27 @@ class Authority:
         )
 
 
-def _self_signed(key: ec.EllipticCurvePrivateKey, studio: str, now: datetime) -> bytes:
-    name = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, f"{studio[:40]} AIGC Gateway authority")]
-    )
-    public_key = key.public_key()
+def _builder(
+    standing: Standing,
+    public_key: ec.EllipticCurvePublicKey,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.CertificateBuilder:
+    signing = standing.signing
     return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(standing.certificates[0].subject)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED_SERVER - timedelta(days=1))
-        .not_valid_after(now + _AUTHORITY_VALID)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .not_valid_before(max(not_before, signing.begins))
+        .not_valid_after(min(not_after, signing.ends))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(standing.key.public_key()),
+            critical=False,
+        )
     )
 
 
@@ -319,19 +269,3 @@ def _san(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Replace a file in one step, with its mode right from the start."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise

@@ -32,6 +32,8 @@ class NodeCredential:
     issued_at: datetime
     revoked_at: datetime | None = None
     duplicate_at: datetime | None = None
+    hardware: str = ""  # as its agent tells it; empty: not known
+    former_hardware: str = ""
 
     @property
     def revoked(self) -> bool:
@@ -51,7 +53,8 @@ class Ticket:
 
 
 _COLUMNS = (
-    "node_id, name, host, key_hash, serial, previous_serial, issued_at, revoked_at, duplicate_at"
+    "node_id, name, host, key_hash, serial, previous_serial, issued_at, revoked_at, duplicate_at,"
+    " hardware, former_hardware"
 )
 
 
@@ -64,7 +67,7 @@ def put_credential(connection: Connection, credential: NodeCredential) -> None:
     """Write the whole row."""
     connection.execute(
         f"INSERT OR REPLACE INTO node_credential ({_COLUMNS})"  # noqa: S608
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             credential.node_id,
             credential.name,
@@ -75,6 +78,8 @@ def put_credential(connection: Connection, credential: NodeCredential) -> None:
             milliseconds(credential.issued_at),
             milliseconds(credential.revoked_at) or None,
             milliseconds(credential.duplicate_at) or None,
+            credential.hardware,
+            credential.former_hardware,
         ),
     )
 
@@ -128,7 +133,7 @@ def forget_old_tokens(connection: Connection, before: datetime) -> None:
 
 
 def _credential(row: Any) -> NodeCredential:
-    node_id, name, host, key_hash, serial, previous, issued, revoked, duplicate = row
+    node_id, name, host, key_hash, serial, previous, issued, revoked, duplicate, *hardware = row
     at = from_milliseconds(issued)
     assert at is not None
     return NodeCredential(
@@ -141,6 +146,7 @@ def _credential(row: Any) -> NodeCredential:
         at,
         from_milliseconds(revoked or 0),
         from_milliseconds(duplicate or 0),
+        *hardware,
     )
 
 

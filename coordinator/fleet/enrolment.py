@@ -30,7 +30,7 @@ from coordinator.refusals import Refusals
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_RENEW_LATE_BY = timedelta(days=90)
+RENEW_LATE_BY = timedelta(days=90)
 _PROOF_CLOCK_DIFFERENCE = timedelta(minutes=10)
 _TOKENS_REMEMBERED = timedelta(days=30)
 
@@ -231,6 +231,30 @@ class Enrolment:
             await self._ledger.transact(lambda c: credentials.put_credential(c, row))
             self._changed(row)
 
+    async def note_hardware(self, node_id: str, hardware: str) -> bool:
+        """On which hardware an identity is in use; False: it is back on the one before.
+
+        A board may be exchanged, and a disk be moved: that is noted, and shown. An identity that
+        goes to and fro is on two machines.
+        """
+        async with self._writing:
+            credential = self.credentials.get(node_id)
+            if credential is None or not hardware or hardware == credential.hardware:
+                return True
+            if hardware == credential.former_hardware:
+                return False
+            row = replace(credential, hardware=hardware, former_hardware=credential.hardware)
+            now = self._clock.now()
+
+            def work(connection: Any) -> None:
+                credentials.put_credential(connection, row)
+                if credential.hardware:
+                    audit(connection, now, node_id, "node-hardware", node_id, "done", "")
+
+            await self._ledger.transact(work)
+            self._changed(row)
+            return True
+
     async def note_duplicate(self, node_id: str, detail: str) -> None:
         """Two machines use one identity: remembered until it is revoked and joined anew."""
         async with self._writing:
@@ -301,6 +325,12 @@ class Enrolment:
         if credential is None or credential.revoked:
             return None
         return credential.issued_at + NODE_VALID
+
+    def renewal_due(self, node_id: str) -> bool:
+        """Whether the node's certificate is older than the last step of the authority's rotation:
+        it does not know, or is not signed by, what is trusted from now on."""
+        credential, since = self.credentials.get(node_id), self._authority.roots.now.since
+        return credential is not None and since is not None and credential.issued_at < since
 
     async def _take_over(self, identity: NodeIdentity, now: datetime) -> None:
         async with self._writing:
@@ -392,7 +422,7 @@ class Enrolment:
                 "The machine could not prove that it holds its certificate's key: join it again.",
                 ErrorKind.UNAUTHENTICATED,
             ) from error
-        if now - identity.not_after > _RENEW_LATE_BY:
+        if now - identity.not_after > RENEW_LATE_BY:
             raise AigcError(
                 "certificate-too-old",
                 f"The machine's certificate ended on {identity.not_after:%Y-%m-%d}, more than 90 "
@@ -413,7 +443,7 @@ class Enrolment:
         return Enrolled(
             row.node_id,
             certificate.pem,
-            self._authority.ca_pem,
+            self._authority.roots.now.bundle_pem,
             addresses.node_address(row.host),
             addresses.gateway_address(row.host),
         )

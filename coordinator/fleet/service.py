@@ -107,7 +107,11 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
             gateway_address=gateway,
             coordinator_version=__version__,
         )
-        session.send(node_pb2.NodeOrder(welcome=welcome))
+        # Before a notice that waits already: an agent expects to be welcomed first.
+        session.outbox.insert(0, node_pb2.NodeOrder(welcome=welcome))
+        session.wake.set()
+        if self._enrolment.renewal_due(node_id):
+            self._sessions.ask_to_renew(node_id)
 
     async def _serve(
         self, session: Session, requests: AsyncIterator[node_pb2.NodeReport], context: Any

@@ -156,6 +156,12 @@ class Sessions:
             )
             await incumbent.gone.wait()
         self._live[session.node_id] = session
+        if not await self._enrolment.note_hardware(session.node_id, session.hello.hardware):
+            self.leave(session)
+            raise await self._to_and_fro(session)
+        credential = self._enrolment.credentials.get(session.node_id)
+        if credential is not None and credential.duplicate_at is not None:
+            session.send(_notice_of_duplicate(""))
 
     def leave(self, session: Session) -> bool:
         """The stream ended; True if it was this machine's current one."""
@@ -242,6 +248,14 @@ class Sessions:
         order = node_pb2.KeepUnclaimedOrder(container_id=container_id)
         self.check_connected(node_id).send(node_pb2.NodeOrder(keep_unclaimed=order))
 
+    def ask_to_renew(self, node_id: NodeId | None = None) -> None:
+        """Ask a connected machine, or all of them, for a fresh certificate of the present
+        authority. Agents that do not know the order renew within sixteen hours by themselves."""
+        order = node_pb2.NodeOrder(renew=node_pb2.RenewOrder())
+        for session in list(self._live.values()):
+            if node_id in (None, session.node_id) and "renew" in session.hello.features:
+                session.send(order)
+
     def check_connected(self, node_id: NodeId) -> Session:
         """The machine's stream.
 
@@ -327,10 +341,28 @@ class Sessions:
         await self._enrolment.note_duplicate(
             session.node_id, f"{theirs.hostname} is connected, {mine.hostname} was refused"
         )
+        incumbent.send(_notice_of_duplicate(mine.hostname))
         return AigcError(
             "node-duplicate",
             f"Another machine ({theirs.hostname}) is connected with this machine's identity: was "
             "it copied? Delete node.key and node.crt here and join this machine anew.",
+            ErrorKind.CONFLICT,
+        )
+
+    async def _to_and_fro(self, session: Session) -> AigcError:
+        """This identity was on this hardware, then on another, and is here again."""
+        hostname = session.hello.hostname
+        _log.warning(
+            "an identity goes to and fro between two machines",
+            extra={"node_id": session.node_id, "refused": hostname},
+        )
+        await self._enrolment.note_duplicate(
+            session.node_id, f"{hostname} came back after another machine had its identity"
+        )
+        return AigcError(
+            "node-duplicate",
+            "Another machine has used this machine's identity in between: was its disk copied? "
+            "Ask IT to revoke it, delete node.key and node.crt here and join this machine anew.",
             ErrorKind.CONFLICT,
         )
 
@@ -340,6 +372,18 @@ class Sessions:
         if session is not None:
             cancel = node_pb2.LogCancel(request_id=number)
             session.send(node_pb2.NodeOrder(log_cancel=cancel))
+
+
+def _notice_of_duplicate(other: str) -> node_pb2.NodeOrder:
+    """For the machine that stays: it learns of the other one too."""
+    text = common_pb2.Sentence(
+        en=f"Another machine{f' ({other})' if other else ''} uses this machine's identity: if its "
+        "disk was copied, delete node.key and node.crt on the copy and join that machine anew; "
+        "IT can revoke this identity.",
+        zh=f"另一台机器{f'（{other}）' if other else ''}正在使用本机的身份："
+        "如果磁盘被复制过，请在副本上删除 node.key 和 node.crt 并重新加入；IT 可以吊销此身份。",
+    )
+    return node_pb2.NodeOrder(notice=node_pb2.Notice(key="node-duplicate", text=text))
 
 
 def _not_connected() -> AigcError:

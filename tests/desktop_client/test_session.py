@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from aigc.errors import AigcError, ErrorKind
+from aigc.tls import spki_pin
 from desktop_client.config import find_coordinator, load_client_config, save_client_config
 from desktop_client.session import CoordinatorSession, Endpoint
 from desktop_client.tokens import FileStore, MemoryStore
@@ -191,6 +192,32 @@ async def test_another_coordinator_at_the_address_is_not_trusted(studio: Studio)
     async with CoordinatorSession(endpoint, MemoryStore(), config_dir=studio.folder) as session:
         with pytest.raises(AigcError) as caught:
             await session.options()
+        assert caught.value.key == "pin-mismatch"
+
+
+@pytest.mark.attack(22)
+@pytest.mark.blocking_allowed("saves and loads a small file at start")
+async def test_a_rotated_authority_is_followed(studio: Studio) -> None:
+    """The present authority tells of its successor; then the successor answers."""
+    server = studio.server
+    save_client_config(studio.folder, await find_coordinator(server.address))
+    successor = make_authority("Test CA 2")
+    async with studio.session() as session, studio.session() as other:
+        server.told_ca_pem = server.ca_pem + successor[0]
+        await session.options()
+        assert session.ca_pem == server.told_ca_pem
+        saved = load_client_config(studio.folder)
+        assert saved is not None
+        assert (saved.ca_pem, saved.pin) == (server.told_ca_pem, spki_pin(server.ca_pem))
+        await server.come_back_as(successor)
+        server.told_ca_pem = successor[0]
+        await session.options()
+        assert (await session.options()).studio == "Studio North"
+        saved = load_client_config(studio.folder)
+        assert saved is not None
+        assert saved.pin == spki_pin(successor[0])
+        with pytest.raises(AigcError) as caught:
+            await other.options()  # it never heard of the successor
         assert caught.value.key == "pin-mismatch"
 
 

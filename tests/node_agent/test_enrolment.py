@@ -21,7 +21,9 @@ from aigc.tls import make_csr
 from node_agent import enrolment
 from node_agent.config import AgentConfig
 from node_agent.enrolment import IdentityFiles
+from node_agent.notices import last_notice
 from node_agent.program import agent
+from protos.aigc.v1 import common_pb2, node_pb2
 from tests.node_agent.coordinator_side import Authority, CoordinatorSide, coordinator_side
 from tests.standins.clock import FakeClock
 
@@ -176,6 +178,43 @@ async def test_the_running_agent_renews_at_two_thirds_of_the_life(
         await asyncio.gather(work, return_exceptions=True)
     kept = await asyncio.to_thread(IdentityFiles(config.state_dir).load)
     assert kept.validity()[1] > ends
+
+
+@pytest.mark.attack(22)
+async def test_the_running_agent_renews_when_it_is_asked(
+    side: CoordinatorSide, config: AgentConfig, clock: FakeClock
+) -> None:
+    """The authority is being rotated: two thirds of the certificate's life would be too late."""
+    await enrolment.join(side.link, config.state_dir, clock)
+    async with agent(config, clock) as running:
+        work = asyncio.create_task(running.run())
+        await _turn_until(clock, lambda: side.seen.observed is not None, 1)
+        side.order(node_pb2.NodeOrder(renew=node_pb2.RenewOrder()))
+        await _turn_until(clock, lambda: side.renewals == ["connection"], 1)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+@pytest.mark.attack(21)
+async def test_what_the_coordinator_says_of_this_machine_is_kept(
+    side: CoordinatorSide, config: AgentConfig, clock: FakeClock
+) -> None:
+    """Both machines of a copied disk are told; the agent's check repeats it until a fresh join."""
+    await enrolment.join(side.link, config.state_dir, clock)
+    async with agent(config, clock) as running:
+        work = asyncio.create_task(running.run())
+        await _turn_until(clock, lambda: side.seen.observed is not None, 1)
+        text = common_pb2.Sentence(en="Another machine (clone) uses this identity.")
+        side.order(node_pb2.NodeOrder(notice=node_pb2.Notice(key="node-duplicate", text=text)))
+        await _turn_until(clock, (config.state_dir / "notice.json").exists, 1)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    notice = await asyncio.to_thread(last_notice, config.state_dir)
+    assert notice is not None
+    assert (notice.key, notice.text) == ("node-duplicate", text.en)
+    side.tokens.add("a-token")
+    await enrolment.join(side.link, config.state_dir, clock, again=True)
+    assert await asyncio.to_thread(last_notice, config.state_dir) is None
 
 
 async def test_no_certificate_of_ours_opens_the_nodes_port(

@@ -25,7 +25,7 @@ from protos.aigc.v1 import creator_pb2 as pb
 from protos.aigc.v1 import creator_pb2_grpc
 
 
-def make_authority() -> tuple[bytes, bytes, bytes]:
+def make_authority(called: str = "Test CA") -> tuple[bytes, bytes, bytes]:
     """A CA, and a server's key and chain (leaf, then CA) under the coordinator's fixed name."""
     now = datetime.now(UTC)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -46,8 +46,8 @@ def make_authority() -> tuple[bytes, bytes, bytes]:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(ca_key, hashes.SHA256())
 
-    ca = build("Test CA", ca_key.public_key(), "Test CA", ca=True)
-    leaf = build("coordinator", key.public_key(), "Test CA", ca=False)
+    ca = build(called, ca_key.public_key(), called, ca=True)
+    leaf = build("coordinator", key.public_key(), called, ca=False)
     pem = serialization.Encoding.PEM
     key_pem = key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -68,6 +68,7 @@ class SessionServer(creator_pb2_grpc.SessionServiceServicer):
         self.version = "0.1.0"
         self.address = ""
         self.ca_pem, self._key, self._chain = make_authority()
+        self.told_ca_pem = b""  # what clients are to trust from now on
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,6 +89,12 @@ class SessionServer(creator_pb2_grpc.SessionServiceServicer):
     ) -> None:
         await self.stop()
 
+    async def come_back_as(self, authority: tuple[bytes, bytes, bytes]) -> None:
+        """At the same address, with a certificate of another authority."""
+        await self.stop()
+        self.ca_pem, self._key, self._chain = authority
+        await self.__aenter__()
+
     async def stop(self) -> None:
         """The coordinator is away from now on."""
         if self._server is not None:
@@ -107,6 +114,7 @@ class SessionServer(creator_pb2_grpc.SessionServiceServicer):
             web_url="http://127.0.0.1:1",
             version=self.version,
             server_time_ms=self._now_ms(),
+            ca_pem=self.told_ca_pem,
         )
 
     async def Exchange(self, request: pb.ExchangeRequest, context: Any) -> pb.ExchangeResponse:  # noqa: N802

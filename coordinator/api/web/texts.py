@@ -160,6 +160,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "这些页面使用您单位自己的证书，无需安装任何内容。",
     ),
     "trust_download": ("Download the certificate", "下载证书"),
+    "trust_second": (
+        "The authority is being changed: add this second certificate too, and your browser will "
+        "not notice the change.",
+        "证书颁发机构正在更换：请同时添加第二份证书，这样浏览器就不会受到影响。",
+    ),
+    "trust_download_second": ("Download the second certificate", "下载第二份证书"),
     "trust_check": (
         "Compare this fingerprint with the one that IT gave you before you install it:",
         "安装前，请与 IT 提供的指纹核对：",

@@ -31,6 +31,7 @@ from coordinator.domain.people import Person, PersonId, Role
 from coordinator.domain.policy import Policy
 from coordinator.fleet.authority import Authority, Files
 from coordinator.fleet.enrolment import Addresses, Enrolment, proof_message
+from coordinator.fleet.rotation import Rotation
 from coordinator.fleet.service import NodeServicer
 from coordinator.fleet.session import Sessions
 from coordinator.fleet.wire import Confidential
@@ -66,17 +67,23 @@ class House:
     authority: Authority
     enrolment: Enrolment
     sessions: Sessions
+    rotation: Rotation
     creators_port: int
     nodes_port: int
     socket: Path
     tls: Files
 
+    @property
+    def ca_pem(self) -> bytes:
+        """What is trusted now."""
+        return self.authority.roots.now.bundle_pem
+
     def creators(self, ca: bytes | None = None) -> Any:
-        credentials = grpc.ssl_channel_credentials(ca or self.authority.ca_pem)
+        credentials = grpc.ssl_channel_credentials(ca or self.ca_pem)
         return grpc.aio.secure_channel(f"127.0.0.1:{self.creators_port}", credentials, _NAME)
 
     def nodes(self, key: bytes | None = None, certificate: bytes | None = None) -> Any:
-        credentials = grpc.ssl_channel_credentials(self.authority.ca_pem, key, certificate)
+        credentials = grpc.ssl_channel_credentials(self.ca_pem, key, certificate)
         options = [*_NAME, ("grpc.use_local_subchannel_pool", 1)]
         return grpc.aio.secure_channel(f"127.0.0.1:{self.nodes_port}", credentials, options)
 
@@ -111,11 +118,11 @@ class Machine:
     name: str
 
     @asynccontextmanager
-    async def connected(self, **hello: Any) -> AsyncIterator[Stream]:
+    async def connected(self, boot: str = "boot", **hello: Any) -> AsyncIterator[Stream]:
         """Its stream, after hello."""
         async with self.house.nodes(self.key, self.certificate) as channel:
             stream = Stream(node_pb2_grpc.NodeServiceStub(channel).Connect())
-            await stream.hello(**({"hostname": self.name, "session_nonce": 1} | hello))
+            await stream.hello(boot, **({"hostname": self.name, "session_nonce": 1} | hello))
             try:
                 yield stream
             finally:
@@ -133,8 +140,8 @@ class Stream:
 
     call: Any
 
-    async def hello(self, **values: Any) -> None:
-        await self.send(hello=node_pb2.Hello(boot_id="boot", driver_name="process", **values))
+    async def hello(self, boot: str, **values: Any) -> None:
+        await self.send(hello=node_pb2.Hello(boot_id=boot, driver_name="process", **values))
 
     async def send(self, **report: Any) -> None:
         await self.call.write(node_pb2.NodeReport(**report))
@@ -231,6 +238,11 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
     await identity.load()
     following = asyncio.create_task(identity.run())
     sessions = Sessions(enrolment, clock, silent_after)
+
+    def renew_servers() -> None:
+        authority.server_files("coordinator", (COORDINATOR_NAME, "127.0.0.1"))
+
+    rotation = Rotation(authority, enrolment, ledger, clock, renew_servers, sessions.ask_to_renew)
     readings = Readings(ReadingsStore(tmp_path / "readings.sqlite"), lambda: reactor.studio, clock)
     reading = asyncio.create_task(readings.run())
 
@@ -241,7 +253,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
 
     def add_creators(server: Any) -> None:
         creator_pb2_grpc.add_SessionServiceServicer_to_server(
-            SessionServicer(identity, clock), server
+            SessionServicer(identity, clock, lambda: authority.roots.now.bundle_pem), server
         )
         creator_pb2_grpc.add_CreatorServiceServicer_to_server(
             CreatorServicer(reactor, identity, sessions, refusals, readings, url_of, clock), server
@@ -256,7 +268,8 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
                     sessions=sessions,
                     readings=readings,
                     catalogue=lambda: (Loaded(), 0),
-                    pin=authority.pin,
+                    pin=lambda: authority.pin,
+                    rotation=rotation,
                     config=config,
                     started_at=clock.now(),
                     url_of=url_of,
@@ -266,7 +279,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
             server,
         )
         node_pb2_grpc.add_EnrolmentServiceServicer_to_server(
-            EnrolmentServicer(enrolment, authority.ca_pem, clock), server
+            EnrolmentServicer(enrolment, lambda: authority.roots.now.bundle_pem, clock), server
         )
 
     def add_nodes(server: Any) -> None:
@@ -287,7 +300,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
         Guard(frozenset({Access.GATEWAY}), clock, refusals),
         lambda server: gateway_pb2_grpc.add_GatewayServiceServicer_to_server(link, server),
     )
-    files = await asyncio.to_thread(servers.TlsFiles, tls, authority.ca_pem)
+    files = await asyncio.to_thread(servers.TlsFiles, tls, authority.roots.bundle_file)
     socket = tmp_path / "gateway.sock"
 
     def bind() -> int:
@@ -316,6 +329,7 @@ async def open_house(tmp_path: Path, *, silent_after: float = 15) -> AsyncIterat
             authority,
             enrolment,
             sessions,
+            rotation,
             creators_port,
             ports["nodes"],
             socket,

@@ -94,7 +94,7 @@ def test_weak_keys_broken_requests_and_bad_signatures_are_refused(authority: Aut
 def test_a_server_certificate_is_no_node(authority: Authority, tmp_path: Path) -> None:
     files = authority.server_files("coordinator", ("coordinator.aigc.internal",))
     leaf = files.certificate.read_bytes().split(b"-----END CERTIFICATE-----")[0]
-    for pem in (leaf + b"-----END CERTIFICATE-----\n", authority.ca_pem, b""):
+    for pem in (leaf + b"-----END CERTIFICATE-----\n", authority.roots.now.bundle_pem, b""):
         with pytest.raises(AigcError) as caught:
             authority.identify(pem)
         assert caught.value.key == "certificate-foreign"

@@ -37,13 +37,13 @@ async def _join(house: House, token: str, name: str = "render-01") -> node_pb2.J
 
 async def test_the_authority_is_accepted_by_its_pin_alone(house: House, tmp_path: Path) -> None:
     pin = house.authority.pin
-    assert await fetch_authority("127.0.0.1", house.creators_port, pin) == house.authority.ca_pem
-    assert spki_pin(house.authority.ca_pem) == pin
+    assert await fetch_authority("127.0.0.1", house.creators_port, pin) == house.ca_pem
+    assert spki_pin(house.ca_pem) == pin
     other = await asyncio.to_thread(Authority.open, tmp_path / "other", "Other", house.clock)
     with pytest.raises(AigcError) as caught:
         await fetch_authority("127.0.0.1", house.creators_port, other.pin)
     assert caught.value.key == "pin-mismatch"
-    async with house.creators(other.ca_pem) as channel:
+    async with house.creators(other.roots.now.bundle_pem) as channel:
         stub = node_pb2_grpc.EnrolmentServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await stub.GetAuthority(node_pb2.GetAuthorityRequest(), timeout=10)
@@ -179,7 +179,7 @@ async def test_an_expired_certificate_is_renewed_by_proof_of_its_key(house: Hous
         ({"timestamp_ms": stale, "proof": machine.proof(csr, stale)}, "clock-differs"),
         ({"timestamp_ms": 2**62}, "clock-differs"),
         ({"timestamp_ms": -1}, "clock-differs"),
-        ({"old_certificate_pem": house.authority.ca_pem}, "certificate-foreign"),
+        ({"old_certificate_pem": house.ca_pem}, "certificate-foreign"),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await _renew(house, **(good | wrong))
@@ -229,7 +229,7 @@ async def _older(house: House, node_id: str) -> bytes:
 
 
 async def test_a_wrong_name_is_refused_by_the_client(house: House) -> None:
-    credentials = grpc.ssl_channel_credentials(house.authority.ca_pem)
+    credentials = grpc.ssl_channel_credentials(house.ca_pem)
     for name in ("gateway.aigc.internal", "evil.example"):
         options = [("grpc.ssl_target_name_override", name)]
         address = f"127.0.0.1:{house.creators_port}"
@@ -244,7 +244,7 @@ async def test_a_new_certificate_is_served_without_a_restart(house: House) -> No
     machine = await house.join()
 
     async def served() -> bytes:
-        context = ssl.create_default_context(cadata=house.authority.ca_pem.decode())
+        context = ssl.create_default_context(cadata=house.ca_pem.decode())
         context.set_alpn_protocols(["h2"])
         _, writer = await asyncio.open_connection(
             "127.0.0.1", house.creators_port, ssl=context, server_hostname=COORDINATOR_NAME

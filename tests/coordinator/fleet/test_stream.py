@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
-import pytest_asyncio
 
 from coordinator.domain.events import LedgerAccepted
 from coordinator.domain.instance import State
@@ -26,19 +24,11 @@ from tests.coordinator.fleet.house import (
     Stream,
     bearer,
     key_of,
-    open_house,
     until,
 )
 from tests.coordinator.studios import make_engine
 
 Phase = node_pb2.ObservedInstance
-
-
-@pytest_asyncio.fixture
-async def hasty(tmp_path: Path) -> AsyncIterator[House]:
-    """A coordinator that takes a machine for silent after two seconds."""
-    async with open_house(tmp_path, silent_after=2) as opened:
-        yield opened
 
 
 def _node(house: House, machine: Machine) -> object:

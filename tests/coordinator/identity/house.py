@@ -11,7 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -28,12 +28,15 @@ from coordinator.domain.engine import Engine, EngineId, EngineVersion, Text
 from coordinator.domain.gpu import GpuNeed
 from coordinator.domain.people import Person, Role
 from coordinator.domain.policy import Policy
+from coordinator.fleet.roots import Root
 from coordinator.identity import Identity, IdentitySettings, OidcSettings, Passwords
 from coordinator.ledger import Ledger
 from coordinator.reactor import Reactor
 from coordinator.refusals import Refusals
 
 PASSWORD = "correct horse battery"
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+ROOT = Root("ca", b"-----BEGIN CERTIFICATE-----\n", "sha256:test", _SOME_DAY, _SOME_DAY)
 GATEWAY = "http://{host}.localhost:8443"
 ENGINE = Engine(
     id=EngineId("studio-demo"),
@@ -120,8 +123,7 @@ async def open_house(
         url_of=lambda label: GATEWAY.format(host=label),
         refusals=Refusals(ledger, clock),
         clock=clock,
-        ca_pem=b"-----BEGIN CERTIFICATE-----\n",
-        pin="sha256:test",
+        trusted=lambda: [ROOT],
     )
     server = uvicorn.Server(server_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -7,12 +7,21 @@ has not consumed, so memory is bounded and a slow reader stalls nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from aigc.tunnel import frames
-from aigc.tunnel.frames import Frame, FrameKind, FrameReader, TunnelError
+from aigc.tunnel.frames import (
+    HEADER,
+    HEADER_BYTES,
+    MAX_DATA_BYTES,
+    Frame,
+    FrameKind,
+    TunnelError,
+    check_header,
+)
 
 WINDOW_BYTES = 256 * 1024
 # Credit goes back in steps of this, not for every little piece.
@@ -20,7 +29,9 @@ _CREDIT_STEP = WINDOW_BYTES // 2
 _MAX_CREDIT = 1 << 30
 MAX_STREAMS = 1024
 _MAX_STREAM_ID = (1 << 32) - 1
-_DATA = int(FrameKind.DATA)
+_DATA = int(FrameKind.DATA)  # a plain number: members of an enum are slow to look up
+_read_header = HEADER.unpack_from
+_write_header = HEADER.pack
 
 
 class ResetCode(IntEnum):
@@ -46,6 +57,8 @@ class StreamAccepted:
 
 
 class DataReceived(NamedTuple):
+    """Bytes of a stream, as they come: a frame may yield several of these."""
+
     stream: int
     data: bytes
 
@@ -92,7 +105,9 @@ Event = (
 
 
 @dataclass(slots=True)
-class _Stream:
+class StreamState:
+    """What the rules know of one stream."""
+
     send_credit: int = WINDOW_BYTES
     receive_credit: int = WINDOW_BYTES
     consumed: int = 0  # not yet given back as credit
@@ -112,8 +127,10 @@ class TunnelConnection:
         self.opener = opener
         self.output: list[bytes | memoryview] = []
         self.going_away = False
-        self._reader = FrameReader()
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, StreamState] = {}
+        self._rest = b""  # of a frame that is not whole yet; of DATA its header at most
+        self._data_stream = 0  # the stream of a DATA frame of which this many bytes are to come
+        self._data_left = 0
         self._last_id = 0
 
     def __len__(self) -> int:
@@ -138,9 +155,13 @@ class TunnelConnection:
         if not (self.opener and self.can_open()):
             raise TunnelError("no further stream can be opened on this connection")
         self._last_id += 1
-        self._streams[self._last_id] = _Stream()
+        self._streams[self._last_id] = StreamState()
         self._emit(FrameKind.OPEN, self._last_id, frames.encode_open(instance_id, epoch))
         return self._last_id
+
+    def state(self, stream: int) -> StreamState:
+        """Of an open stream, for :meth:`send_now`."""
+        return self._streams[stream]
 
     def accept(self, stream: int) -> None:
         state = self._streams.get(stream)
@@ -164,7 +185,16 @@ class TunnelConnection:
         if state.sent_fin or size > state.send_credit:
             raise TunnelError("DATA beyond its credit or after FIN")
         state.send_credit -= size
-        self.output += (frames.encode_header(_DATA, stream, size), data)
+        self.output += (_write_header(_DATA, 0, 0, stream, size), data)
+
+    def send_now(self, stream: int, state: StreamState, data: bytes | memoryview) -> bool:
+        """As :meth:`send`, all or nothing: False if the credit is not enough or it is finished."""
+        size = len(data)
+        if size > state.send_credit or state.sent_fin:
+            return False
+        state.send_credit -= size
+        self.output += (_write_header(_DATA, 0, 0, stream, size), data)
+        return True
 
     def finish(self, stream: int) -> None:
         """Send FIN: no more data from here. The stream is gone once both sides have."""
@@ -205,12 +235,53 @@ class TunnelConnection:
         Raises:
             TunnelError: the peer broke a rule; close the connection.
         """
-        events: list[Event] = []
-        for frame in self._reader.feed(data):
-            event = self._on_data(frame) if frame.kind == _DATA else self._handle(frame)
-            if event is not None:
-                events.append(event)
-        return events
+        return list(self.events(data))
+
+    def events(self, data: bytes) -> Iterator[Event]:
+        """As :meth:`receive`, each event when its turn comes; to be read to the end.
+
+        DATA is given on as it comes, whole or not: nothing waits for the end of a frame, and no
+        more than a header (or a small frame of another kind) is ever kept.
+        """
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        at = 0
+        end = len(data)
+        if self._data_left:
+            at = min(self._data_left, end)
+            self._data_left -= at
+            if (event := self._on_data(self._data_stream, data[:at])) is not None:
+                yield event
+        find = self._streams.get
+        while end - at >= HEADER_BYTES:
+            kind, code, zero, number, length = _read_header(data, at)
+            start = at + HEADER_BYTES
+            stop = start + length
+            if kind != _DATA or code or zero or not 0 < length <= MAX_DATA_BYTES:
+                check_header(kind, code, zero, number, length)
+                if stop > end:
+                    break
+                at = stop
+                if (event := self._handle(Frame(kind, code, number, data[start:stop]))) is not None:
+                    yield event
+                continue
+            if stop > end:
+                self._data_stream = number
+                self._data_left = stop - end
+                stop = end
+                if start == end:
+                    at = end
+                    break
+            at = stop
+            state = find(number)
+            if state is None or state.received_fin or stop - start > state.receive_credit:
+                self._on_data(number, data[start:stop])  # over already, or against the rules
+                continue
+            state.receive_credit -= stop - start
+            yield DataReceived(number, data[start:stop])
+        if at < end:
+            self._rest = data[at:]
 
     def _handle(self, frame: Frame) -> Event | None:
         match frame.kind:
@@ -224,7 +295,7 @@ class TunnelConnection:
             case FrameKind.GOAWAY:
                 self.going_away = True
                 return GoingAway(frame.payload.decode(errors="replace"))
-        state = self._find(frame)
+        state = self._find(frame.stream, FrameKind(frame.kind).name)
         if state is None:
             return None
         match frame.kind:
@@ -257,14 +328,13 @@ class TunnelConnection:
             text = frames.encode_text("too many streams on this connection")
             self._emit(FrameKind.RESET, frame.stream, text, ResetCode.TOO_MANY_STREAMS)
             return None
-        self._streams[frame.stream] = _Stream()
+        self._streams[frame.stream] = StreamState()
         return StreamOpened(frame.stream, instance_id, epoch)
 
-    def _on_data(self, frame: Frame) -> Event | None:
-        state = self._streams.get(frame.stream) or self._find(frame)
+    def _on_data(self, stream: int, payload: bytes) -> Event | None:
+        state = self._find(stream, "DATA")
         if state is None:
             return None
-        _, _, stream, payload = frame
         if state.received_fin:
             raise TunnelError(f"DATA after FIN on stream {stream}")
         state.receive_credit -= len(payload)
@@ -272,22 +342,21 @@ class TunnelConnection:
             raise TunnelError(f"DATA beyond its credit on stream {stream}")
         return DataReceived(stream, payload)
 
-    def _on_window(self, frame: Frame, state: _Stream) -> Event:
+    def _on_window(self, frame: Frame, state: StreamState) -> Event:
         credit = frames.decode_credit(frame.payload)
         state.send_credit += credit
         if credit == 0 or state.send_credit > _MAX_CREDIT:
             raise TunnelError(f"WINDOW of {credit} bytes on stream {frame.stream}")
         return CreditGranted(frame.stream)
 
-    def _find(self, frame: Frame) -> _Stream | None:
+    def _find(self, stream: int, kind: str) -> StreamState | None:
         """The stream; None if it is over here and the peer may not know yet."""
-        state = self._streams.get(frame.stream)
-        if state is None and frame.stream > self._last_id:
-            name = FrameKind(frame.kind).name
-            raise TunnelError(f"{name} on stream {frame.stream}, which was never opened")
+        state = self._streams.get(stream)
+        if state is None and (stream > self._last_id or not stream):
+            raise TunnelError(f"{kind} on stream {stream}, which was never opened")
         return state
 
-    def _forget_if_over(self, stream: int, state: _Stream) -> None:
+    def _forget_if_over(self, stream: int, state: StreamState) -> None:
         if state.sent_fin and state.received_fin:
             del self._streams[stream]
 

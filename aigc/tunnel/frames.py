@@ -50,7 +50,6 @@ _SIZES: dict[int, tuple[int, int]] = {
     FrameKind.PONG: (8, 8),
     FrameKind.GOAWAY: (0, MAX_TEXT_BYTES),
 }
-_DATA = int(FrameKind.DATA)  # a plain number: members of an enum are slow to look up
 _OF_CONNECTION = frozenset({FrameKind.PING, FrameKind.PONG, FrameKind.GOAWAY})
 
 
@@ -61,11 +60,6 @@ class Frame(NamedTuple):
     code: int
     stream: int
     payload: bytes
-
-
-def encode_header(kind: int, stream: int, length: int, code: int = 0) -> bytes:
-    """What goes before a payload of so many bytes."""
-    return HEADER.pack(kind, code, 0, stream, length)
 
 
 def encode(kind: FrameKind, stream: int, payload: bytes = b"", code: int = 0) -> bytes:
@@ -111,43 +105,13 @@ def decode_credit(payload: bytes) -> int:
     return credit
 
 
-class FrameReader:
-    """Cuts a byte stream into frames, whatever the pieces it comes in.
+def check_header(kind: int, code: int, zero: int, stream: int, length: int) -> None:
+    """What a header says must be possible for its kind.
 
-    Keeps at most one frame that is not complete: header, and 64 KiB of payload.
+    Raises:
+        TunnelError: an unknown kind, a size that its kind does not allow, a reserved field that
+            is not zero, a stream where none belongs or the other way round.
     """
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete now.
-
-        Raises:
-            TunnelError: an unknown kind, a size that its kind does not allow, a reserved field
-                that is not zero, a stream where none belongs or the other way round.
-        """
-        if self._rest:
-            data = self._rest + data
-            self._rest = b""
-        frames: list[Frame] = []
-        at = 0
-        end = len(data)
-        while end - at >= HEADER_BYTES:
-            kind, code, zero, stream, length = HEADER.unpack_from(data, at)
-            plain = kind == _DATA and not code and not zero and stream
-            if not plain or not 0 < length <= MAX_DATA_BYTES:
-                _check_header(kind, code, zero, stream, length)
-            start = at + HEADER_BYTES
-            if end - start < length:
-                break
-            at = start + length
-            frames.append(Frame(kind, code, stream, data[start:at]))
-        self._rest = data[at:] if at else data
-        return frames
-
-
-def _check_header(kind: int, code: int, zero: int, stream: int, length: int) -> None:
     sizes = _SIZES.get(kind)
     if sizes is None:
         raise TunnelError(f"unknown kind of frame {kind}")

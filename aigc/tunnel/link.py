@@ -16,16 +16,19 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aigc.tunnel import connection as rules
-from aigc.tunnel.connection import ResetCode, TunnelConnection
-from aigc.tunnel.frames import TunnelError
+from aigc.tunnel.connection import DataReceived, ResetCode, StreamState, TunnelConnection
+from aigc.tunnel.frames import HEADER_BYTES, TunnelError
 
-# A turn of one stream, and how much the socket may hold before streams wait for it.
-_TURN_BYTES = 32 * 1024
+# A turn of one stream (with its header two whole TLS records), and how much the socket may hold
+# before streams wait for it.
+_TURN_BYTES = 32 * 1024 - HEADER_BYTES
 _SOCKET_HIGH = 256 * 1024
 _SOCKET_LOW = 64 * 1024
 # What a stream holds before its protocol is asked to pause.
 _STREAM_HIGH = 128 * 1024
 _STREAM_LOW = 32 * 1024
+# What was consumed is told to the rules in steps of this.
+_CONSUMED_STEP = 16 * 1024
 # A stream that has sent so much is a long transfer: it yields to the others.
 LONG_TRANSFER_BYTES = 1 << 20
 # Answers to a peer that never reads; more than this and the connection is over.
@@ -51,10 +54,19 @@ class StreamRefusedError(ConnectionError):
 class StreamTransport(asyncio.Transport):
     """One stream of a link; see the module. Made by :class:`Link` only."""
 
-    def __init__(self, link: Link, number: int, protocol: asyncio.Protocol | None) -> None:
+    __slots__ = (
+        "_closing", "_consumed", "_eof_told", "_eof_wanted", "_fin_sent", "_in", "_in_eof",
+        "_lost", "_out", "_out_bytes", "_protocol", "_reading", "_writing_paused", "accepted",
+        "link", "number", "queued", "received_bytes", "sent_bytes", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self, link: Link, number: int, state: StreamState, protocol: asyncio.Protocol | None
+    ) -> None:
         super().__init__()
         self.link = link
         self.number = number
+        self.state = state
         self.queued = False  # the link knows that it has something to send
         self.accepted = False  # the other side reached its engine
         self.sent_bytes = 0
@@ -63,6 +75,7 @@ class StreamTransport(asyncio.Transport):
         self._out: deque[bytes | memoryview] = deque()
         self._out_bytes = 0
         self._in: deque[bytes] = deque()
+        self._consumed = 0  # of it the rules do not know yet
         self._reading = True
         self._in_eof = False
         self._eof_told = False
@@ -201,16 +214,28 @@ class StreamTransport(asyncio.Transport):
             self._writing_paused = False
             self.get_protocol().resume_writing()
 
+    def take_small(self) -> bytes | memoryview:
+        """All that there is to send if it is one piece and nothing is special; else b""."""
+        out = self._out
+        if len(out) != 1 or self._eof_wanted or self._writing_paused:
+            return b""
+        return out[0]
+
+    def small_sent(self, size: int) -> None:
+        """What :meth:`take_small` gave is on its way."""
+        self._out.clear()
+        self._out_bytes = 0
+        self.sent_bytes += size
+
     def receive(self, data: bytes) -> None:
-        self.received_bytes += len(data)
-        if self._closing or self._lost:
-            self.link.consume(self, len(data))
-            return
-        if self._reading and not self._in and self._protocol is not None:
-            self._protocol.data_received(data)
-            self.link.consume(self, len(data))
-        else:
+        size = len(data)
+        self.received_bytes += size
+        if self._reading and not (self._in or self._closing or self._lost):
+            self._protocol.data_received(data)  # type: ignore[union-attr]  # reading: it is there
+        elif not (self._closing or self._lost):
             self._in.append(data)
+            return
+        self._consume(size)
 
     def receive_eof(self) -> None:
         self._in_eof = True
@@ -235,11 +260,17 @@ class StreamTransport(asyncio.Transport):
 
     # --- own -------------------------------------------------------------------------------
 
+    def _consume(self, size: int) -> None:
+        self._consumed += size
+        if self._consumed >= _CONSUMED_STEP:
+            self.link.consume(self, self._consumed)
+            self._consumed = 0
+
     def _deliver(self) -> None:
         while self._in and self._reading and not self._lost and self._protocol is not None:
             data = self._in.popleft()
             self._protocol.data_received(data)
-            self.link.consume(self, len(data))
+            self._consume(len(data))
         if self._in_eof and not self._in and self._reading and not self._lost:
             self._tell_eof()
 
@@ -322,7 +353,7 @@ class Link(asyncio.Protocol):
             TunnelError: no further stream is possible here (see :attr:`open_for_streams`).
         """
         number = self._rules.open(instance_id, epoch)
-        stream = StreamTransport(self, number, protocol)
+        stream = StreamTransport(self, number, self._rules.state(number), protocol)
         self._streams[number] = stream
         self._schedule()
         protocol.connection_made(stream)
@@ -351,14 +382,19 @@ class Link(asyncio.Protocol):
         self._heard = True
         if self.lost.done():
             return
+        find = self._streams.get
         try:
-            events = self._rules.receive(data)
+            for event in self._rules.events(data):
+                if type(event) is DataReceived:  # nearly all of them
+                    stream = find(event[0])
+                    if stream is not None:
+                        stream.receive(event[1])
+                else:
+                    self._handle(event)
         except TunnelError as error:
             self._fail(f"the peer broke the tunnel's rules: {error}")
             return
-        for event in events:
-            self._handle(event)
-        if self._rules.output:
+        if self._rules.output and not self._pump_due:
             self._schedule()
 
     def eof_received(self) -> bool | None:
@@ -408,10 +444,6 @@ class Link(asyncio.Protocol):
     # --- own -------------------------------------------------------------------------------
 
     def _handle(self, event: rules.Event) -> None:
-        if isinstance(event, rules.DataReceived):  # nearly all of them
-            if (stream := self._streams.get(event.stream)) is not None:
-                stream.receive(event.data)
-            return
         match event:
             case rules.CreditGranted(number):
                 if (stream := self._streams.get(number)) is not None and stream.has_output():
@@ -434,7 +466,7 @@ class Link(asyncio.Protocol):
                 pass  # any byte shows that the peer lives; see _on_ping
 
     def _on_opened(self, number: int, instance_id: str, epoch: int) -> None:
-        stream = StreamTransport(self, number, None)
+        stream = StreamTransport(self, number, self._rules.state(number), None)
         self._streams[number] = stream
         assert self._on_open is not None  # the rules refuse OPEN at the opener's end
         protocol = self._on_open(stream, instance_id, epoch)
@@ -458,12 +490,17 @@ class Link(asyncio.Protocol):
                 size += self._take_turn()
             self._write_output()
         self._write_output()  # control frames: in any case
-        if self.transport.get_write_buffer_size() > _MAX_BACKLOG:
+        if self._socket_full and self.transport.get_write_buffer_size() > _MAX_BACKLOG:
             self._fail("the peer does not read")
 
     def _take_turn(self) -> int:
         stream = (self._short or self._long).popleft()
         stream.queued = False
+        data = stream.take_small()
+        size = len(data)
+        if 0 < size <= _TURN_BYTES and self._rules.send_now(stream.number, stream.state, data):
+            stream.small_sent(size)
+            return size
         credit = self._rules.credit(stream.number)
         data = stream.next_turn(credit)
         size = len(data)

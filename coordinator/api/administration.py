@@ -142,9 +142,10 @@ class AdminServicer(
         found = office.reactor.studio.instances.get(instance_id)
         if found is None or found.state is State.DELETED:
             raise _unknown(instance_id)
-        now, actor, detail = office.clock.now(), who(), f"{found.name} of {found.owner}"
+        now, actor = office.clock.now(), who()
+        said = detail("named-of", name=found.name, person=found.owner)
         await office.ledger.transact(
-            lambda c: audit(c, now, actor, "instance-logs", instance_id, "done", detail)
+            lambda c: audit(c, now, actor, "instance-logs", instance_id, "done", said)
         )
         feed = open_logs(office.sessions, found, request.tail, request.follow)
         async for lines in feed.lines():
@@ -209,7 +210,9 @@ class AdminServicer(
                     action=e.action,
                     target=e.target,
                     outcome=e.outcome,
-                    detail=e.detail,
+                    detail=(said := words_of(e.detail, names)).en,
+                    detail_words=conversion.sentence(said),
+                    facts=_facts(e.detail),
                     seq=e.seq,
                     actor_name=names.get(e.actor, ""),
                     target_name=names.get(e.target, ""),
@@ -217,6 +220,13 @@ class AdminServicer(
                 for e in entries
             ]
         )
+
+
+def _facts(kept: str) -> list[admin_pb2.AuditFact]:
+    return [
+        admin_pb2.AuditFact(key=fact.key, values={k: str(v) for k, v in fact.values.items()})
+        for fact in facts_of(kept)
+    ]
 
 
 def _names(studio: Studio) -> dict[str, str]:

@@ -26,6 +26,7 @@ WORDS: dict[str, Text] = {
         "容器 {container}，实例 {instance}，代次 {epoch}",
     ),
     "role": Text("now {role}", "现为{role}"),
+    "role-from-claims": Text("now {role}, from the claims", "现为{role}（来自声明）"),
     "owner": Text("of {person}", "属于 {person}"),
     "named-of": Text("{name} of {person}", "{person} 的 {name}"),
     "restored": Text("{name}, now {instance}", "{name}，现为 {instance}"),

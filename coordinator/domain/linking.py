@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import PersonLinked
 from coordinator.domain.people import Role
@@ -39,5 +40,6 @@ def person_linked(draft: Draft, event: PersonLinked) -> Outcome:
             draft.put_share(replace(share, owner=owner, person=guest))
     draft.put_person(replace(person, disabled=before.disabled))
     draft.put_person(replace(newcomer, role=Role.CREATOR, became=person.id))
-    draft.audit(event.by, "person-link", person.id, f"{newcomer.id}, {handed_over} engines")
+    said = detail("linked", newcomer=newcomer.id, count=handed_over)
+    draft.audit(event.by, "person-link", person.id, said)
     return Outcome(person=draft.people[person.id])

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from coordinator.domain import lifecycle, observing
+from coordinator.domain.audit_detail import Fact, detail, details
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import (
     LedgerAccepted,
@@ -63,23 +64,27 @@ def node_edited(draft: Draft, event: NodeEdited) -> Outcome:
         Refused: with what is wrong and what is allowed.
     """
     before = _node(draft, event.node_id)
-    node, told = before, list[str]()
+    node, told, facts = before, list[str](), list[Fact]()
     if event.name is not None and event.name != node.name:
         _check_name(event.name, "node-name", "a machine's name")
         _check_not_taken(draft, node.id, event.name)
         told.append(f"name {node.name} -> {event.name}")
+        facts.append(Fact("renamed", {"before": node.name, "after": event.name}))
         node = replace(node, name=event.name)
     if event.pool is not None and event.pool != node.pool:
         _check_name(event.pool, "node-pool", "a pool's name")
         told.append(f"pool {node.pool} -> {event.pool}")
+        facts.append(Fact("pool", {"before": node.pool, "after": event.pool}))
         node = replace(node, pool=event.pool)
     if event.labels is not None and (labels := tuple(sorted(event.labels))) != node.labels:
         _check_labels(labels)
-        told.append("labels " + (", ".join(f"{k}={v}" for k, v in labels) or "none"))
+        listed = ", ".join(f"{k}={v}" for k, v in labels)
+        told.append(f"labels {listed or 'none'}")
+        facts.append(Fact("labels", {"labels": listed}) if labels else Fact("no-labels", {}))
         node = replace(node, labels=labels)
     if told:
         draft.put_node(node)
-        draft.audit(event.by, "node-update", node.id, "; ".join(told))
+        draft.audit(event.by, "node-update", node.id, details(*facts))
         draft.tell_studio("node-updated", f"person {event.by}", "; ".join(told))
     if node.name != before.name:  # lines of instances name their machine
         homes = {v.id for v in draft.volumes.values() if v.home == node.id}
@@ -110,7 +115,8 @@ def node_declared_off(draft: Draft, event: NodeDeclaredOff) -> Outcome:
         draft.happen(instance.id, lifecycle.MachineDeclaredOff(), "node-declared-off", cause)
         freed += 1
     draft.sightings.pop(node.id, None)
-    draft.audit(event.by, "node-declare-off", node.id, f"{event.reason}; {freed} leases freed")
+    said = detail("declared-off", reason=event.reason, count=freed)
+    draft.audit(event.by, "node-declare-off", node.id, said)
     draft.tell_studio("node-declared-off", f"person {event.by}", f"{node.name}: {event.reason}")
     return Outcome(leases_freed=freed, node=draft.nodes[node.id])
 
@@ -120,7 +126,7 @@ def ledger_accepted(draft: Draft, event: LedgerAccepted) -> Outcome:
     cause = f"person {event.by} accepted this ledger for {node.name}"
     adopted = observing.adopt_newer(draft, node, cause)
     draft.put_node(replace(draft.nodes[node.id], ledger_refused=False))
-    draft.audit(event.by, "ledger-accept", node.id, f"{adopted} running instances adopted")
+    draft.audit(event.by, "ledger-accept", node.id, detail("adopted", count=adopted))
     draft.tell_studio("ledger-accepted", f"person {event.by}", f"{node.name}: {adopted} adopted")
     return Outcome(node=draft.nodes[node.id])
 
@@ -135,7 +141,13 @@ def unclaimed_resolved(draft: Draft, event: UnclaimedResolved) -> Outcome:
             RefusalKind.NOT_FOUND,
         )
     instance_id = InstanceId(found.instance_id)
-    detail = f"container {found.container_id}, instance {found.instance_id}, epoch {found.epoch}"
+    told = f"container {found.container_id}, instance {found.instance_id}, epoch {found.epoch}"
+    said = detail(
+        "container",
+        container=found.container_id,
+        instance=found.instance_id,
+        epoch=found.epoch,
+    )
     if event.keep:  # its machine holds it, and is told by whoever asked
         if (node.id, instance_id) in draft.residues:
             raise Refused(
@@ -144,14 +156,14 @@ def unclaimed_resolved(draft: Draft, event: UnclaimedResolved) -> Outcome:
                 "kept",
                 RefusalKind.CONFLICT,
             )
-        draft.audit(event.by, "unclaimed-keep", node.id, detail)
-        draft.tell_studio("unclaimed-kept", f"person {event.by}", detail)
+        draft.audit(event.by, "unclaimed-keep", node.id, said)
+        draft.tell_studio("unclaimed-kept", f"person {event.by}", told)
         return Outcome(node=node)
     draft.put_residue(
         Residue(node.id, instance_id, found.epoch, found.gpu_uuids, draft.revision + 1)
     )
-    draft.audit(event.by, "unclaimed-stop", node.id, detail)
-    draft.tell_studio("unclaimed-resolved", f"person {event.by}", detail)
+    draft.audit(event.by, "unclaimed-stop", node.id, said)
+    draft.tell_studio("unclaimed-resolved", f"person {event.by}", told)
     return Outcome(node=node)
 
 
@@ -184,8 +196,8 @@ def person_disabled_set(draft: Draft, event: PersonDisabledSet) -> Outcome:
 def person_role_set(draft: Draft, event: PersonRoleSet) -> Outcome:
     person = replace(person_or_refuse(draft, event.person_id), role=event.role)
     draft.put_person(person)
-    detail = str(event.role) if event.given else f"{event.role}, from the claims"
-    draft.audit(event.by, "person-role", person.id, detail)
+    said = detail("role" if event.given else "role-from-claims", role=event.role)
+    draft.audit(event.by, "person-role", person.id, said)
     return Outcome(person=person)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from coordinator.domain import lifecycle
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.engine import Engine, EngineId
 from coordinator.domain.events import (
@@ -76,7 +77,7 @@ def _start_as_guest(
     _begin(draft, instance.id, asked.cause, guest)
     if draft.instances[instance.id] != instance:
         draft.put_instance(replace(draft.instances[instance.id], started_by=guest.id))
-        draft.audit(guest.id, "guest-start", instance.id, f"of {instance.owner}")
+        draft.audit(guest.id, "guest-start", instance.id, detail("owner", person=instance.owner))
     _seen(draft, instance.id, f"{asked.cause} by a guest")
     return Outcome(instance=draft.instances[instance.id])
 
@@ -87,7 +88,7 @@ def stop(draft: Draft, asked: StopRequested) -> Outcome:
         instance.id, lifecycle.StopOrdered(asked.reason), "stop-requested", f"person {asked.by}"
     )
     if asked.reason is StopReason.BY_ADMIN:
-        draft.audit(asked.by, "instance-stop", instance.id, f"of {instance.owner}")
+        draft.audit(asked.by, "instance-stop", instance.id, detail("owner", person=instance.owner))
     return Outcome(instance=draft.instances[instance.id])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.draft import Draft
 from coordinator.domain.events import ShareEndRequested, ShareRequested
 from coordinator.domain.instance import Instance
@@ -73,9 +74,11 @@ def share(draft: Draft, asked: ShareRequested) -> Instance:
         team=asked.team,
     )
     draft.put_share(made)
-    detail = f"with {whom} to {made.access} until {made.expires_at:%Y-%m-%d %H:%M} UTC"
-    draft.tell(instance, instance, "shared", f"person {owner.id}", detail)
-    draft.audit(owner.id, "share", instance.id, f"{detail} ({made.id})")
+    until = f"{made.expires_at:%Y-%m-%d %H:%M} UTC"
+    told = f"with {whom} to {made.access} until {until}"
+    draft.tell(instance, instance, "shared", f"person {owner.id}", told)
+    said = detail("shared", whom=whom, access=made.access, until=until, share=made.id)
+    draft.audit(owner.id, "share", instance.id, said)
     return instance
 
 
@@ -95,7 +98,8 @@ def end_share(draft: Draft, asked: ShareEndRequested) -> None:
             RefusalKind.NOT_FOUND,
         )
     _end(draft, found, f"person {asked.by}", "revoked")
-    draft.audit(asked.by, "unshare", found.instance_id, f"{_name(draft, found)} ({found.id})")
+    said = detail("share-ended", whom=_name(draft, found), share=found.id)
+    draft.audit(asked.by, "unshare", found.instance_id, said)
 
 
 def sweep(draft: Draft) -> None:

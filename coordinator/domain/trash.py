@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import RestoreRequested
 from coordinator.domain.instance import Instance, State
@@ -105,9 +106,10 @@ def restore(draft: Draft, asked: RestoreRequested) -> Outcome:
         restored_from=old.id,
     )
     draft.put_instance(instance)
-    detail = f"{old.name} ({old.id}) out of the trash, named {instance.name}"
-    draft.tell(None, instance, "restored", f"person {person.id}", detail)
-    draft.audit(person.id, "instance-restore", old.id, f"{old.name}, now {instance.id}")
+    told = f"{old.name} ({old.id}) out of the trash, named {instance.name}"
+    draft.tell(None, instance, "restored", f"person {person.id}", told)
+    said = detail("restored", name=old.name, instance=instance.id)
+    draft.audit(person.id, "instance-restore", old.id, said)
     return Outcome(instance=instance, created=True)
 
 

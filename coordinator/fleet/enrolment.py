@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from aigc.tls import join_address
+from coordinator.domain.audit_detail import detail as detail_of
 from coordinator.domain.events import NodeEnrolled
 from coordinator.domain.node import NodeId
 from coordinator.fleet import credentials
@@ -119,7 +120,8 @@ class Enrolment:
         def work(connection: Any) -> None:
             credentials.forget_old_tokens(connection, now - _TOKENS_REMEMBERED)
             credentials.add_token(connection, _hash(token), ticket, now, now + valid)
-            audit(connection, now, by, "join-command", pool, "done", f"valid for {valid}")
+            span = detail_of("valid", span=int(valid.total_seconds()))
+            audit(connection, now, by, "join-command", pool, "done", span)
 
         await self._ledger.transact(work)
         return token, now + valid
@@ -177,7 +179,7 @@ class Enrolment:
 
     async def renew(self, identity: NodeIdentity, csr_pem: bytes) -> Enrolled:
         """A fresh certificate for a node that showed a valid one."""
-        return await self._renew(identity, csr_pem, "renewed")
+        return await self._renew(identity, csr_pem, detail_of("renewed"))
 
     async def renew_by_proof(
         self, old_certificate_pem: bytes, csr_pem: bytes, proof: bytes, timestamp_ms: int
@@ -194,7 +196,7 @@ class Enrolment:
             raise
         try:
             self._check_proof(identity, csr_pem, proof, timestamp_ms)
-            return await self._renew(identity, csr_pem, "renewed by proof of key")
+            return await self._renew(identity, csr_pem, detail_of("renewed-by-key"))
         except AigcError as error:
             await self._refusals.record(identity.node_id, "node-renew", identity.node_id, error)
             raise
@@ -360,7 +362,7 @@ class Enrolment:
                     "node-take-over",
                     identity.node_id,
                     "done",
-                    "its certificate is ours and newer than this ledger",
+                    detail_of("took-over"),
                 )
 
             await self._ledger.transact(work)

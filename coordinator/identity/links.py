@@ -15,6 +15,7 @@ from typing import Any
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
+from coordinator.domain.audit_detail import detail as detail_of
 from coordinator.domain.engine import Text
 from coordinator.domain.events import PersonLinked
 from coordinator.domain.people import Person, PersonId
@@ -143,7 +144,7 @@ class Links:
                     milliseconds(link.asked_at),
                 ),
             )
-            proof = "with its password" if link.proven else "by name"
+            proof = detail_of("link-proven" if link.proven else "link-by-name")
             self._audit(connection, asker.id, "link-request", link.username, proof)
 
         await self._ledger.transact(work)
@@ -204,7 +205,8 @@ class Links:
             )
             set_override(connection, person.id, remembered.override)
             self._decide(connection, link.id, LinkState.APPROVED, by, "", now)
-            self._audit(connection, by, "link-approve", link.id, f"{asker.id} is {person.id}")
+            same = detail_of("link-same", newcomer=asker.id, person=person.id)
+            self._audit(connection, by, "link-approve", link.id, same)
 
         await self._ledger.transact(work)
         await self._end_sessions(asker.id)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aigc.errors import AigcError, ErrorKind
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.events import PersonDisabledSet, PersonRoleSet
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.identity import accounts as account_store
@@ -148,9 +149,9 @@ class PeopleDesk(Foundation):
         """
         person = self._known(person_id)
         ended = await self._end_person(person_id, person.subject)
-        now, detail = self._clock.now(), f"{ended} sessions"
+        now, said = self._clock.now(), detail("sessions-ended", count=ended)
         await self._ledger.transact(
-            lambda c: audit(c, now, by, "person-sign-out", person_id, "done", detail)
+            lambda c: audit(c, now, by, "person-sign-out", person_id, "done", said)
         )
         return ended
 

@@ -18,6 +18,7 @@ from typing import Any
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.instance import InstanceId
+from coordinator.domain.audit_detail import detail
 from coordinator.domain.people import PersonId, Role
 from coordinator.identity.accounts import clean_line
 from coordinator.identity.ports import Ledger
@@ -184,7 +185,7 @@ class ApiTokens:
                 "DELETE FROM identity_token WHERE id = ? AND person_id = ?", (token_id, person_id)
             ).rowcount
             if gone:
-                owner = f"of {person_id}" if by and by != person_id else ""
+                owner = detail("owner", person=person_id) if by and by != person_id else ""
                 actor, now = by or person_id, self._clock.now()
                 audit(connection, now, actor, "token-revoke", token_id, "done", owner)
             return gone

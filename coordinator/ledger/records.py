@@ -38,7 +38,7 @@ SELECT at, actor, action, target, outcome, detail, seq FROM audit
 WHERE (:before = 0 OR seq < :before) AND (
   :containing = '' OR actor LIKE :like ESCAPE '\\' OR action LIKE :like ESCAPE '\\'
   OR target LIKE :like ESCAPE '\\' OR outcome LIKE :like ESCAPE '\\'
-  OR detail LIKE :like ESCAPE '\\'
+  OR detail_words(detail) LIKE :like ESCAPE '\\'
   OR actor IN (SELECT value FROM json_each(:known_as))
   OR target IN (SELECT value FROM json_each(:known_as)))
 ORDER BY seq DESC LIMIT :limit
@@ -228,6 +228,7 @@ def read_audit(
         containing: only lines with this text, upper or lower case, in any of their words.
         known_as: or whose actor or target is one of these ids.
     """
+    connection.create_function("detail_words", 1, _detail_words, deterministic=True)
     like = "%" + containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = connection.execute(
         _READ_AUDIT,
@@ -240,6 +241,12 @@ def read_audit(
         },
     )
     return [AuditEntry(datetime.fromisoformat(row[0]), *row[1:]) for row in rows]
+
+
+def _detail_words(kept: str) -> str:
+    """Everything that a person may have read there, and what it is made from."""
+    said = words_of(kept)
+    return "\n".join((said.en, said.zh, kept))
 
 
 _K = TypeVar("_K", bound=str)

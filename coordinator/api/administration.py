@@ -19,6 +19,7 @@ from coordinator.api.fleet_feed import FleetFeed
 from coordinator.api.logs import open_logs
 from coordinator.api.office import Office, who
 from coordinator.api.studio_settings import settings_of
+from coordinator.domain.audit_detail import detail, facts_of, words_of
 from coordinator.domain.draft import Draft
 from coordinator.domain.events import StopRequested
 from coordinator.domain.instance import InstanceId, State, StopReason

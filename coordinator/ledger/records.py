@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from coordinator.domain.audit_detail import words_of
 from coordinator.domain.draft import Draft, StoryLine
 from coordinator.domain.instance import Instance, InstanceId, Signals
 from coordinator.domain.node import Node

@@ -77,7 +77,10 @@ class PeopleDesk:
         self, request: admin_pb2.ListPersonTokensRequest, context: Any
     ) -> admin_pb2.ListPersonTokensResponse:
         tokens = await self._office.identity.list_tokens(PersonId(request.person_id))
-        return admin_pb2.ListPersonTokensResponse(tokens=[conversion.api_token(t) for t in tokens])
+        studio, now = self._office.reactor.studio, self._office.clock.now()
+        return admin_pb2.ListPersonTokensResponse(
+            tokens=[conversion.api_token(t, studio, now) for t in tokens]
+        )
 
     async def RevokePersonToken(
         self, request: admin_pb2.RevokePersonTokenRequest, context: Any

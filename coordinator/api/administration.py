@@ -15,6 +15,7 @@ from coordinator.api.admin_authority import AuthorityDesk
 from coordinator.api.admin_links import LinksDesk
 from coordinator.api.admin_machines import MachinesDesk
 from coordinator.api.admin_people import PeopleDesk
+from coordinator.api.admin_shares import SharesDesk
 from coordinator.api.fleet_feed import FleetFeed
 from coordinator.api.logs import open_logs
 from coordinator.api.office import Office, who
@@ -42,9 +43,14 @@ _INTERVAL_MS_MAX = 60_000
 
 
 class AdminServicer(
-    MachinesDesk, PeopleDesk, LinksDesk, AuthorityDesk, admin_pb2_grpc.AdminServiceServicer
+    MachinesDesk,
+    PeopleDesk,
+    LinksDesk,
+    AuthorityDesk,
+    SharesDesk,
+    admin_pb2_grpc.AdminServiceServicer,
 ):
-    """See the module, and its bases for machines, people and the authority."""
+    """See the module, and its bases for machines, people, shares and the authority."""
 
     def __init__(self, office: Office) -> None:
         self._office = office

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from coordinator.domain.engine import EngineId
-from coordinator.domain.events import RestoreRequested, StartCause, StartRequested
+from coordinator.domain.events import (
+    RestoreRequested,
+    ShareRequested,
+    StartCause,
+    StartRequested,
+)
 from coordinator.domain.instance import InstanceId
 from coordinator.domain.people import PersonId
+from coordinator.domain.sharing import Access, ShareId
 from coordinator.domain.volume import VolumeId
 
 # No vowels and nothing that looks alike: no words by accident, and easy to read out.
@@ -61,6 +68,27 @@ def restore_request(person: PersonId, old: InstanceId, engine_id: EngineId) -> R
     """The one way to ask for something back from the trash."""
     fresh = fresh_names(engine_id)
     return RestoreRequested(old, person, fresh.instance_id, fresh.host)
+
+
+def share_request(
+    instance: InstanceId,
+    owner: PersonId,
+    access: Access,
+    lasts: timedelta,
+    *,
+    person: str = "",
+    team: str = "",
+) -> ShareRequested:
+    """The one way to ask for a share, whoever asks."""
+    return ShareRequested(
+        instance_id=instance,
+        by=owner,
+        new_share_id=ShareId(f"s-{_random(16)}"),
+        access=access,
+        lasts=lasts,
+        person=PersonId(person) if person else None,
+        team=team,
+    )
 
 
 def _random(length: int) -> str:

@@ -345,6 +345,7 @@ def _changed(draft: Draft) -> Changed:
         nodes=frozenset(nodes),
         people=bool(draft.changed_people),
         catalogue=draft.catalogue_changed,
+        shares=bool(draft.changed_shares),
     )
 
 

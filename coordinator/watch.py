@@ -20,6 +20,7 @@ class Changed:
     nodes: frozenset[NodeId] = frozenset()
     people: bool = False
     catalogue: bool = False
+    shares: bool = False
 
     def __or__(self, other: Changed) -> Changed:
         return Changed(
@@ -27,10 +28,11 @@ class Changed:
             self.nodes | other.nodes,
             self.people or other.people,
             self.catalogue or other.catalogue,
+            self.shares or other.shares,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.instances or self.nodes or self.people or self.catalogue)
+        return bool(self.instances or self.nodes or self.people or self.catalogue or self.shares)
 
 
 def is_of(person: PersonId, machines: Set[NodeId], changed: Changed, studio: Studio) -> bool:
@@ -38,10 +40,17 @@ def is_of(person: PersonId, machines: Set[NodeId], changed: Changed, studio: Stu
 
     ``machines``: those that this person's instances are on, as last looked at.
     """
-    if changed.people or changed.catalogue or not changed.nodes.isdisjoint(machines):
+    if changed.people or changed.catalogue or changed.shares:
         return True
-    known = studio.instances
-    return any(known[i].owner == person for i in changed.instances if i in known)
+    if not changed.nodes.isdisjoint(machines):
+        return True
+    known, me = studio.instances, studio.people.get(person)
+    return any(
+        known[i].owner == person
+        or (me is not None and any(share.is_for(me) for share in studio.shares_at(i)))
+        for i in changed.instances
+        if i in known
+    )
 
 
 def machines_of(person: PersonId, studio: Studio) -> set[NodeId]:

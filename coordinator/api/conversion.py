@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aigc.clock import milliseconds
-from coordinator.domain.engine import ActivityRule, Engine, Text
+from coordinator.domain.engine import ActivityRule, Engine, Text, ViewRule
 from coordinator.domain.gpu import Gpu
 from coordinator.domain.instance import (
     FailReason,
@@ -19,7 +19,8 @@ from coordinator.domain.instance import (
     Usage,
 )
 from coordinator.domain.node import Door, Node
-from coordinator.domain.people import Person
+from coordinator.domain.people import Person, PersonId
+from coordinator.domain.sharing import Access, Share, guests_of, shares_of
 from coordinator.domain.studio import Studio
 from coordinator.domain.trash import Trashed
 from coordinator.domain.wording import instance_line, release_at, trash_line
@@ -65,6 +66,11 @@ _PARTS = {
     PartKind.DATA: common_pb2.PartProgress.PART_DATA,
     PartKind.MODELS: common_pb2.PartProgress.PART_MODELS,
 }
+ACCESS = {
+    Access.OWNER: common_pb2.ACCESS_OWNER,
+    Access.USE: common_pb2.ACCESS_USE,
+    Access.VIEW: common_pb2.ACCESS_VIEW,
+}
 _DOORS = {
     Door.UNKNOWN: common_pb2.DOOR_UNSPECIFIED,
     Door.CLOSED: common_pb2.DOOR_CLOSED,
@@ -86,14 +92,39 @@ def person(value: Person) -> creator_pb2.Person:
     )
 
 
-def api_token(value: ApiToken) -> creator_pb2.ApiToken:
+def api_token(value: ApiToken, studio: Studio, now: datetime) -> creator_pb2.ApiToken:
     """What is known of a token; its secret never."""
+    named = [studio.instances.get(i) for i in value.terms.instances]
     return creator_pb2.ApiToken(
         id=value.id,
         name=value.name,
         created_at_ms=milliseconds(value.created_at),
         expires_at_ms=milliseconds(value.expires_at),
         last_used_ms=milliseconds(value.last_used),
+        scopes=[str(scope) for scope in value.terms.scopes],
+        read_only=value.terms.read_only,
+        instance_ids=list(value.terms.instances),
+        instance_names=[i.name if i else "" for i in named],
+        ends_soon=value.ends_soon(now),
+    )
+
+
+def share(value: Share, studio: Studio) -> creator_pb2.Share:
+    instance = studio.instances.get(value.instance_id)
+    owner = studio.people.get(value.owner)
+    guest = studio.people.get(value.person) if value.person else None
+    return creator_pb2.Share(
+        id=value.id,
+        instance_id=value.instance_id,
+        instance_name=instance.name if instance else "",
+        owner_id=value.owner,
+        owner_name=owner.name if owner else "",
+        person_id=value.person or "",
+        person_name=guest.name if guest else "",
+        team=value.team,
+        access=ACCESS[value.access],
+        created_at_ms=milliseconds(value.created_at),
+        expires_at_ms=milliseconds(value.expires_at),
     )
 
 
@@ -169,7 +200,42 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
         # vram_reserved_bytes stays absent: each holder has its cards to itself.
         vram_used_bytes=usage.vram_used_bytes if usage else None,
         gpu_percent=usage.gpu_percent if usage else None,
+        access=common_pb2.ACCESS_OWNER,
+        shares=sum(1 for _ in shares_of(studio, value.id, now)),
+        started_by_name=_name(studio, value.started_by),
     )
+
+
+def shared_instance(
+    studio: Studio, value: Instance, given: Share, now: datetime, url_of: UrlOf
+) -> creator_pb2.Instance:
+    """An instance as a guest sees it: how it is and where to open it, and nothing of its innards."""
+    whole = instance(studio, value, now, url_of)
+    return creator_pb2.Instance(
+        id=whole.id,
+        name=whole.name,
+        engine_id=whole.engine_id,
+        engine_name=whole.engine_name,
+        version=whole.version,
+        state=whole.state,
+        line=whole.line,
+        state_since_ms=whole.state_since_ms,
+        url=whole.url,
+        parts=whole.parts,
+        queue_position=whole.queue_position if whole.HasField("queue_position") else None,
+        owner_id=whole.owner_id,
+        owner_name=whole.owner_name,
+        simulated=whole.simulated,
+        release_at_ms=whole.release_at_ms,
+        created_at_ms=whole.created_at_ms,
+        access=ACCESS[given.access],
+        shared_until_ms=milliseconds(given.expires_at),
+    )
+
+
+def _name(studio: Studio, person_id: PersonId | None) -> str:
+    known = studio.people.get(person_id) if person_id else None
+    return known.name if known else ""
 
 
 def trashed(studio: Studio, value: Trashed, now: datetime) -> creator_pb2.TrashedInstance:
@@ -312,6 +378,15 @@ def route(studio: Studio, value: Instance, now: datetime) -> gateway_pb2.Route:
         count_client_frames=known_engine.count_client_frames if known_engine else False,
         simulated=any(card.simulated for card in _cards(value, placed_node)),
         can_start=owner is not None and not owner.disabled and not value.delete_wanted,
+        guests=[
+            gateway_pb2.Guest(
+                person_id=person_id,
+                view=given.access is Access.VIEW,
+                until_ms=milliseconds(given.expires_at),
+            )
+            for person_id, given in sorted(guests_of(studio, value, now).items())
+        ],
+        viewing=[_view_rule(r) for r in known_engine.viewing] if known_engine else [],
     )
 
 
@@ -327,6 +402,15 @@ def _usage(studio: Studio, value: Instance) -> Usage | None:
     if known is None or value.placement is None or known.epoch != value.placement.epoch:
         return None
     return known
+
+
+def _view_rule(rule: ViewRule) -> gateway_pb2.ViewRule:
+    return gateway_pb2.ViewRule(
+        method=rule.method,
+        path_regex=rule.path_regex,
+        frame_max_bytes=rule.frame_max_bytes,
+        allow=rule.allow,
+    )
 
 
 def _activity_rule(rule: ActivityRule) -> gateway_pb2.ActivityRule:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
@@ -18,11 +19,13 @@ from coordinator.api.refused_visits import RefusedVisits
 from coordinator.domain.events import ActivitySeen, DoorLost, DoorOpened, StartCause
 from coordinator.domain.instance import Instance, InstanceId, State
 from coordinator.domain.people import PersonId
+from coordinator.domain.sharing import Access, access_of
 from coordinator.domain.studio import Studio
 from coordinator.fleet.credentials import NodeCredential
 from coordinator.fleet.enrolment import Enrolment
 from coordinator.identity.identity import Identity
 from coordinator.identity.sessions import BrowserSessionRow
+from coordinator.identity.tokens import ApiToken
 from coordinator.naming import start_request
 from coordinator.reactor import Changed, Reactor, Watch
 from coordinator.refusals import Refusals
@@ -100,6 +103,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                 asyncio.create_task(self._write(orders, context)),
                 asyncio.create_task(feed.follow_routes()),
                 asyncio.create_task(feed.follow_sessions()),
+                asyncio.create_task(feed.follow_tokens()),
                 asyncio.create_task(behind.wait()),
                 asyncio.create_task(self._until_silent()),
             ]
@@ -162,16 +166,16 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         instance = self._reactor.studio.instances.get(InstanceId(visit.instance_id))
         if instance is None or instance.state is State.DELETED or instance.id in self._starting:
             return
-        if instance.owner != visit.person_id:
-            error = AigcError("not-yours", "A visit by somebody who is not the owner.")
+        visitor = PersonId(visit.person_id)
+        access = access_of(self._reactor.studio, visitor, instance, self._clock.now())
+        if access not in (Access.OWNER, Access.USE):
+            error = AigcError("not-yours", "A visit by somebody who may not start it.")
             await self._refusals.record(visit.person_id, "visit", instance.id, error)
             return
         self._starting.add(instance.id)
         try:
             await self._reactor.ask(
-                start_request(
-                    PersonId(visit.person_id), instance_id=instance.id, cause=StartCause.VISIT
-                )
+                start_request(visitor, instance_id=instance.id, cause=StartCause.VISIT)
             )
         except AigcError as error:
             _log.info(
@@ -241,6 +245,8 @@ class _Feed:
         self._service = service
         self._put = put
         self._told: dict[str, gateway_pb2.Route] = {}
+        self._told_tokens: dict[bytes, gateway_pb2.ApiTokenAccess] = {}
+        self._open = ExitStack()
 
     async def __aenter__(self) -> _Feed:
         self._changes = self._service._reactor.watch()
@@ -248,6 +254,8 @@ class _Feed:
         self._stop_listening = self._service._enrolment.listen(
             lambda c: self._put(gateway_pb2.GatewayOrder(node=_node(c)))
         )
+        self._people_changes = self._service._reactor.watch(lambda changed: changed.people)
+        self._tokens_changed = self._open.enter_context(self._service._identity.token_changes())
         self._service._feeds.add(self)
         return self
 
@@ -256,10 +264,14 @@ class _Feed:
         self._stop_listening()
         self._changes.close()
         self._session_news.close()
+        self._people_changes.close()
+        self._open.close()
 
     async def snapshot(self) -> gateway_pb2.Snapshot:
         service = self._service
         sessions = await service._identity.browser_sessions()
+        tokens = await service._identity.engine_tokens()
+        self._told_tokens = {t.token_hash: _token(t) for t in tokens}
         fresh = (service.route_of(i) for i in service.affected(None))
         self._told = {route.host: route for route in fresh if route is not None}
         return gateway_pb2.Snapshot(
@@ -268,6 +280,7 @@ class _Feed:
             nodes=[_node(c) for c in service._enrolment.credentials.values()],
             web_url=service._web_url(),
             zone=service._zone,
+            tokens=list(self._told_tokens.values()),
         )
 
     async def follow_routes(self) -> None:
@@ -314,6 +327,36 @@ class _Feed:
                 revoked = gateway_pb2.SessionRevoked(token_hash=token_hash)
                 self._put(gateway_pb2.GatewayOrder(session_revoked=revoked))
 
+    async def follow_tokens(self) -> None:
+        """Tell which tokens are good, whenever one is made or revoked or its owner changes."""
+        people = asyncio.create_task(_next(self._people_changes))
+        made = asyncio.create_task(self._tokens_changed.wait())
+        try:
+            while True:
+                await asyncio.wait({people, made}, return_when=asyncio.FIRST_COMPLETED)
+                if people.done():
+                    if people.result() is None:
+                        return  # the coordinator stops
+                    people = asyncio.create_task(_next(self._people_changes))
+                if made.done():
+                    self._tokens_changed.clear()
+                    made = asyncio.create_task(self._tokens_changed.wait())
+                self._tell_tokens(await self._service._identity.engine_tokens())
+        finally:
+            for task in (people, made):
+                task.cancel()
+            await asyncio.gather(people, made, return_exceptions=True)
+
+    def _tell_tokens(self, tokens: tuple[ApiToken, ...]) -> None:
+        good = {t.token_hash: _token(t) for t in tokens}
+        for token_hash in self._told_tokens.keys() - good.keys():
+            revoked = gateway_pb2.SessionRevoked(token_hash=token_hash)
+            self._put(gateway_pb2.GatewayOrder(token_revoked=revoked))
+        for token_hash, token in good.items():
+            if self._told_tokens.get(token_hash) != token:
+                self._put(gateway_pb2.GatewayOrder(token=token))
+        self._told_tokens = good
+
 
 async def _next(watch: Watch) -> Changed | None:
     return await anext(watch, None)
@@ -326,6 +369,16 @@ def _session(row: BrowserSessionRow) -> gateway_pb2.BrowserSession:
         person_id=row.person_id,
         instance_id=row.instance_id,
         expires_at_ms=milliseconds(row.expires_at),
+    )
+
+
+def _token(token: ApiToken) -> gateway_pb2.ApiTokenAccess:
+    return gateway_pb2.ApiTokenAccess(
+        token_hash=token.token_hash,
+        person_id=token.person_id,
+        view=token.terms.read_only,
+        instance_ids=list(token.terms.instances),
+        expires_at_ms=milliseconds(token.expires_at),
     )
 
 

@@ -19,7 +19,7 @@ import grpc
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
 from coordinator.api import status
-from coordinator.api.policy import PERSONAL, POLICIES, Policy, role_suffices
+from coordinator.api.policy import PERSONAL, POLICIES, READS, Policy, role_suffices
 from coordinator.fleet.caller import calling_node
 from coordinator.fleet.enrolment import Enrolment
 from coordinator.identity.identity import Caller
@@ -109,7 +109,8 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
                 if not inspect.isasyncgenfunction(inner):
                     await inner(request, context)
                 elif policy in PERSONAL:
-                    await self._while_signed_in(policy, inner(request, context), context)
+                    answers = inner(request, context)
+                    await self._while_signed_in(policy, details.method, answers, context)
                 else:
                     async for answer in inner(request, context):
                         await context.write(answer)
@@ -141,6 +142,14 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
     async def _check_person(self, policy: Policy, token: str, method: str) -> Caller:
         assert self._identity is not None
         found = await self._identity.check_session(token)
+        if found.read_only and method not in READS:
+            error = AigcError(
+                "token-read-only",
+                "This API token only reads: make one that may change things, or sign in.",
+                ErrorKind.FORBIDDEN,
+            )
+            await self._refusals.record(found.person.id, method, "", error)
+            raise error
         if not role_suffices(policy, found.person.role):
             error = AigcError(
                 "role-missing",
@@ -152,8 +161,10 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
             raise error
         return found
 
-    async def _while_signed_in(self, policy: Policy, answers: Any, context: Any) -> None:
-        over = asyncio.create_task(self._session_over(policy, bearer.get()))
+    async def _while_signed_in(
+        self, policy: Policy, method: str, answers: Any, context: Any
+    ) -> None:
+        over = asyncio.create_task(self._session_over(policy, bearer.get(), method))
         upcoming: asyncio.Task[Any] | None = None
         try:
             while True:
@@ -177,7 +188,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
             await asyncio.gather(*left, return_exceptions=True)
             await answers.aclose()
 
-    async def _session_over(self, policy: Policy, token: str) -> AigcError:
+    async def _session_over(self, policy: Policy, token: str, method: str) -> AigcError:
         """Why the session holds no longer, at the latest two seconds after it ended."""
         assert self._identity is not None
         while True:
@@ -190,7 +201,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no ty
                     task.cancel()
                 await asyncio.gather(ended, recheck, return_exceptions=True)
             try:
-                await self._check_person(policy, token, "stream")
+                await self._check_person(policy, token, method)
             except AigcError as error:
                 if error.kind is not ErrorKind.UNAVAILABLE:
                     return error

@@ -1,4 +1,4 @@
-"""CreatorService: engines, instances, logs and API tokens of the one who asks."""
+"""CreatorService: engines, instances and logs of the one who asks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.api import conversion
+from coordinator.api.colleagues import AskedTooOften
 from coordinator.api.conversion import UrlOf
 from coordinator.api.guard import caller
 from coordinator.api.logs import open_logs
+from coordinator.api.shares import SharesDesk
+from coordinator.api.tokens import TokensDesk
 from coordinator.domain.events import DeleteRequested, KeepRequested, RenameRequested, StopRequested
 from coordinator.domain.instance import Instance, InstanceId, State, StopReason
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import Person
+from coordinator.domain.sharing import shared_with
 from coordinator.domain.trash import trash_of
 from coordinator.fleet.session import Sessions
 from coordinator.identity.identity import Identity
@@ -38,7 +42,7 @@ _COALESCE_SECONDS = 0.05
 _REFRESH_SECONDS = 30.0
 
 
-class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
+class CreatorServicer(SharesDesk, TokensDesk, creator_pb2_grpc.CreatorServiceServicer):
     def __init__(
         self,
         reactor: Reactor,
@@ -56,6 +60,7 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         self._readings = readings
         self._url_of = url_of
         self._clock = clock
+        self._asked = AskedTooOften(clock)
 
     async def ListEngines(
         self, request: creator_pb2.ListEnginesRequest, context: Any
@@ -66,7 +71,10 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
     async def ListInstances(
         self, request: creator_pb2.ListInstancesRequest, context: Any
     ) -> creator_pb2.ListInstancesResponse:
-        return creator_pb2.ListInstancesResponse(instances=self._mine(caller.get().person))
+        person = caller.get().person
+        return creator_pb2.ListInstancesResponse(
+            instances=self._mine(person), shared=self._shared(person)
+        )
 
     async def WatchInstances(
         self, request: creator_pb2.WatchInstancesRequest, context: Any
@@ -76,18 +84,19 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         watch = self._reactor.watch(
             lambda changed: is_of(person.id, machines, changed, self._reactor.studio)
         )
-        told: list[creator_pb2.Instance] | None = None
+        told: tuple[list[creator_pb2.Instance], list[creator_pb2.Instance]] | None = None
         upcoming: asyncio.Task[Any] | None = None
         try:
             while True:
                 machines.clear()
                 machines.update(machines_of(person.id, self._reactor.studio))
-                mine = self._mine(person)
-                if mine != told:
-                    told = mine
+                mine, shared = self._mine(person), self._shared(person)
+                if (mine, shared) != told:
+                    told = (mine, shared)
                     yield creator_pb2.WatchInstancesResponse(
                         revision=self._reactor.studio.revision,
                         instances=mine,
+                        shared=shared,
                         server_time_ms=milliseconds(self._clock.now()),
                     )
                     await self._clock.sleep(_COALESCE_SECONDS)
@@ -201,31 +210,6 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
         found = self._readings.cards(where.node_id, where.gpu_uuids, milliseconds(since))
         return creator_pb2.GetInstanceReadingsResponse(series=[conversion.series(s) for s in found])
 
-    async def CreateToken(
-        self, request: creator_pb2.CreateTokenRequest, context: Any
-    ) -> creator_pb2.CreateTokenResponse:
-        found = caller.get()
-        if found.kind == "token":
-            raise AigcError(
-                "token-by-token",
-                "An API token cannot make another one: sign in with aigc login first.",
-                ErrorKind.FORBIDDEN,
-            )
-        token, info = await self._identity.create_token(found.person, request.name, request.days)
-        return creator_pb2.CreateTokenResponse(token=token, info=conversion.api_token(info))
-
-    async def ListTokens(
-        self, request: creator_pb2.ListTokensRequest, context: Any
-    ) -> creator_pb2.ListTokensResponse:
-        tokens = await self._identity.list_tokens(caller.get().person.id)
-        return creator_pb2.ListTokensResponse(tokens=[conversion.api_token(t) for t in tokens])
-
-    async def RevokeToken(
-        self, request: creator_pb2.RevokeTokenRequest, context: Any
-    ) -> creator_pb2.RevokeTokenResponse:
-        await self._identity.revoke_token(caller.get().person.id, request.id)
-        return creator_pb2.RevokeTokenResponse()
-
     def _mine(self, person: Person) -> list[creator_pb2.Instance]:
         studio, now = self._reactor.studio, self._clock.now()
         return [
@@ -233,11 +217,22 @@ class CreatorServicer(creator_pb2_grpc.CreatorServiceServicer):
             for i in studio.instances_of(person.id)
         ]
 
+    def _shared(self, person: Person) -> list[creator_pb2.Instance]:
+        studio, now = self._reactor.studio, self._clock.now()
+        return [
+            conversion.shared_instance(studio, instance, share, now, self._url_of)
+            for instance, share in shared_with(studio, person.id, now)
+        ]
+
     def _told(self, instance: Instance) -> creator_pb2.Instance:
         """As it is now: the studio may be a step further than the outcome."""
-        studio = self._reactor.studio
+        studio, now, who = self._reactor.studio, self._clock.now(), caller.get().person.id
         current = studio.instances.get(instance.id, instance)
-        return conversion.instance(studio, current, self._clock.now(), self._url_of)
+        if current.owner != who:  # a guest started it
+            for shared, share in shared_with(studio, who, now):
+                if shared.id == current.id:
+                    return conversion.shared_instance(studio, current, share, now, self._url_of)
+        return conversion.instance(studio, current, now, self._url_of)
 
     async def _owned(self, instance_id: str, action: str) -> Instance:
         person = caller.get().person

@@ -33,6 +33,7 @@ from coordinator.domain.engine import (
     LibraryMount,
     SecretReference,
     Text,
+    ViewRule,
     VolumeMount,
     VolumeScope,
 )
@@ -298,6 +299,21 @@ class ActivityShape(Shape):
     rules: list[RuleShape] = []
 
 
+class ViewRuleShape(Shape):
+    allow: bool
+    method: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,20}$")] = ""
+    path: Annotated[str, AfterValidator(_regex)] = ""
+    frame_max_bytes: Annotated[int, Field(ge=0, le=65536)] = 0
+
+    @model_validator(mode="after")
+    def _means_something(self) -> ViewRuleShape:
+        if self.allow and not self.path:
+            raise ValueError("path: name what is harmless; a rule that allows has a path")
+        if self.frame_max_bytes and self.method:
+            raise ValueError("method: a rule for WebSocket frames has none; remove it")
+        return self
+
+
 class IdleShape(Shape):
     release_after: Duration = timedelta(minutes=15)
     grace_after_start: Duration = timedelta(minutes=5)
@@ -319,6 +335,7 @@ class TemplateShape(Shape):
     default_version: str | None = None
     idle: IdleShape = IdleShape()
     activity: ActivityShape = ActivityShape()
+    viewing: list[ViewRuleShape] = []
     versions: Annotated[list[VersionShape], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -349,6 +366,9 @@ class TemplateShape(Shape):
                 for r in self.activity.rules
             ),
             count_client_frames=self.activity.count_client_frames,
+            viewing=tuple(
+                ViewRule(r.method, r.path, r.frame_max_bytes, r.allow) for r in self.viewing
+            ),
             idle=IdlePolicy(
                 release_after=self.idle.release_after,
                 grace_after_start=self.idle.grace_after_start,

@@ -231,6 +231,10 @@ class Draft:
             self.people[person.id] = person
             self.changed_people.add(person.id)
 
+    def shares_at(self, instance_id: InstanceId) -> list[Share]:
+        """As :meth:`Studio.shares_at`."""
+        return [s for s in self.shares.values() if s.instance_id == instance_id]
+
     def put_share(self, share: Share) -> None:
         self.shares[share.id] = share
         self.changed_shares.add(share.id)

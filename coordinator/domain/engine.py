@@ -70,6 +70,19 @@ class ActivityRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewRule:
+    """What a guest who looks on may send besides reading, or may not read; the first match wins.
+
+    An empty field matches everything; ``frame_max_bytes`` not 0: WebSocket frames up to that size.
+    """
+
+    method: str = ""
+    path_regex: str = ""
+    frame_max_bytes: int = 0
+    allow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class IdlePolicy:
     """When an instance is released."""
 
@@ -126,6 +139,7 @@ class Engine:
     icon_svg: str = ""
     activity: tuple[ActivityRule, ...] = ()
     count_client_frames: bool = False
+    viewing: tuple[ViewRule, ...] = ()
     idle: IdlePolicy = field(default_factory=IdlePolicy)
 
     def version(self, name: str) -> EngineVersion | None:

@@ -55,6 +55,7 @@ class Sharers(Protocol):
     def instances(self) -> Mapping[InstanceId, Instance]: ...
     @property
     def shares(self) -> Mapping[ShareId, Share]: ...
+    def shares_at(self, instance_id: InstanceId) -> Iterable[Share]: ...
 
 
 def access_of(
@@ -79,8 +80,8 @@ def best_share(shares: Iterable[Share]) -> Share | None:
 
 def shares_of(studio: Sharers, instance_id: InstanceId, now: datetime) -> Iterator[Share]:
     """The shares of an instance that hold at this moment."""
-    for share in studio.shares.values():
-        if share.instance_id == instance_id and now < share.expires_at and stands(studio, share):
+    for share in studio.shares_at(instance_id):
+        if now < share.expires_at and stands(studio, share):
             yield share
 
 

@@ -87,6 +87,7 @@ class _Found:
     placed: Mapping[NodeId, list[Instance]] | None = None
     owned: Mapping[PersonId, list[Instance]] | None = None
     homes: Mapping[NodeId, list[Volume]] | None = None
+    shares: Mapping[InstanceId, list[Share]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,15 @@ class Studio:
                 there.sort(key=lambda i: i.id)
             self._found.placed = placed
         return self._found.placed.get(node_id, ())
+
+    def shares_at(self, instance_id: InstanceId) -> Sequence[Share]:
+        """Every share of that instance, also one whose time is over."""
+        if self._found.shares is None:
+            shares: dict[InstanceId, list[Share]] = defaultdict(list)
+            for share in self.shares.values():
+                shares[share.instance_id].append(share)
+            self._found.shares = shares
+        return self._found.shares.get(instance_id, ())
 
     def volumes_on(self, node_id: NodeId) -> Sequence[Volume]:
         """Whose home that node is."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from coordinator.domain import clock_jump, observing, orders, requests, timers, trash
+from coordinator.domain import (
+    clock_jump,
+    linking,
+    observing,
+    orders,
+    requests,
+    share_orders,
+    timers,
+    trash,
+)
 from coordinator.domain.desired import desired_key, volume_order
 from coordinator.domain.draft import Draft, Outcome
 from coordinator.domain.events import (
@@ -29,11 +38,14 @@ from coordinator.domain.events import (
     NodeObserved,
     NodeRevoked,
     PersonDisabledSet,
+    PersonLinked,
     PersonRoleSet,
     PersonSeen,
     ReadingsTaken,
     RenameRequested,
     RestoreRequested,
+    ShareEndRequested,
+    ShareRequested,
     StartRequested,
     StopRequested,
     Ticked,
@@ -63,6 +75,10 @@ def decide(draft: Draft, event: Event) -> Outcome:
             return requests.delete(draft, event)
         case RestoreRequested():
             return trash.restore(draft, event)
+        case ShareRequested():
+            return Outcome(instance=share_orders.share(draft, event))
+        case ShareEndRequested():
+            share_orders.end_share(draft, event)
         case NodeEnrolled():
             return orders.node_enrolled(draft, event)
         case NodeDrainSet():
@@ -79,6 +95,8 @@ def decide(draft: Draft, event: Event) -> Outcome:
             return orders.unclaimed_resolved(draft, event)
         case PersonSeen():
             return orders.person_seen(draft, event)
+        case PersonLinked():
+            return linking.person_linked(draft, event)
         case PersonDisabledSet():
             return orders.person_disabled_set(draft, event)
         case PersonRoleSet():
@@ -112,8 +130,10 @@ def decide(draft: Draft, event: Event) -> Outcome:
 
 
 def conclude(draft: Draft) -> None:
-    """The end of a batch: timers that are due, places for whoever waits, a revision if needed."""
+    """The end of a batch: timers that are due, shares that are over, places for whoever waits, a
+    revision if needed."""
     timers.tick(draft)
+    share_orders.sweep(draft)
     if draft.place_again:
         place_waiting(draft)
     _count_revision(draft)

@@ -122,8 +122,8 @@ def _end(draft: Draft, known: Share, cause: str, why: str) -> None:
     draft.drop_share(known.id)
     instance = draft.instances.get(known.instance_id)
     if instance is not None:
-        detail = f"with {_name(draft, known)}: {why}"
-        draft.tell(instance, instance, "share-ended", cause, detail)
+        told = f"with {_name(draft, known)}: {why}"
+        draft.tell(instance, instance, "share-ended", cause, told)
 
 
 def _whom(draft: Draft, owner: Person, asked: ShareRequested) -> str:

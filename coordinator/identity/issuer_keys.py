@@ -8,6 +8,7 @@ from typing import Any
 from joserfc.jwk import KeySet, RSAKey
 
 from aigc.clock import Clock, milliseconds
+from coordinator.domain.audit_detail import detail as detail_of
 from coordinator.identity.ports import Connection, Ledger
 from coordinator.identity.settings import KEY_RETIRED_SHOWN, KEY_ROTATION
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
-from coordinator.domain.instance import InstanceId
 from coordinator.domain.audit_detail import detail
+from coordinator.domain.instance import InstanceId
 from coordinator.domain.people import PersonId, Role
 from coordinator.identity.accounts import clean_line
 from coordinator.identity.ports import Ledger

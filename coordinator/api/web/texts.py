@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from coordinator.api.web.account_texts import ACCOUNT_TEXTS
+
 _TEXTS: dict[str, tuple[str, str]] = {
     "my_engines": ("My engines", "我的引擎"),
     "sign_in": ("Sign in", "登录"),
@@ -147,13 +149,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "trust_own": (
         (
             "This studio has a certificate authority of its own. Until your computer trusts it, "
-            "the browser warns of these pages and of your engines. "
-            "The tray app offers to do this for you."
+            "the browser warns of these pages and of your engines."
         ),
-        (
-            "此工作室使用自己的证书颁发机构。在您的电脑信任它之前，浏览器会对这些页面和您的引擎发出警告。"
-            "托盘应用可以为您完成此操作。"
-        ),
+        "此工作室使用自己的证书颁发机构。在您的电脑信任它之前，浏览器会对这些页面和您的引擎发出警告。",
     ),
     "trust_public": (
         "These pages use your organisation's own certificate. There is nothing to install.",
@@ -228,6 +226,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "error:page-unknown": ("", "没有这个页面或引擎，可能已不存在。"),
     "error:handoff-invalid": ("", "此链接不完整，请重新打开引擎页面。"),
 }
+_TEXTS |= ACCOUNT_TEXTS
 
 
 def text(key: str, language: str, otherwise: str = "", **names: object) -> str:

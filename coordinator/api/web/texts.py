@@ -159,8 +159,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "trust_download": ("Download the certificate", "下载证书"),
     "trust_second": (
-        "The authority is being changed: add this second certificate too, and your browser will "
-        "not notice the change.",
+        (
+            "The authority is being changed: add this second certificate too, and your browser "
+            "will not notice the change."
+        ),
         "证书颁发机构正在更换：请同时添加第二份证书，这样浏览器就不会受到影响。",
     ),
     "trust_download_second": ("Download the second certificate", "下载第二份证书"),

@@ -49,8 +49,6 @@ def prepare(config: CoordinatorConfig, clock: Clock) -> Materials:
             for name, registry in config.registries.items()
         },
     )
-    if config.oidc.web_client_secret_file is not None:  # identity reads it later, without words
-        read_secret(config.oidc.web_client_secret_file, "oidc.web_client_secret_file")
     catalogue = load(
         config.catalogue_dir,
         Loaded(),

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "_loop_never_blocks")
-        for mark in ("docker", "browser", "desktop", "studio"):
+        for mark in ("docker", "browser", "desktop", "studio", "node"):
             if item.get_closest_marker(mark) is None:
                 continue
             reason = missing_part(mark)

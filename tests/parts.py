@@ -20,6 +20,9 @@ def missing_part(mark: str) -> str | None:
         case "browser":
             if shutil.which("chromium") is None:
                 return "needs Chromium (apt-get install chromium)"
+        case "node":
+            if shutil.which("node") is None or shutil.which("npm") is None:
+                return "needs Node and npm (apt-get install nodejs npm)"
         case "desktop":
             for program in ("Xvfb", "dbus-daemon", "openbox"):
                 if shutil.which(program) is None:

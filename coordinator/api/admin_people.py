@@ -6,9 +6,10 @@ from typing import Any
 
 from aigc.clock import milliseconds
 from aigc.errors import AigcError
-from coordinator.api import conversion
+from coordinator.api import conversion, person_words
 from coordinator.api.office import Office, who
-from coordinator.domain.people import PersonId, Role
+from coordinator.domain.people import Person, PersonId, Role
+from coordinator.identity import PersonFacts
 from protos.aigc.v1 import admin_pb2
 
 # RPC methods are named by the proto.
@@ -24,33 +25,48 @@ class PeopleDesk:
         self, request: admin_pb2.ListPeopleRequest, context: Any
     ) -> admin_pb2.ListPeopleResponse:
         facts = await self._office.identity.person_facts()
-        people = sorted(self._office.reactor.studio.people.values(), key=lambda p: (p.name, p.id))
+        nobody = PersonFacts(False, None)
+        known = self._office.reactor.studio.people.values()
+        people = sorted((p for p in known if p.became is None), key=lambda p: (p.name, p.id))
         return admin_pb2.ListPeopleResponse(
-            people=[
-                admin_pb2.PersonRow(
-                    person=conversion.person(p),
-                    disabled=p.disabled,
-                    local=facts[p.id].local if p.id in facts else False,
-                    last_seen_ms=milliseconds(facts[p.id].last_seen) if p.id in facts else 0,
-                    sessions=facts[p.id].sessions if p.id in facts else 0,
-                    tokens=facts[p.id].tokens if p.id in facts else 0,
-                )
-                for p in people
-            ]
+            people=[_row(p, facts.get(p.id, nobody)) for p in people]
         )
 
     async def CreateAccount(
         self, request: admin_pb2.CreateAccountRequest, context: Any
     ) -> admin_pb2.CreateAccountResponse:
-        person, password = await self._office.identity.create_account(
+        person, one_time = await self._office.identity.create_account(
             request.username,
             request.name or request.username,
             _role(request.role or "creator"),
             by=who(),
         )
+        assert one_time is not None  # no password was given
         return admin_pb2.CreateAccountResponse(
-            one_time_password=password, person=conversion.person(person)
+            one_time_password=one_time.password,
+            person=conversion.person(person),
+            one_time_until_ms=milliseconds(one_time.until),
         )
+
+    async def ResetPassword(
+        self, request: admin_pb2.ResetPasswordRequest, context: Any
+    ) -> admin_pb2.ResetPasswordResponse:
+        one_time = await self._office.identity.reset_password(PersonId(request.person_id), who())
+        return admin_pb2.ResetPasswordResponse(
+            one_time_password=one_time.password, one_time_until_ms=milliseconds(one_time.until)
+        )
+
+    async def ResetSecondFactor(
+        self, request: admin_pb2.ResetSecondFactorRequest, context: Any
+    ) -> admin_pb2.ResetSecondFactorResponse:
+        await self._office.identity.reset_second_factor(PersonId(request.person_id), who())
+        return admin_pb2.ResetSecondFactorResponse()
+
+    async def RotateIssuerKey(
+        self, request: admin_pb2.RotateIssuerKeyRequest, context: Any
+    ) -> admin_pb2.RotateIssuerKeyResponse:
+        kid, signs_from = await self._office.identity.rotate_issuer_key(who(), request.at_once)
+        return admin_pb2.RotateIssuerKeyResponse(kid=kid, signs_from_ms=milliseconds(signs_from))
 
     async def SetPersonDisabled(
         self, request: admin_pb2.SetPersonDisabledRequest, context: Any
@@ -63,7 +79,8 @@ class PeopleDesk:
         self, request: admin_pb2.SetPersonRoleRequest, context: Any
     ) -> admin_pb2.SetPersonRoleResponse:
         person_id = PersonId(request.person_id)
-        await self._office.identity.set_role(person_id, _role(request.role), who())
+        role = _role(request.role) if request.role else None
+        await self._office.identity.set_role(person_id, role, who())
         return admin_pb2.SetPersonRoleResponse()
 
     async def SignOutEverywhere(
@@ -88,6 +105,24 @@ class PeopleDesk:
         person_id = PersonId(request.person_id)
         await self._office.identity.revoke_token(person_id, request.token_id, who())
         return admin_pb2.RevokePersonTokenResponse()
+
+
+def _row(person: Person, facts: PersonFacts) -> admin_pb2.PersonRow:
+    return admin_pb2.PersonRow(
+        person=conversion.person(person),
+        disabled=person.disabled,
+        local=facts.local,
+        last_seen_ms=milliseconds(facts.last_seen),
+        sessions=facts.sessions,
+        tokens=facts.tokens,
+        username=facts.username,
+        second_factor=facts.second_factor,
+        one_time_until_ms=milliseconds(facts.one_time_until),
+        claims_role=facts.claims_role or "",
+        role_overridden=facts.role_overridden,
+        problem=person_words.problem(facts.problem),
+        issuer=person.issuer,
+    )
 
 
 def _role(name: str) -> Role:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from aigc.clock import Clock, milliseconds
+from aigc.clock import Clock, from_milliseconds, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.people import Role
 from coordinator.identity import secret
-from coordinator.identity.passwords import Passwords, check_strength, one_time_password
+from coordinator.identity.passwords import (
+    Passwords,
+    check_strength,
+    looks_one_time,
+    one_time_password,
+)
 from coordinator.identity.ports import Connection, Ledger
 from coordinator.identity.settings import ONE_TIME_PASSWORD_LIFETIME
-from coordinator.identity.throttle import Throttle
+from coordinator.identity.throttle import Asker, Throttle
 
 _USERNAME = re.compile(r"[^\W_][\w.@+-]{0,62}[^\W_]|[^\W_]")
 _COLUMNS = (
@@ -36,6 +42,7 @@ class Account:
     teams: tuple[str, ...]
     must_change: bool
     disabled: bool
+    one_time_until: datetime | None = None  # a one-time password waits to be used
 
 
 class WrongPasswordError(AigcError):
@@ -60,18 +67,23 @@ class Accounts:
         self._passwords = passwords
         self._throttle = throttle
 
-    async def sign_in(self, username: str, password: str, address: str) -> Account:
+    async def sign_in(self, username: str, password: str, asker: Asker) -> Account:
         """The account whose name and password these are.
 
         Raises:
             WrongPasswordError: they are not.
-            TooManyAttemptsError: too often wrong, from this address.
-            AigcError: the account is disabled (told only to who knows the password).
+            TooManyAttemptsError: too often wrong.
+            AigcError: too many sign in at once; or the account is disabled (told only to who knows
+                the password).
         """
         key = normal_username(username[:200])
-        self._throttle.attempt(key, address)
+        one_time = looks_one_time(password)
+        asker = replace(asker, unguessable=one_time)
+        self._throttle.attempt(key, asker)
         row = await self._ledger.read(lambda c: _row(c, key))
-        right = await self._passwords.verify(row[6] if row else None, password)
+        # What looks like a one-time password is never compared with a chosen one: see the throttle.
+        stored = row[6] if row is not None and bool(row[7]) is one_time else None
+        right = await self._passwords.verify(stored, password, asker.address, bool(asker.known))
         if row is None or not right:
             raise WrongPasswordError
         until = row[8]
@@ -82,7 +94,7 @@ class Accounts:
             raise AigcError(
                 "account-disabled", "This account is disabled; ask IT.", ErrorKind.FORBIDDEN
             )
-        self._throttle.succeeded(key, address)
+        self._throttle.succeeded(key, asker)
         return account
 
     async def prepare(
@@ -103,56 +115,41 @@ class Accounts:
             )
         if password is not None:
             check_strength(password, key)
-        one_time = one_time_password() if password is None else ""
+        one_time: OneTime | None = None
+        if password is not None:
+            stored = await self._passwords.hash(password)
+        else:
+            one_time, stored = await self.one_time()
         shown = clean_line(name, 80) or username.strip()
-        stored = await self._passwords.hash(password if password is not None else one_time)
-        account = Account(key, secret.new_id("u"), shown, "", role, (), bool(one_time), False)
-        now = milliseconds(self._clock.now())
-        until = now + round(ONE_TIME_PASSWORD_LIFETIME.total_seconds() * 1000) if one_time else None
-        return NewAccount(account, stored, until, now, one_time)
+        subject = secret.new_id("u")
+        account = Account(key, subject, shown, "", role, (), one_time is not None, False)
+        return NewAccount(account, stored, self._clock.now(), one_time)
 
-    async def change_password(self, username: str, current: str, new: str, address: str) -> None:
-        """Replace the password by one that the person chose.
+    async def checked(self, username: str, current: str, new: str, asker: Asker) -> str:
+        """The stored form of a password that the person chose in place of the current one.
 
         Raises:
             AigcError: the current one is wrong, or the new one is not acceptable.
         """
-        account = await self.sign_in(username, current, address)
+        account = await self.sign_in(username, current, asker)
         check_strength(new, account.username)
         if new == current:
             raise AigcError("password-same", "The new password must differ from the old one.")
-        stored = await self._passwords.hash(new)
+        return await self._passwords.hash(new)
 
-        def work(connection: Connection) -> None:
-            connection.execute(
-                "UPDATE identity_account SET password_hash = ?, must_change = 0,"
-                " password_until = NULL WHERE username = ?",
-                (stored, account.username),
-            )
-
-        await self._ledger.transact(work)
-
-    async def reset_password(self, username: str) -> str:
-        """A new one-time password for an account that exists.
-
-        Raises:
-            AigcError: there is no such account.
-        """
-        key = normal_username(username)
+    async def one_time(self) -> tuple[OneTime, str]:
+        """A new one-time password, and its stored form."""
         password = one_time_password()
         stored = await self._passwords.hash(password)
-        until = milliseconds(self._clock.now() + ONE_TIME_PASSWORD_LIFETIME)
+        return OneTime(password, self._clock.now() + ONE_TIME_PASSWORD_LIFETIME), stored
 
-        def work(connection: Connection) -> int:
-            return connection.execute(
-                "UPDATE identity_account SET password_hash = ?, must_change = 1,"
-                " password_until = ? WHERE username = ?",
-                (stored, until, key),
-            ).rowcount
 
-        if not await self._ledger.transact(work):
-            raise AigcError("account-unknown", f"There is no account {key!r}.", ErrorKind.NOT_FOUND)
-        return password
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """A one-time password, told once, and how long it is good."""
+
+    password: str = field(repr=False)
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +157,9 @@ class NewAccount:
     """An account that is checked and hashed but not stored yet."""
 
     account: Account
-    password_hash: str
-    password_until: int | None
-    created_at: int
-    one_time_password: str
+    password_hash: str = field(repr=False)
+    created_at: datetime
+    one_time: OneTime | None
 
 
 def insert(connection: Connection, new: NewAccount) -> None:
@@ -191,8 +187,8 @@ def insert(connection: Connection, new: NewAccount) -> None:
             json.dumps(account.teams),
             new.password_hash,
             int(account.must_change),
-            new.password_until,
-            new.created_at,
+            milliseconds(new.one_time.until) if new.one_time else None,
+            milliseconds(new.created_at),
         ),
     )
 
@@ -204,6 +200,30 @@ def by_subject(connection: Connection, subject: str) -> Account | None:
         (subject,),
     ).fetchone()
     return None if row is None else _account(row)
+
+
+def by_username(connection: Connection, username: str) -> Account | None:
+    """The account of that name, however it is written, or None."""
+    row = _row(connection, normal_username(username[:200]))
+    return None if row is None else _account(row)
+
+
+def set_password(
+    connection: Connection, subject: str, stored: str, one_time_until: datetime | None
+) -> None:
+    """Replace the password: by one of the person's own, or by a one-time one."""
+    until = milliseconds(one_time_until) if one_time_until else None
+    connection.execute(
+        "UPDATE identity_account SET password_hash = ?, must_change = ?, password_until = ?"
+        " WHERE subject = ?",
+        (stored, int(until is not None), until, subject),
+    )
+
+
+def all_accounts(connection: Connection) -> dict[str, Account]:
+    """Every local account, by its subject."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM identity_account").fetchall()  # noqa: S608
+    return {account.subject: account for account in map(_account, rows)}
 
 
 def set_disabled(connection: Connection, subject: str, disabled: bool) -> None:
@@ -242,4 +262,5 @@ def _account(row: tuple[Any, ...]) -> Account:
         teams=tuple(json.loads(str(row[5]))),
         must_change=bool(row[7]),
         disabled=bool(row[9]),
+        one_time_until=from_milliseconds(row[8]) if row[8] else None,
     )

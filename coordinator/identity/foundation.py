@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,12 +12,15 @@ from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.events import PersonSeen
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.identity import roles
+from coordinator.identity.account_key import AccountKey
 from coordinator.identity.accounts import Accounts
 from coordinator.identity.first_admin import FirstAdmin
 from coordinator.identity.issuer import Issuer
+from coordinator.identity.known_browsers import KnownBrowsers
 from coordinator.identity.passwords import Passwords
 from coordinator.identity.people import PeopleStore
 from coordinator.identity.ports import Ledger, Reactor
+from coordinator.identity.second_factors import SecondFactors
 from coordinator.identity.sessions import Sessions
 from coordinator.identity.settings import LOCAL_ISSUER, IdentitySettings
 from coordinator.identity.throttle import Throttle
@@ -51,6 +54,11 @@ class Foundation:
         self.settings = settings
         self.sessions = Sessions(ledger, clock)
         self.throttle = Throttle(clock)
+        # Only who knows the password comes so far; six digits are few.
+        self.second_throttle = Throttle(clock, line_free=10, line_seconds=60)
+        key = AccountKey(settings.account_key)
+        self.known_browsers = KnownBrowsers(key, clock)
+        self.second_factors = SecondFactors(key, clock)
         self._ledger = ledger
         self._reactor = reactor
         self._clock = clock
@@ -60,6 +68,7 @@ class Foundation:
         self._first_admin = FirstAdmin(clock)
         self._refusals = Refusals(ledger, clock)
         self._known_disabled: set[PersonId] = set()
+        self._known_roles: dict[PersonId, Role] = {}
         self.accounts = Accounts(ledger, clock, self._passwords, self.throttle)
 
     def _audit(self, connection: Any, actor: str, action: str, target: str) -> None:
@@ -68,7 +77,6 @@ class Foundation:
 
     @asynccontextmanager
     async def _recorded(self, actor: str, action: str, target: str) -> AsyncIterator[None]:
-        self._known_roles: dict[PersonId, Role] = {}
         """Note a refusal in the audit log, and pass it on."""
         try:
             yield
@@ -86,8 +94,13 @@ class Foundation:
             raise unauthenticated()
         return person
 
-    def _active_or_new(self, person_id: PersonId) -> Person | None:
+    def _became(self, person_id: PersonId) -> PersonId:
+        """The former person that somebody was linked to, or the same."""
         person = self._reactor.studio.people.get(person_id)
+        return person_id if person is None or person.became is None else person.became
+
+    def _active_or_new(self, person_id: PersonId) -> Person | None:
+        person = self._reactor.studio.people.get(self._became(person_id))
         if person is not None and person.disabled:
             raise unauthenticated("This account is disabled; ask IT.")
         return person
@@ -96,19 +109,6 @@ class Foundation:
         person = self._reactor.studio.people.get(roles.person_id(LOCAL_ISSUER, subject))
         return person is None or not person.disabled
 
-    async def _follow_disabled(self) -> None:
-        people = self._reactor.studio.people
-        disabled = {person.id for person in people.values() if person.disabled}
-        for person_id in disabled - self._known_disabled:
-            self._known_disabled.add(person_id)
-            await self._end_person(person_id, people[person_id].subject)
-        self._known_disabled &= disabled
-
-    async def _end_person(self, person_id: PersonId, subject: str) -> int:
-        """End what somebody is signed in with; how many programs and browsers that was."""
-        issuer = self.issuer
-        if issuer is not None:
-            await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
     async def _follow_roles(self) -> None:
         """Who has a lower role than before shows anew, at each engine's page, who they are."""
         before = self._known_roles
@@ -118,8 +118,26 @@ class Foundation:
             if roles.ORDER.index(role) < roles.ORDER.index(was):
                 await self.sessions.end_hosts(person_id)
 
-        ended = await self.sessions.end_person(person_id)
+    async def _follow_disabled(self) -> None:
         await self._follow_roles()
+        people = self._reactor.studio.people
+        disabled = {person.id for person in people.values() if person.disabled}
+        for person_id in disabled - self._known_disabled:
+            self._known_disabled.add(person_id)
+            await self._end_person(person_id, people[person_id].subject)
+        self._known_disabled &= disabled
+
+    async def _end_person(
+        self, person_id: PersonId, subject: str, keep: Collection[str] = ()
+    ) -> int:
+        """End what somebody is signed in with; how many programs and browsers that was.
+
+        ``keep``: ids of sessions that go on, with what came of them.
+        """
+        issuer = self.issuer
+        if issuer is not None:
+            await self._ledger.transact(lambda c: issuer.end_subject(c, subject))
+        ended = await self.sessions.end_person(person_id, keep)
         for token in await self._tokens.list(person_id):
             self.sessions.signal(token.id)
         return ended

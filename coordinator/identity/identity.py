@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,33 +15,34 @@ from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from coordinator.domain.instance import Instance
 from coordinator.domain.people import Person, PersonId
-from coordinator.identity import roles
 from coordinator.domain.sharing import access_of
+from coordinator.identity import roles
 from coordinator.identity.accounts import clean_line
+from coordinator.identity.admission import Admission
 from coordinator.identity.foundation import unauthenticated
+from coordinator.identity.grace import Grace
 from coordinator.identity.handoff import Handoffs
 from coordinator.identity.issuer import Issuer
+from coordinator.identity.links import Links
+from coordinator.identity.own_transport import OwnTransport
 from coordinator.identity.passwords import Passwords
 from coordinator.identity.people_desk import PeopleDesk
 from coordinator.identity.ports import Connection, Ledger, Reactor
-from coordinator.identity.providers import EmbeddedProvider, ForeignProvider, Provider
+from coordinator.identity.providers import Provider
 from coordinator.identity.relying_party import Redeemed, RelyingParty
 from coordinator.identity.secret import digest
 from coordinator.identity.sessions import BrowserSessionRow, Kind, SessionRow, SessionWatch
 from coordinator.identity.settings import (
     BEARER_LIMIT,
     CLOCK_LEEWAY,
-    LOCAL_ISSUER,
-    NATIVE_CLIENT,
-    WEB_CLIENT,
     IdentitySettings,
-    RoleMapping,
 )
 from coordinator.identity.tokens import PREFIX, ApiToken, Scope, Terms
 
 log = logging.getLogger(__name__)
 
 _PURGE_SECONDS = 60.0
+_HINTS_AT_MOST = 5000  # ID tokens of a few KiB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class SignInOptions:
     loopback_host: str
     studio_name: str
     web_url: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    issuer_ca_pem: bytes = field(default=b"", repr=False)
+    client_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,12 @@ class Caller:
     kind: Literal["session", "token", "browser"]
     session_id: str
     expires_at: datetime
+    read_only: bool = False  # an API token that changes nothing
 
 
 class Identity(PeopleDesk):
     """The facade. Its methods belong to the event loop; :meth:`run` must be running."""
 
-    read_only: bool = False  # an API token that changes nothing
     def __init__(
         self,
         ledger: Ledger,
@@ -90,17 +95,31 @@ class Identity(PeopleDesk):
         self._handoffs = Handoffs(clock)
         self._families: set[asyncio.Task[None]] = set()
         self.issuer = None
-        provider: Provider
+        web_secret = ""
+        self._own = None if settings.oidc else OwnTransport()
         if settings.oidc is None:
             self.issuer = Issuer(
                 ledger, clock, settings.web_url, self._may_sign_in, self._family_ended
             )
-            provider = EmbeddedProvider(self.issuer)
-        else:
-            provider = ForeignProvider(settings.oidc)
-        web_client = settings.oidc.client_id if settings.oidc else WEB_CLIENT
+            web_secret = self.issuer.web_secret
+        self.client = settings.client(web_secret)
         self.relying_party = RelyingParty(
-            provider, settings.issuer, web_client, settings.web_url, clock
+            Provider(self.client, clock, self._own), self.client, settings.web_url, clock
+        )
+        self._admission = Admission(
+            self.relying_party, self.client, settings.person_issuer, self._people, self._became
+        )
+        away = self.relying_party.issuer_is_away if settings.oidc else None
+        self._grace = Grace(self.client.grace, away, clock)
+        self._hints: OrderedDict[str, str] = OrderedDict()  # ID tokens by web session, newest last
+        self.links = Links(
+            ledger,
+            reactor,
+            self.accounts,
+            self._people,
+            settings.person_issuer,
+            clock,
+            self.sessions.end_person,
         )
 
     # --- life --------------------------------------------------------------------------------
@@ -110,6 +129,14 @@ class Identity(PeopleDesk):
         if self.issuer is not None:
             await self.issuer.load()
         await self._follow_disabled()
+
+    def serve_issuer(self, app: Any) -> None:
+        """Tell which application answers at the coordinator's web address, the issuer's included.
+
+        The embedded issuer is reached through it and in no other way.
+        """
+        if self._own is not None:
+            self._own.lead_to(app)
 
     async def run(self) -> None:
         """Follow the people and forget what ran out, until cancelled."""
@@ -135,14 +162,17 @@ class Identity(PeopleDesk):
 
     def sign_in_options(self) -> SignInOptions:
         """What tray and command line need to know."""
-        oidc = self.settings.oidc
+        client = self.client
         return SignInOptions(
-            issuer=self.settings.issuer,
-            client_id=oidc.native_client_id if oidc else NATIVE_CLIENT,
-            scopes=oidc.scopes if oidc else ("openid", "profile", "email", "offline_access"),
-            loopback_host=oidc.loopback_host if oidc else "127.0.0.1",
+            issuer=client.issuer,
+            client_id=client.native_client_id,
+            scopes=client.scopes,
+            loopback_host=client.loopback_host,
             studio_name=self.settings.studio_name,
             web_url=self.settings.web_url,
+            extra=client.extra,
+            issuer_ca_pem=client.ca_pem,
+            client_secret=client.native_client_secret,
         )
 
     async def exchange(
@@ -154,7 +184,7 @@ class Identity(PeopleDesk):
             AigcError: the token is not good, was exchanged already, or the person is disabled.
         """
         claims = await self.relying_party.check(
-            id_token, self.sign_in_options().client_id, nonce, nonce_required=False
+            id_token, self.client.native_client_id, nonce, nonce_required=False
         )
         person = await self._admit(claims, access_token)
         fingerprint = digest(id_token.rpartition(".")[0])
@@ -185,7 +215,61 @@ class Identity(PeopleDesk):
             AigcError: the person is disabled, or userinfo contradicts.
         """
         person = await self._admit(redeemed.claims, redeemed.access_token)
-        return await self.sessions.create(Kind.WEB, person.id, device=clean_line(device, 80))
+        token, row = await self.sessions.create(
+            Kind.WEB, person.id, device=clean_line(device, 80), detail=_proven(redeemed)
+        )
+        self._hints[row.id] = redeemed.id_token
+        while len(self._hints) > _HINTS_AT_MOST:
+            self._hints.popitem(last=False)
+        return token, row
+
+    async def prove_again(self, row: SessionRow, redeemed: Redeemed) -> bool:
+        """Somebody with a browser session signed in anew; False: it was somebody else.
+
+        Raises:
+            AigcError: the person is disabled, or userinfo contradicts.
+        """
+        person = await self._admit(redeemed.claims, redeemed.access_token)
+        if person.id != row.person_id:
+            return False
+        await self.sessions.set_detail(row.id, _proven(redeemed))
+        return True
+
+    def web_is_fresh(self, row: SessionRow) -> bool:
+        """Whether a browser session's person proved who they are at most ten minutes ago."""
+        return self.is_fresh(float(row.detail or 0))
+
+    async def sign_out_web(self, caller: Caller, return_to: str) -> str | None:
+        """End a browser's session; where to go on to sign out at the issuer, too.
+
+        None: it has no such place, the studio wants it so, or it cannot be asked now.
+        """
+        id_token = self._hints.pop(caller.session_id, "")
+        await self.sessions.end(caller.session_id)
+        if not self.client.sign_out_there:
+            return None
+        try:
+            return await self.relying_party.end_session_url(return_to, id_token)
+        except AigcError as error:
+            log.info("signed out here, but the issuer cannot be asked: %s", error.key)
+            return None
+
+    async def extend(self, caller: Caller) -> datetime:
+        """The new end of a session that cannot be renewed because the issuer is away.
+
+        Raises:
+            AigcError: see :meth:`Grace.until`; or it is no session of tray or command line.
+        """
+        row = await self.sessions.by_id(caller.session_id)
+        if caller.kind != "session" or row is None:
+            raise unauthenticated()
+        until = await self._grace.until(row, caller.person.role)
+        if until > row.expires_at:
+            await self.sessions.extend(row.id, until)
+            log.warning(
+                "a session goes on while the issuer is away", extra={"person": caller.person.id}
+            )
+        return until
 
     # --- checking ----------------------------------------------------------------------------
 
@@ -202,6 +286,17 @@ class Identity(PeopleDesk):
             if found is None:
                 raise unauthenticated("This token is unknown, revoked or expired; make another.")
             person = self._active(found.person_id)
+            if found.sleeps(person.role):
+                raise unauthenticated(
+                    "This token was made when its owner had a higher role; make another."
+                )
+            if Scope.API not in found.terms.scopes:
+                raise AigcError(
+                    "token-scope",
+                    "This token opens engines at the gateway, not the coordinator's API: make one "
+                    "with the scope api.",
+                    ErrorKind.FORBIDDEN,
+                )
             limited = replace(person, role=roles.lower(person.role, found.role_limit))
             read_only = found.terms.read_only
             return Caller(limited, "token", found.id, found.expires_at, read_only)
@@ -303,17 +398,6 @@ class Identity(PeopleDesk):
 
     async def mint_handoff(
         self, browser_session: SessionRow, instance: Instance, nonce_hash: str, return_path: str
-            if found.sleeps(person.role):
-                raise unauthenticated(
-                    "This token was made when its owner had a higher role; make another."
-                )
-            if Scope.API not in found.terms.scopes:
-                raise AigcError(
-                    "token-scope",
-                    "This token opens engines at the gateway, not the coordinator's API: make one "
-                    "with the scope api.",
-                    ErrorKind.FORBIDDEN,
-                )
     ) -> str:
         """A code for a visit of the owner or of a guest to an instance.
 
@@ -370,32 +454,18 @@ class Identity(PeopleDesk):
     async def slide(self, token_hashes: tuple[bytes, ...]) -> None:
         """A person used these host sessions, or a script these tokens."""
         await self.sessions.slide(token_hashes)
+        await self._tokens.note_used(token_hashes)
 
     # --- inside ------------------------------------------------------------------------------
 
     async def _admit(self, claims: Mapping[str, Any], access_token: str) -> Person:
-        oidc = self.settings.oidc
-        mapping = oidc.roles if oidc else RoleMapping()
-        subject = str(claims["sub"])
-        if oidc and access_token and not roles.has_groups(claims, mapping):
-            claims = {**await self.relying_party.userinfo(access_token, subject), **claims}
-        issuer = oidc.issuer if oidc else LOCAL_ISSUER
-        key = roles.person_id(issuer, subject)
-        existing = self._active_or_new(key)
-        override = await self._people.override(key)
-        person = Person(
-            id=key,
-            issuer=issuer,
-            subject=subject,
-            name=roles.name_from(claims),
-            email=roles.email_from(claims),
-            role=override or roles.role_from(claims, mapping),
-            teams=roles.teams_from(claims, mapping),
-            disabled=False,
-        )
-        if existing != person:
+        admitted = await self._admission.person_of(claims, access_token)
+        person = admitted.person
+        if self._active_or_new(person.id) != person:
             await self._see(person)
-        await self._people.note_seen(key, milliseconds(self._clock.now()))
+        await self._people.note_seen(
+            person.id, milliseconds(self._clock.now()), admitted.claims_role, admitted.problem
+        )
         return person
 
     def _family_ended(self, family: str, reused: bool) -> None:
@@ -421,5 +491,12 @@ class Identity(PeopleDesk):
                     issuer.purge(connection)  # noqa: B023
 
             await self._ledger.transact(work)
+            if issuer is not None:
+                await issuer.keep()
             await self.sessions.purge()
-        await self._tokens.note_used(token_hashes)
+
+
+def _proven(redeemed: Redeemed) -> str:
+    """When the person proved who they are, in seconds, as the issuer says; else long ago."""
+    auth_time = redeemed.claims.get("auth_time")
+    return str(int(auth_time)) if isinstance(auth_time, int | float) else ""

@@ -18,13 +18,22 @@ from joserfc.errors import JoseError
 
 from aigc.clock import Clock
 from coordinator.identity import accounts
-from coordinator.identity.accounts import Account
+from coordinator.identity.accounts import Account, clean_line
 from coordinator.identity.issuer_clients import SCOPES, own_clients
 from coordinator.identity.issuer_core import Core, IssuerRequest, Reply, claims_of
+from coordinator.identity.issuer_devices import GRANT_TYPE, DeviceRequest, DeviceStore
 from coordinator.identity.issuer_keys import IssuerKeys
 from coordinator.identity.issuer_store import IssuerStore
 from coordinator.identity.ports import Connection, Ledger
-from coordinator.identity.settings import NATIVE_CLIENT, WEB_CLIENT
+from coordinator.identity.roles import person_id
+from coordinator.identity.settings import (
+    DEVICE_CODE_LIFETIME,
+    DEVICE_POLL_SECONDS,
+    LOCAL_ISSUER,
+    NATIVE_CLIENT,
+    WEB_CLIENT,
+)
+from coordinator.ledger import audit
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +67,13 @@ class Issuer:
         self._ledger = ledger
         self._clock = clock
         self._store = IssuerStore(clock)
+        self._devices = DeviceStore(clock)
         self._family_ended = family_ended
         self._core = Core(
             self.issuer,
             own_clients(web_url, self.web_secret),
             self._store,
+            self._devices,
             self._seconds,
             lambda: self.keys.signing,
             may_sign_in,
@@ -75,6 +86,10 @@ class Issuer:
         """Read or make the signing key."""
         await self.keys.load()
 
+    async def keep(self) -> None:
+        """Call it every minute or so: a new signing key when it is time."""
+        await self.keys.renew()
+
     def metadata(self) -> dict[str, Any]:
         """The discovery document."""
         at = self.issuer
@@ -86,17 +101,21 @@ class Issuer:
             "jwks_uri": f"{at}/jwks",
             "end_session_endpoint": f"{at}/end_session",
             "revocation_endpoint": f"{at}/revoke",
+            "device_authorization_endpoint": f"{at}/device_authorization",
             "scopes_supported": list(SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["none", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "authorization_response_iss_parameter_supported": True,
-            "claims_supported": ["sub", "name", "preferred_username", "email", "roles", "teams"],
+            "claims_supported": [
+                *("sub", "name", "preferred_username", "email", "roles", "teams"),
+                *("auth_time", "amr", "sid"),
+            ],
         }
 
     def check(self, fields: Fields) -> Reply | None:
@@ -110,11 +129,12 @@ class Issuer:
             return self._refusal(error, fields)
         return None
 
-    async def authorize(self, fields: Fields, account: Account, auth_time: int) -> Reply:
-        """Hand out a code for an account that signed in at ``auth_time`` (seconds)."""
+    async def authorize(self, fields: Fields, account: Account, auth_time: int, amr: str) -> Reply:
+        """Hand out a code for an account that signed in at ``auth_time`` (seconds) by ``amr``
+        (RFC 8176, with spaces between)."""
 
         def work(connection: Connection) -> Reply:
-            request = self._request(fields, connection, auth_time)
+            request = self._request(fields, connection, auth_time, amr)
             user = self._core.find_account(connection, account.subject)
             try:
                 grant = self._grant(request)
@@ -140,7 +160,7 @@ class Issuer:
         )
 
     async def token(self, fields: Fields) -> Reply:
-        """The token endpoint: a code with its verifier, or a refresh token."""
+        """The token endpoint: a code with its verifier, a refresh token, or a device code."""
         if len({key for key, _ in fields}) != len(fields):
             return Reply(400, {"error": "invalid_request", "error_description": "Repeated field."})
         families: list[str] = []
@@ -158,6 +178,57 @@ class Issuer:
             self._family_ended(family, True)
         reply.headers |= {"Cache-Control": "no-store", "Pragma": "no-cache"}
         return reply
+
+    async def device_authorization(self, fields: Fields, address: str) -> Reply:
+        """RFC 8628: codes for a program without a browser. ``device_name`` is an addition of ours:
+        what the program calls its machine; who agrees is shown it.
+
+        Raises:
+            AigcError: too many such programs wait.
+        """
+        values = dict(fields)
+        scope = values.get("scope", "openid")
+        if len(values) != len(fields):
+            return Reply(400, {"error": "invalid_request", "error_description": "Repeated field."})
+        if values.get("client_id") != NATIVE_CLIENT:
+            return Reply(400, {"error": "invalid_client"})
+        if not set(scope.split()) <= set(SCOPES) or "openid" not in scope.split():
+            return Reply(400, {"error": "invalid_scope"})
+        device = clean_line(values.get("device_name", "")[:200], 60)
+        codes = await self._ledger.transact(
+            lambda c: self._devices.begin(c, NATIVE_CLIENT, scope, device, address)
+        )
+        page = f"{self.issuer}/device"
+        body = {
+            "device_code": codes.device_code,
+            "user_code": codes.user_code,
+            "verification_uri": page,
+            "verification_uri_complete": f"{page}?{urlencode({'user_code': codes.user_code})}",
+            "expires_in": int(DEVICE_CODE_LIFETIME.total_seconds()),
+            "interval": DEVICE_POLL_SECONDS,
+        }
+        return Reply(200, body, {"Cache-Control": "no-store"})
+
+    async def device_request(self, user_code: str) -> DeviceRequest | None:
+        """What waits for the code that a person typed, if anything."""
+        return await self._ledger.read(lambda c: self._devices.waiting(c, user_code))
+
+    async def answer_device(
+        self, user_code: str, account: Account, auth_time: int, amr: str, agreed: bool
+    ) -> bool:
+        """The person's answer; False: nothing waits for that code any more."""
+
+        def work(connection: Any) -> bool:
+            answered = self._devices.answer(
+                connection, user_code, account.subject, auth_time, amr, agreed
+            )
+            if answered:
+                outcome = "done" if agreed else "refused"
+                now, actor = self._clock.now(), person_id(LOCAL_ISSUER, account.subject)
+                audit(connection, now, actor, "device-sign-in", account.username, outcome)
+            return answered
+
+        return await self._ledger.transact(work)
 
     async def redeem_own(self, code: str, verifier: str) -> dict[str, Any] | None:
         """The coordinator's own pages redeem a code without going over the network."""
@@ -226,16 +297,22 @@ class Issuer:
     def end_subject(self, connection: Connection, subject: str) -> None:
         """Within the caller's transaction: end all codes and tokens of an account."""
         self._store.kill_subject(connection, subject)
+        self._devices.end_subject(connection, subject)
 
     def purge(self, connection: Connection) -> None:
         """Within the caller's transaction: forget what ran out."""
         self._store.purge(connection)
+        self._devices.purge(connection)
 
     def _request(
-        self, fields: Fields, connection: Connection | None = None, auth_time: int = 0
+        self,
+        fields: Fields,
+        connection: Connection | None = None,
+        auth_time: int = 0,
+        amr: str = "",
     ) -> IssuerRequest:
         uri = f"{self.issuer}/authorize?{urlencode(fields)}"
-        return IssuerRequest("GET", uri, fields, connection, auth_time)
+        return IssuerRequest("GET", uri, fields, connection, auth_time, amr)
 
     def _grant(self, request: IssuerRequest) -> Any:
         if any(len(values) > 1 for values in request.payload.datalist.values()):

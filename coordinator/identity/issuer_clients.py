@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 
+from coordinator.identity.issuer_devices import GRANT_TYPE
 from coordinator.identity.settings import NATIVE_CLIENT, WEB_CLIENT
 
 SCOPES = ("openid", "profile", "email", "offline_access")
@@ -14,11 +15,13 @@ _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})/callb
 class Client:
     """What Authlib's core asks of a client; redirect addresses are compared exactly."""
 
-    def __init__(self, client_id: str, redirect_uri: str, secret: str, refresh: bool) -> None:
+    def __init__(self, client_id: str, redirect_uri: str, secret: str) -> None:
         self.client_id = client_id
         self._redirect_uri = redirect_uri  # empty: a native program on loopback
         self._secret = secret  # empty: a public client
-        self._grants = {"authorization_code"} | ({"refresh_token"} if refresh else set())
+        self._grants = {"authorization_code"}
+        if not secret:
+            self._grants |= {"refresh_token", GRANT_TYPE}
 
     def __repr__(self) -> str:
         return f"Client({self.client_id!r})"
@@ -56,6 +59,6 @@ class Client:
 def own_clients(web_url: str, web_secret: str) -> dict[str, Client]:
     """The native client (public, loopback) and the coordinator's own pages (confidential)."""
     return {
-        NATIVE_CLIENT: Client(NATIVE_CLIENT, "", "", refresh=True),
-        WEB_CLIENT: Client(WEB_CLIENT, f"{web_url}/callback", web_secret, refresh=False),
+        NATIVE_CLIENT: Client(NATIVE_CLIENT, "", ""),
+        WEB_CLIENT: Client(WEB_CLIENT, f"{web_url}/callback", web_secret),
     }

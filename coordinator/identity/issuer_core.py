@@ -25,6 +25,7 @@ from joserfc.jwk import RSAKey
 from coordinator.identity import accounts, issuer_store
 from coordinator.identity.accounts import Account
 from coordinator.identity.issuer_clients import SCOPES, Client
+from coordinator.identity.issuer_devices import DeviceCodeExchange, DeviceStore
 from coordinator.identity.issuer_store import Code, Grant, IssuerStore
 from coordinator.identity.ports import Connection
 from coordinator.identity.settings import ID_TOKEN_LIFETIME
@@ -66,6 +67,7 @@ class IssuerRequest(OAuth2Request):  # type: ignore[misc] # Authlib is untyped
         fields: list[tuple[str, str]],
         connection: Connection | None = None,
         auth_time: int = 0,
+        amr: str = "",
     ) -> None:
         # The scheme is the configuration's business (plain HTTP only on loopback), so Authlib is
         # told of a secure one.
@@ -73,6 +75,7 @@ class IssuerRequest(OAuth2Request):  # type: ignore[misc] # Authlib is untyped
         self.payload = _Payload(fields)
         self.connection = connection
         self.auth_time = auth_time
+        self.amr = amr
 
     @property
     def form(self) -> dict[str, str]:
@@ -113,6 +116,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib is unt
                 code_challenge=request.payload.data["code_challenge"],
                 subject=request.user.subject,
                 auth_time=request.auth_time,
+                amr=request.amr,
             ),
         )
 
@@ -179,9 +183,10 @@ class _IdToken(OpenIDToken):  # type: ignore[misc] # Authlib is untyped
 
     def get_compatible_claims(self, request: IssuerRequest) -> dict[str, Any]:
         claims = self.get_client_claims(request.client)
-        origin = request.authorization_code or request.refresh_token
+        origin = _origin(request)
         claims["sid"] = origin.family
         claims["auth_time"] = origin.auth_time
+        claims["amr"] = origin.amr.split()
         return claims
 
     def generate_user_info(self, user: Account, scope: str) -> dict[str, Any]:
@@ -197,13 +202,14 @@ class _CodeIdToken(_IdToken, OpenIDCode):  # type: ignore[misc] # Authlib is unt
 
 
 class Core(AuthorizationServer):  # type: ignore[misc] # Authlib is untyped
-    """Attributes: issuer, store, and three callables that tell time, key and account."""
+    """Attributes: issuer, store, devices, and three callables that tell time, key and account."""
 
     def __init__(
         self,
         issuer: str,
         clients: Mapping[str, Client],
         store: IssuerStore,
+        devices: DeviceStore,
         seconds: Callable[[], int],
         signing_key: Callable[[], RSAKey],
         may_sign_in: Callable[[str], bool],
@@ -211,12 +217,14 @@ class Core(AuthorizationServer):  # type: ignore[misc] # Authlib is untyped
         super().__init__(scopes_supported=list(SCOPES))
         self.issuer = issuer
         self.store = store
+        self.devices = devices
         self.seconds = seconds
         self.signing_key = signing_key
         self._clients = clients
         self._may_sign_in = may_sign_in
         self.register_grant(_CodeGrant, [_S256Only(), _CodeIdToken(self)])
         self.register_grant(_RefreshGrant, [_IdToken(self)])
+        self.register_grant(DeviceCodeExchange, [_IdToken(self)])
         self.register_token_generator("default", store.new_tokens)
 
     def query_client(self, client_id: str) -> Client | None:
@@ -230,7 +238,7 @@ class Core(AuthorizationServer):  # type: ignore[misc] # Authlib is untyped
         return account
 
     def save_token(self, token: dict[str, Any], request: IssuerRequest) -> None:
-        origin = request.authorization_code or request.refresh_token
+        origin = _origin(request)
         if request.connection is None:
             raise RuntimeError("tokens are saved inside a transaction only")
         if request.authorization_code is None:
@@ -249,6 +257,10 @@ class Core(AuthorizationServer):  # type: ignore[misc] # Authlib is untyped
         reply = Reply(status, body, dict(headers))
         reply.location = reply.headers.pop("Location", "")
         return reply
+
+
+def _origin(request: IssuerRequest) -> Any:
+    return request.authorization_code or request.refresh_token or request.credential
 
 
 def claims_of(account: Account) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from aigc.clock import Clock, milliseconds
 from coordinator.identity.ports import Connection
@@ -35,6 +35,7 @@ class Code:
     code_challenge: str
     subject: str
     auth_time: int
+    amr: str  # RFC 8176, with spaces between
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
@@ -53,7 +54,7 @@ class Code:
         """No authentication context classes here."""
 
     def get_amr(self) -> list[str]:
-        return ["pwd"]
+        return self.amr.split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,24 @@ class Grant:
     subject: str
     scope: str
     auth_time: int
+    amr: str
 
     def check_client(self, client: Any) -> bool:
         return bool(client.client_id == self.client_id)
 
     def get_scope(self) -> str:
         return self.scope
+
+
+class Origin(Protocol):
+    """What tokens come of: a code, a refresh token, a device code."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def auth_time(self) -> int: ...
+    @property
+    def amr(self) -> str: ...
 
 
 class IssuerStore:
@@ -87,7 +100,8 @@ class IssuerStore:
         """Store a code that was just handed out, as the start of a new family."""
         connection.execute(
             "INSERT INTO issuer_code (code_hash, family, client_id, redirect_uri, scope, nonce,"
-            " challenge, subject, auth_time, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " challenge, subject, auth_time, amr, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 digest(code),
                 new_id("f"),
@@ -98,6 +112,7 @@ class IssuerStore:
                 row.code_challenge,
                 row.subject,
                 row.auth_time,
+                row.amr,
                 self._now(CODE_LIFETIME),
             ),
         )
@@ -106,17 +121,17 @@ class IssuerStore:
         """The code, if it may be redeemed. A replay ends the whole family."""
         row = connection.execute(
             "SELECT family, client_id, redirect_uri, scope, nonce, challenge, subject, auth_time,"
-            " expires_at, used_at FROM issuer_code WHERE code_hash = ?",
+            " amr, expires_at, used_at FROM issuer_code WHERE code_hash = ?",
             (digest(code),),
         ).fetchone()
         if row is None or row[1] != client_id:
             return None
-        if row[9] is not None:
+        if row[10] is not None:
             self.kill_family(connection, row[0])
             return None
-        if row[8] < self._now():
+        if row[9] < self._now():
             return None
-        return Code(*row[:8])
+        return Code(*row[:9])
 
     def use_code(self, connection: Connection, code: str) -> None:
         """Mark it redeemed. It stays known, so that a replay is recognised."""
@@ -131,22 +146,23 @@ class IssuerStore:
         lost, or two processes refreshed at once); later, it was stolen, and the family ends.
         """
         row = connection.execute(
-            "SELECT family, client_id, subject, scope, auth_time, expires_at, rotated_at, retries"
+            "SELECT family, client_id, subject, scope, auth_time, amr, expires_at, rotated_at,"
+            " retries"
             " FROM issuer_grant WHERE token_hash = ? AND kind = 'refresh'",
             (digest(token),),
         ).fetchone()
-        if row is None or row[1] != client_id or row[5] < self._now():
+        if row is None or row[1] != client_id or row[6] < self._now():
             return None
-        if row[6] is not None:
-            in_grace = self._now(-REFRESH_GRACE) <= row[6]
-            if not in_grace or row[7] >= REFRESH_RETRIES:
+        if row[7] is not None:
+            in_grace = self._now(-REFRESH_GRACE) <= row[7]
+            if not in_grace or row[8] >= REFRESH_RETRIES:
                 self.kill_family(connection, row[0])
                 return None
             connection.execute(
                 "UPDATE issuer_grant SET retries = retries + 1 WHERE token_hash = ?",
                 (digest(token),),
             )
-        return Grant(*row[:5])
+        return Grant(*row[:6])
 
     def rotate(self, connection: Connection, token: str) -> None:
         """A newer refresh token exists."""
@@ -158,7 +174,7 @@ class IssuerStore:
     def find_access(self, connection: Connection, token: str) -> Grant | None:
         """The access token, if it is good."""
         row = connection.execute(
-            "SELECT family, client_id, subject, scope, auth_time FROM issuer_grant"
+            "SELECT family, client_id, subject, scope, auth_time, amr FROM issuer_grant"
             " WHERE token_hash = ? AND kind = 'access' AND expires_at >= ?",
             (digest(token), self._now()),
         ).fetchone()
@@ -167,7 +183,7 @@ class IssuerStore:
     def find_any(self, connection: Connection, token: str) -> Grant | None:
         """An access or refresh token, whatever its state."""
         row = connection.execute(
-            "SELECT family, client_id, subject, scope, auth_time FROM issuer_grant"
+            "SELECT family, client_id, subject, scope, auth_time, amr FROM issuer_grant"
             " WHERE token_hash = ?",
             (digest(token),),
         ).fetchone()
@@ -214,7 +230,7 @@ class IssuerStore:
         self,
         connection: Connection,
         token: dict[str, Any],
-        origin: Code | Grant,
+        origin: Origin,
         client_id: str,
         subject: str,
     ) -> None:
@@ -225,7 +241,7 @@ class IssuerStore:
         for kind, value, lifetime in pairs:
             connection.execute(
                 "INSERT INTO issuer_grant (token_hash, kind, family, client_id, subject, scope,"
-                " auth_time, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " auth_time, amr, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     digest(value),
                     kind,
@@ -234,6 +250,7 @@ class IssuerStore:
                     subject,
                     token["scope"],
                     origin.auth_time,
+                    origin.amr,
                     self._now(lifetime),
                 ),
             )

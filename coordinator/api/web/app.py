@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aigc.clock import Clock
 from aigc.errors import AigcError, ErrorKind
+from coordinator.api.web.account_pages import AccountPages
+from coordinator.api.web.admin_pages import AdminPages
 from coordinator.api.web.engines import EnginePages
 from coordinator.api.web.handoff import HandoffPage
 from coordinator.api.web.http import (
@@ -27,6 +29,7 @@ from coordinator.api.web.http import (
     see_other,
     set_cookie,
 )
+from coordinator.api.web.issuer_door import IssuerDoor
 from coordinator.api.web.issuer_pages import IssuerPages
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
@@ -75,10 +78,12 @@ def create_web_app(
         *sign_in.routes(),
         *hand_off.routes(),
         *common.routes(),
+        *AdminPages(identity, reactor, pages, sign_in).routes(),
     ]
     if identity.issuer is not None:
-        issuer = IssuerPages(identity, identity.issuer, pages, clock, lambda: _sources(url_of))
-        routes.append(Mount("/oidc", routes=issuer.routes()))
+        door = IssuerDoor(identity, identity.issuer, pages, lambda: _sources(url_of))
+        issuer = [*IssuerPages(door, clock).routes(), *AccountPages(door).routes()]
+        routes.append(Mount("/oidc", routes=issuer))
 
     async def person_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, AigcError)

@@ -26,7 +26,7 @@ from coordinator.domain.events import DeleteRequested, KeepRequested, StopReques
 from coordinator.domain.gpu import Gpu
 from coordinator.domain.instance import Instance, InstanceId, PartKind, State, StopReason
 from coordinator.domain.node import NodeId
-from coordinator.domain.people import Person
+from coordinator.domain.people import Person, Role
 from coordinator.domain.studio import Studio
 from coordinator.identity import Caller, Identity
 from coordinator.naming import restore_request, start_request
@@ -307,6 +307,7 @@ class EnginePages:
             person=person,
             error=said(error, language_of(request)) if error else "",
             local=self._identity.issuer is not None,
+            admin=person.role is Role.ADMIN,
             **self._views(request, person),
         )
 

@@ -23,6 +23,7 @@ from coordinator.identity.throttle import TooManyAttemptsError
 
 SESSION_COOKIE = "__Host-aigc-session"
 ISSUER_COOKIE = "__Host-aigc-issuer"
+SECOND_COOKIE = "__Host-aigc-second"  # between password and second factor
 CSRF_COOKIE = "__Host-aigc-csrf"
 LANGUAGE_COOKIE = "__Host-aigc-language"
 _FORM_LIMIT = 16 * 1024  # bytes

@@ -1,9 +1,8 @@
-"""HTTP of the embedded issuer, mounted at ``/oidc``: endpoints, the sign-in form, passwords."""
+"""HTTP of the embedded issuer, mounted at ``/oidc``: its endpoints and the sign-in form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,8 +12,8 @@ from aigc.clock import Clock
 from aigc.errors import AigcError
 from coordinator.api.web.http import (
     ISSUER_COOKIE,
+    SECOND_COOKIE,
     SESSION_COOKIE,
-    Pages,
     address_of,
     drop_cookie,
     language_of,
@@ -24,32 +23,26 @@ from coordinator.api.web.http import (
     see_other,
     set_cookie,
 )
+from coordinator.api.web.issuer_door import IssuerDoor, here_of
 from coordinator.api.web.sign_in import form_status, with_retry
 from coordinator.api.web.texts import text
-from coordinator.identity import Identity, IssuerLogin
-from coordinator.identity.issuer import Fields, Issuer
+from coordinator.identity import IssuerLogin
+from coordinator.identity.issuer import Fields
 from coordinator.identity.issuer_core import Reply
-from coordinator.identity.settings import BROWSER_LIFETIME, NATIVE_CLIENT
+from coordinator.identity.settings import NATIVE_CLIENT, SECOND_STEP_LIFETIME
 
 _FRESH_SECONDS = 60  # signed in just now, for this very request: no second question
 
 
 class IssuerPages:
-    """Every route below ``/oidc``. ``gateway_sources()``: where hand-offs lead, for the policy."""
+    """The routes below ``/oidc`` that a sign-in goes through."""
 
-    def __init__(
-        self,
-        identity: Identity,
-        issuer: Issuer,
-        pages: Pages,
-        clock: Clock,
-        gateway_sources: Callable[[], str],
-    ) -> None:
-        self._identity = identity
-        self._issuer = issuer
-        self._pages = pages
+    def __init__(self, door: IssuerDoor, clock: Clock) -> None:
+        self._door = door
+        self._identity = door.identity
+        self._issuer = door.issuer
+        self._pages = door.pages
         self._clock = clock
-        self._gateway_sources = gateway_sources
 
     def routes(self) -> list[Route]:
         return [
@@ -57,8 +50,9 @@ class IssuerPages:
             Route("/jwks", self.jwks),
             Route("/authorize", self.authorize, methods=["GET", "POST"]),
             Route("/login", self.login, methods=["GET", "POST"]),
-            Route("/password", self.password, methods=["GET", "POST"]),
+            Route("/second", self.second, methods=["GET", "POST"]),
             Route("/token", self.token, methods=["POST"]),
+            Route("/device_authorization", self.device_authorization, methods=["POST"]),
             Route("/revoke", self.revoke, methods=["POST"]),
             Route("/userinfo", self.userinfo, methods=["GET", "POST"]),
             Route("/end_session", self.end_session, methods=["GET", "POST"]),
@@ -75,98 +69,117 @@ class IssuerPages:
         fields = query_fields(request)
         refusal = self._issuer.check(fields)
         if refusal is not None:
-            return self._reply(request, refusal)
+            return self._door.reply(request, refusal)
         values = dict(fields)
         prompts = set(values.get("prompt", "").split())
-        login = await self._login(request)
+        login = await self._door.login(request)
+        if login is not None and self._too_old(values, login):
+            login = None
         agreed = False
         if request.method == "POST":
             form = await self._pages.form(request)
             if form["answer"] == "other":
-                return see_other(f"/oidc/login?{urlencode(_without_prompt(fields))}")
+                kept = [(key, value) for key, value in fields if key not in ("prompt", "max_age")]
+                return see_other(f"/oidc/login?{urlencode(kept)}")
             agreed = True
         if "none" in prompts:
-            if login is None or login.must_change:
-                return self._reply(request, self._issuer.deny(fields, "login_required"))
+            if login is None or login.must_change or login.must_enrol:
+                return self._door.reply(request, self._issuer.deny(fields, "login_required"))
             if self._asks(values, login):
-                return self._reply(request, self._issuer.deny(fields, "interaction_required"))
+                return self._door.reply(request, self._issuer.deny(fields, "interaction_required"))
         if login is None or (not agreed and prompts & {"login", "select_account"}):
             return see_other(f"/oidc/login?{urlencode(fields)}")
-        if login.must_change:
-            return see_other(f"/oidc/password?{urlencode(fields)}")
+        first = self._door.gate(login, fields)
+        if first is not None:
+            return first
         if not agreed and self._asks(values, login):
             return self._pages.page(
                 request,
                 "consent.html",
-                form_to=self._form_to(values),
+                form_to=self._door.form_to(fields),
                 name=login.account.name,
                 username=login.account.username,
                 action=f"/oidc/authorize?{urlencode(fields)}",
             )
-        reply = await self._issuer.authorize(fields, login.account, login.auth_time)
-        return self._reply(request, reply)
+        reply = await self._issuer.authorize(fields, login.account, login.auth_time, login.amr)
+        return self._door.reply(request, reply)
 
     async def login(self, request: Request) -> Response:
-        """The sign-in form; it carries the client's whole request in its address."""
+        """The sign-in form; its address says where it leads."""
         fields = query_fields(request)
-        refusal = self._issuer.check(fields)
+        refusal = self._door.refusal(request, fields)
         if refusal is not None:
-            return self._reply(request, refusal)
+            return refusal
         if request.method == "GET":
-            return self._login_page(request, fields)
+            login = await self._door.login(request)
+            return self._login_page(
+                request, fields, username=login.account.username if login else ""
+            )
         form = await self._pages.form(request)
+        username = form["username"]
         try:
-            token = await self._identity.issuer_sign_in(
-                form["username"], form["password"], address_of(request)
+            step = await self._identity.issuer_sign_in(
+                username, form["password"], self._door.asker(request, username)
             )
         except AigcError as error:
-            return self._login_page(request, fields, error, form["username"])
-        before = await self._login(request)
-        if before is not None:
-            await self._identity.sessions.end(before.session.id)
-        response = see_other(f"/oidc/authorize?{urlencode(_without_prompt(fields))}")
-        set_cookie(response, ISSUER_COOKIE, token, int(BROWSER_LIFETIME.total_seconds()))
-        return response
+            return self._login_page(request, fields, error, username)
+        if step.wanted:
+            response: Response = see_other(f"/oidc/second?{urlencode(fields)}")
+            seconds = int(SECOND_STEP_LIFETIME.total_seconds())
+            set_cookie(response, SECOND_COOKIE, step.token, seconds)
+            return response
+        return await self._signed_in(request, fields, step.token)
 
-    async def password(self, request: Request) -> Response:
-        """A password of one's own: asked for after a one-time one, and whenever one likes."""
-        fields = query_fields(request)
-        login = await self._login(request)
-        if login is None:
-            return see_other("/signin")
+    async def second(self, request: Request) -> Response:
+        """The form for the second factor, after a right password."""
+        fields, action = here_of(request)
+        refusal = self._door.refusal(request, fields)
+        if refusal is not None:
+            return refusal
+        waiting = request.cookies.get(SECOND_COOKIE, "")
+        account = self._identity.signing_in(waiting)
+        if account is None:
+            return see_other(f"/oidc/login?{urlencode(fields)}")
         if request.method == "GET":
-            return self._password_page(request, login)
+            return self._second_page(request, fields, action)
         form = await self._pages.form(request)
         try:
-            if form["password"] != form["again"]:
-                raise AigcError("password-differs", "The two new passwords differ.")
-            token = await self._identity.change_password(
-                login, form["current"], form["password"], address_of(request)
+            token = await self._identity.issuer_second_step(
+                waiting, form["code"], self._door.asker(request, account.username)
             )
         except AigcError as error:
-            return self._password_page(request, login, error)
-        onward = "/signin"
-        if fields and self._issuer.check(fields) is None:
-            onward = f"/oidc/authorize?{urlencode(_without_prompt(fields))}"
-        response = see_other(onward)
-        set_cookie(response, ISSUER_COOKIE, token, int(BROWSER_LIFETIME.total_seconds()))
+            if self._identity.signing_in(waiting) is None:
+                return self._login_page(request, fields, error, account.username)
+            return self._second_page(request, fields, action, error)
+        response = await self._signed_in(request, fields, token)
+        drop_cookie(response, SECOND_COOKIE)
         return response
 
     async def token(self, request: Request) -> Response:
         try:
             fields = await read_form(request)
         except AigcError as error:
-            body = {"error": "invalid_request", "error_description": error.message}
-            return JSONResponse(body, 400)
-        return self._reply(request, await self._issuer.token(fields), json=True)
+            return _unreadable(error)
+        return _json(await self._issuer.token(fields))
+
+    async def device_authorization(self, request: Request) -> Response:
+        """RFC 8628: codes for a program without a browser."""
+        try:
+            fields = await read_form(request)
+        except AigcError as error:
+            return _unreadable(error)
+        try:
+            return _json(await self._issuer.device_authorization(fields, address_of(request)))
+        except AigcError as error:
+            body = {"error": "temporarily_unavailable", "error_description": error.message}
+            return JSONResponse(body, 429, {"Retry-After": "60"})
 
     async def revoke(self, request: Request) -> Response:
         try:
             fields = await read_form(request)
         except AigcError as error:
-            body = {"error": "invalid_request", "error_description": error.message}
-            return JSONResponse(body, 400)
-        return self._reply(request, await self._issuer.revoke(fields), json=True)
+            return _unreadable(error)
+        return _json(await self._issuer.revoke(fields))
 
     async def userinfo(self, request: Request) -> Response:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -186,10 +199,11 @@ class IssuerPages:
         values = dict(query_fields(request))
         back = values.get("post_logout_redirect_uri", "")
         if back and not self._issuer.may_return_to(back):
+            sentence = text("bad_return", language_of(request))
             return self._pages.message(
-                request, 400, "error_title", _text(request, "bad_return"), detail="invalid_request"
+                request, 400, "error_title", sentence, detail="invalid_request"
             )
-        login = await self._login(request)
+        login = await self._door.login(request)
         hint = values.get("id_token_hint", "")
         known = bool(hint) and login is not None
         if known and login is not None:
@@ -209,74 +223,67 @@ class IssuerPages:
         drop_cookie(response, SESSION_COOKIE)
         return response
 
-    async def _login(self, request: Request) -> IssuerLogin | None:
-        return await self._identity.issuer_login(request.cookies.get(ISSUER_COOKIE, ""))
+    async def _signed_in(self, request: Request, fields: Fields, token: str) -> Response:
+        before = await self._door.login(request)
+        if before is not None:
+            await self._identity.sessions.end(before.session.id)
+        response = see_other(self._door.onward(fields))
+        fresh = await self._identity.issuer_login(token)
+        if fresh is not None:
+            self._door.signed_in(request, response, token, fresh.account.username)
+        return response
 
     def _asks(self, values: dict[str, str], login: IssuerLogin) -> bool:
         """Whether a person must say yes: a program on this machine wants to sign in as them."""
-        age = self._clock.now().timestamp() - login.auth_time
-        return values["client_id"] == NATIVE_CLIENT and age > _FRESH_SECONDS
+        return values["client_id"] == NATIVE_CLIENT and self._age(login) > _FRESH_SECONDS
+
+    def _too_old(self, values: dict[str, str], login: IssuerLogin) -> bool:
+        """Whether the client wants a fresher sign-in. What is no number wants the freshest."""
+        wanted = values.get("max_age")
+        if wanted is None:
+            return False
+        age = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
+        return self._age(login) > age
+
+    def _age(self, login: IssuerLogin) -> float:
+        return self._clock.now().timestamp() - login.auth_time
 
     def _login_page(
         self, request: Request, fields: Fields, error: AigcError | None = None, username: str = ""
     ) -> Response:
-        values = dict(fields)
         response = self._pages.page(
             request,
             "login.html",
             form_status(error),
-            form_to=self._form_to(values),
+            form_to=self._door.form_to(fields),
             username=username[:200],
-            native=values["client_id"] == NATIVE_CLIENT,
+            native=dict(fields).get("client_id") == NATIVE_CLIENT,
+            device=self._door.own_page(fields) == "device",
             action=f"/oidc/login?{urlencode(fields)}",
             error=said(error, language_of(request)) if error else "",
             no_admin=not self._identity.has_admin(),
         )
         return with_retry(response, error)
 
-    def _password_page(
-        self, request: Request, login: IssuerLogin, error: AigcError | None = None
+    def _second_page(
+        self, request: Request, fields: Fields, action: str, error: AigcError | None = None
     ) -> Response:
-        query = request.url.query
-        values = dict(query_fields(request))
         response = self._pages.page(
             request,
-            "password.html",
+            "second.html",
             form_status(error),
-            form_to=self._form_to(values) if "redirect_uri" in values else "",
-            must=login.must_change,
-            username=login.account.username,
-            action=f"/oidc/password{'?' + query if query else ''}",
+            form_to=self._door.form_to(fields),
+            action=action,
             error=said(error, language_of(request)) if error else "",
+            again=f"/oidc/login?{urlencode(fields)}",
         )
         return with_retry(response, error)
 
-    def _form_to(self, values: dict[str, str]) -> str:
-        """Chromium holds a form's whole chain of redirects against ``form-action``."""
-        back = urlsplit(values["redirect_uri"])
-        if back.hostname == "::1":
-            return "http:"  # a policy cannot name an IPv6 address
-        if values["client_id"] == NATIVE_CLIENT:
-            return f"{back.scheme}://{back.netloc}"
-        return self._gateway_sources()
 
-    def _reply(self, request: Request, reply: Reply, json: bool = False) -> Response:
-        if reply.location:
-            return Response(status_code=302, headers={"Location": reply.location})
-        if json:
-            return JSONResponse(reply.body, reply.status, reply.headers)
-        return self._pages.message(
-            request,
-            reply.status,
-            "error_title",
-            _text(request, "bad_request"),
-            detail=f"{reply.body['error']}: {reply.body['error_description']}",
-        )
+def _json(reply: Reply) -> Response:
+    return JSONResponse(reply.body, reply.status, reply.headers)
 
 
-def _without_prompt(fields: Fields) -> Fields:
-    return [(key, value) for key, value in fields if key not in ("prompt", "max_age")]
-
-
-def _text(request: Request, key: str) -> str:
-    return text(key, language_of(request))
+def _unreadable(error: AigcError) -> Response:
+    body = {"error": "invalid_request", "error_description": error.message}
+    return JSONResponse(body, 400)

@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from aigc.errors import AigcError
 from coordinator.api.web.http import (
-    ISSUER_COOKIE,
     SESSION_COOKIE,
     STATUS,
     Pages,
@@ -25,7 +24,7 @@ from coordinator.api.web.http import (
 from coordinator.identity import Caller, Identity, SessionRow
 from coordinator.identity.handoff import safe_path
 from coordinator.identity.providers import refused
-from coordinator.identity.settings import BROWSER_LIFETIME
+from coordinator.identity.settings import BROWSER_LIFETIME, FRESH_SIGN_IN
 
 _PENDING = "__Host-aigc-signin-"  # and the beginning of the state: one per tab
 _PENDING_SECONDS = 900
@@ -56,15 +55,19 @@ class SignInPages:
             return None  # nobody: the page sends them to sign in
 
     async def sign_in(self, request: Request) -> Response:
-        """Off to the issuer, remembering where to go afterwards."""
+        """Off to the issuer, remembering where to go afterwards.
+
+        With ``fresh`` in the address also for who is signed in, but longer than ten minutes.
+        """
         onward = safe_path(request.query_params.get("next", "/"))
-        if await self.who(request) is not None:
+        found, max_age = await self.who(request), None
+        if "fresh" in request.query_params:
+            max_age = FRESH_SIGN_IN
+        if found is not None and (max_age is None or self._identity.web_is_fresh(found[1])):
             return see_other(onward)
         state, nonce, verifier = (secrets.token_urlsafe(n) for n in (24, 24, 48))
-        oidc = self._identity.settings.oidc
-        scopes = oidc.scopes if oidc else ("openid", "profile", "email")
         address = await self._identity.relying_party.authorization_url(
-            state, nonce, verifier, scopes
+            state, nonce, verifier, max_age
         )
         response = see_other(address)
         pending = {
@@ -97,35 +100,38 @@ class SignInPages:
         redeemed = await self._identity.relying_party.finish(
             query["code"], query.get("iss"), pending["nonce"], pending["verifier"]
         )
+        response = see_other(safe_path(pending["next"]))
+        drop_cookie(response, name)
         before = await self.who(request)
         if before is not None:
+            if await self._identity.prove_again(before[1], redeemed):
+                return response  # the same person once more: what is open stays open
             await self._identity.sign_out(before[0])
         token, _ = await self._identity.begin_web_session(
             redeemed, request.headers.get("user-agent", "")
         )
-        response = see_other(safe_path(pending["next"]))
-        drop_cookie(response, name)
         set_cookie(response, SESSION_COOKIE, token, int(BROWSER_LIFETIME.total_seconds()))
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        """End this browser's sessions: here, at the embedded issuer, at every engine's page."""
+        """End this browser's sessions: here, at every engine's page, and at the issuer."""
         await self._pages.form(request)
         found = await self.who(request)
-        if found is not None:
-            await self._identity.sign_out(found[0])
-        login = await self._identity.issuer_login(request.cookies.get(ISSUER_COOKIE, ""))
-        if login is not None:
-            await self._identity.sessions.end(login.session.id)
-        response = see_other("/signed-out")
+        back = f"{self._pages.web_url}/signed-out"
+        onward = await self._identity.sign_out_web(found[0], back) if found is not None else None
+        if onward is None or onward.startswith(f"{self._pages.web_url}/"):
+            response: Response = see_other(onward or "/signed-out")
+        else:
+            # A form may not lead elsewhere, redirects included; a page may.
+            response = self._pages.page(request, "signed_out.html", elsewhere=onward)
+            response.headers["Refresh"] = f"0; url={onward}"
         drop_cookie(response, SESSION_COOKIE)
-        drop_cookie(response, ISSUER_COOKIE)
         return response
 
     async def signed_out(self, request: Request) -> Response:
         """The page afterwards; at a foreign provider one may still be signed in."""
         elsewhere = None
-        if self._identity.settings.oidc is not None:
+        if not self._identity.client.sign_out_there:
             elsewhere = await self._identity.relying_party.end_session_url(
                 f"{self._pages.web_url}/signed-out"
             )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import pytest_asyncio
 
 from coordinator.identity.sessions import Kind
@@ -22,6 +23,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield opened
 
 
+@pytest.mark.attack(1)
 async def test_attack_1_no_pkce_or_plain_pkce(house: House) -> None:
     native = Native(house)
     cases: list[dict[str, str | None]] = [
@@ -45,6 +47,7 @@ async def test_attack_1_no_pkce_or_plain_pkce(house: House) -> None:
             assert "code" not in query
 
 
+@pytest.mark.attack(2)
 async def test_attack_2_redirect_addresses(house: House) -> None:
     native = Native(house)
     refused = [
@@ -88,6 +91,7 @@ async def test_attack_2_redirect_addresses(house: House) -> None:
             assert answer.headers["location"].startswith("/oidc/login?"), address
 
 
+@pytest.mark.attack(2)
 async def test_attack_2_other_response_types_and_scopes(house: House) -> None:
     native = Native(house)
     cases: list[tuple[dict[str, str | None], str]] = [
@@ -103,6 +107,7 @@ async def test_attack_2_other_response_types_and_scopes(house: House) -> None:
             assert query["error"] == [error], changes
 
 
+@pytest.mark.attack(3)
 async def test_attack_3_code_replay_kills_the_family(house: House) -> None:
     native = Native(house)
     async with native.browser:
@@ -124,6 +129,7 @@ async def test_attack_3_code_replay_kills_the_family(house: House) -> None:
     assert [e.detail for e in entries if e.action == "token"] == ["token-reused"]
 
 
+@pytest.mark.attack(3)
 async def test_attack_3_sixteen_at_once(house: House) -> None:
     native = Native(house)
     async with native.browser:
@@ -136,6 +142,7 @@ async def test_attack_3_sixteen_at_once(house: House) -> None:
         assert (await native.refresh(good.json()["refresh_token"])).status_code == 400
 
 
+@pytest.mark.attack(3)
 async def test_attack_3_wrong_verifier_client_address_or_late(house: House) -> None:
     native = Native(house)
     async with native.browser as browser:
@@ -168,6 +175,7 @@ async def test_attack_3_wrong_verifier_client_address_or_late(house: House) -> N
         assert (await native.redeem(late)).status_code == 400
 
 
+@pytest.mark.attack(4)
 async def test_attack_4_refresh_reuse_kills_the_family(house: House) -> None:
     native = Native(house)
     async with native.browser:
@@ -178,6 +186,7 @@ async def test_attack_4_refresh_reuse_kills_the_family(house: House) -> None:
         assert (await native.refresh(second)).status_code == 400
 
 
+@pytest.mark.attack(4)
 async def test_attack_4_a_lost_response_and_two_processes(house: House) -> None:
     native = Native(house)
     async with native.browser:
@@ -191,6 +200,7 @@ async def test_attack_4_a_lost_response_and_two_processes(house: House) -> None:
         assert (await native.refresh(first)).status_code == 400  # a grace is not a licence
 
 
+@pytest.mark.attack(4)
 async def test_attack_4_other_client_and_wider_scope(house: House) -> None:
     native = Native(house)
     async with native.browser:
@@ -203,6 +213,7 @@ async def test_attack_4_other_client_and_wider_scope(house: House) -> None:
         assert (await native.refresh(token)).status_code == 200
 
 
+@pytest.mark.attack(7)
 async def test_attack_7_end_session(house: House) -> None:
     native = Native(house)
     async with native.browser as browser:

@@ -113,10 +113,9 @@ class Studio:
             assert page.status_code == 200
 
 
-@pytest.fixture(scope="package")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+@contextlib.contextmanager
+def open_studio(folder: Path) -> Iterator[Studio]:
     """Coordinator, gateway and agent with the process driver, and two people."""
-    folder = tmp_path_factory.mktemp("studio") / "data"
     command = ["demo", "--headless", "--runtime", "process", "--data-dir", str(folder)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AIGC_")}
     demo = subprocess.Popen(
@@ -144,6 +143,13 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
             demo.communicate(timeout=60)
         demo.kill()
         demo.communicate()
+
+
+@pytest.fixture(scope="package")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One studio for all of these tests."""
+    with open_studio(tmp_path_factory.mktemp("studio") / "data") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="package")

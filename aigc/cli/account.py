@@ -1,4 +1,4 @@
-"""Signing in and out, and API tokens."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aigc.cli import connection
-from aigc.cli.output import json_option, print_json, print_table, say, timestamp, when
-from aigc.errors import AigcError, ErrorKind
+from aigc.cli.output import json_option, print_json, say, timestamp
+from aigc.errors import AigcError
 
 if TYPE_CHECKING:
     from desktop_client.config import ClientConfig
@@ -166,90 +166,4 @@ def _person(person: creator_pb2.Person) -> dict[str, Any]:
         "email": person.email,
         "role": person.role,
         "teams": list(person.teams),
-    }
-
-
-@click.group("token")
-def token_command() -> None:
-    """API tokens: a script signs in with one in AIGC_TOKEN."""
-
-
-@token_command.command("create")
-@click.argument("name")
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365))
-@json_option
-def create_token(name: str, days: int, as_json: bool) -> None:
-    """Make a token. It is shown once, now."""
-    from protos.aigc.v1 import creator_pb2
-
-    request = creator_pb2.CreateTokenRequest(name=name, days=days)
-
-    async def work(session: CoordinatorSession) -> creator_pb2.CreateTokenResponse:
-        said: creator_pb2.CreateTokenResponse = await session.creator.CreateToken(request)
-        return said
-
-    said = connection.run(work)
-    if as_json:
-        print_json(token_json(said.info) | {"token": said.token})
-        return
-    say(f"The token is shown this once; it ends on {when(said.info.expires_at_ms)}.")
-    click.echo(said.token)
-
-
-@token_command.command("list")
-@json_option
-def list_tokens(as_json: bool) -> None:
-    """Your tokens, without their secrets."""
-    from protos.aigc.v1 import creator_pb2
-
-    async def work(session: CoordinatorSession) -> creator_pb2.ListTokensResponse:
-        said: creator_pb2.ListTokensResponse = await session.creator.ListTokens(
-            creator_pb2.ListTokensRequest()
-        )
-        return said
-
-    tokens = connection.run(work).tokens
-    if as_json:
-        print_json([token_json(t) for t in tokens])
-        return
-    print_table(
-        ["id", "name", "made", "ends", "last used"],
-        [
-            [t.id, t.name, when(t.created_at_ms), when(t.expires_at_ms), when(t.last_used_ms)]
-            for t in tokens
-        ],
-        "You have no tokens; 'aigc token create NAME' makes one.",
-    )
-
-
-@token_command.command("revoke")
-@click.argument("token_id")
-def revoke_token(token_id: str) -> None:
-    """End a token at once, by its id or its name."""
-    from protos.aigc.v1 import creator_pb2
-
-    async def work(session: CoordinatorSession) -> None:
-        tokens = (await session.creator.ListTokens(creator_pb2.ListTokensRequest())).tokens
-        matching = [t.id for t in tokens if token_id in (t.id, t.name)]
-        if len(matching) != 1:
-            raise AigcError(
-                "token-unknown",
-                f"{len(matching) or 'None'} of your tokens is called {token_id}: 'aigc token list' "
-                "shows their ids.",
-                ErrorKind.NOT_FOUND,
-            )
-        await session.creator.RevokeToken(creator_pb2.RevokeTokenRequest(id=matching[0]))
-
-    connection.run(work)
-    click.echo("Revoked.")
-
-
-def token_json(token: creator_pb2.ApiToken) -> dict[str, Any]:
-    """The stable keys of a token; never its secret."""
-    return {
-        "id": token.id,
-        "name": token.name,
-        "created_at": timestamp(token.created_at_ms),
-        "expires_at": timestamp(token.expires_at_ms),
-        "last_used_at": timestamp(token.last_used_ms),
     }

@@ -100,8 +100,9 @@ def start_command(
     async def work(session: CoordinatorSession) -> creator_pb2.Instance:
         request = creator_pb2.StartInstanceRequest(engine_id=engine, version=version, name=name)
         if not name:
-            mine = await _mine(session)
-            known = next((i for i in mine if engine in (i.id, i.name)), None)
+            mine, shared = await _mine_and_shared(session)
+            named = (i for i in [*mine, *shared] if engine in (i.id, i.name))
+            known = next(named, None)
             if known is not None:
                 request = creator_pb2.StartInstanceRequest(instance_id=known.id, version=version)
         said = await session.creator.StartInstance(request)
@@ -123,12 +124,30 @@ def start_command(
 
 
 @click.command("list")
+@click.option("--shared", is_flag=True, help="Others' that are shared with you, instead.")
 @json_option
-def list_command(as_json: bool) -> None:
+def list_command(shared: bool, as_json: bool) -> None:
     """Your instances and what they are doing."""
-    mine = connection.run(_mine)
+    mine, others = connection.run(_mine_and_shared)
+    listed = others if shared else mine
     if as_json:
-        print_json([instances.as_json(i) for i in mine])
+        print_json([instances.as_json(i) for i in listed])
+        return
+    if shared:
+        print_table(
+            ["name", "owner", "access", "until", "state", ""],
+            [
+                [
+                    i.name,
+                    i.owner_name,
+                    instances.access_name(i.access),
+                    when(i.shared_until_ms),
+                    *instances.row(i)[-2:],
+                ]
+                for i in others
+            ],
+            "Nobody shares an engine with you now.",
+        )
         return
     print_table(
         instances.COLUMNS,
@@ -140,10 +159,16 @@ def list_command(as_json: bool) -> None:
 @click.command("open")
 @click.argument("instance")
 def open_command(instance: str) -> None:
-    """Open INSTANCE in the browser. A stopped one is started by the visit."""
+    """Open INSTANCE, yours or shared with you, in the browser. The visit starts a stopped one."""
 
     async def work(session: CoordinatorSession) -> creator_pb2.Instance:
-        return instances.find(await _mine(session), instance)
+        mine, shared = await _mine_and_shared(session)
+        try:
+            return instances.find(mine, instance)
+        except AigcError:
+            if not any(instance in (i.id, i.name, i.engine_id) for i in shared):
+                raise
+            return instances.find(shared, instance)
 
     found = connection.run(work)
     click.echo(found.url)
@@ -279,3 +304,13 @@ async def _mine(session: CoordinatorSession) -> list[creator_pb2.Instance]:
 
     said = await session.creator.ListInstances(creator_pb2.ListInstancesRequest())
     return list(said.instances)
+
+
+async def _mine_and_shared(
+    session: CoordinatorSession,
+) -> tuple[list[creator_pb2.Instance], list[creator_pb2.Instance]]:
+    """One's own, and others' that are shared with one."""
+    from protos.aigc.v1 import creator_pb2
+
+    said = await session.creator.ListInstances(creator_pb2.ListInstancesRequest())
+    return list(said.instances), list(said.shared)

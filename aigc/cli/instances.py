@@ -10,7 +10,7 @@ from aigc.cli.output import sentence, timestamp
 from aigc.errors import AigcError, ErrorKind
 
 if TYPE_CHECKING:
-    from protos.aigc.v1 import creator_pb2
+    from protos.aigc.v1 import common_pb2, creator_pb2
 
 
 def state_name(instance: creator_pb2.Instance) -> str:
@@ -81,7 +81,18 @@ def as_json(instance: creator_pb2.Instance) -> dict[str, Any]:
         "vram_reserved_bytes": _known(instance, "vram_reserved_bytes"),
         "vram_used_bytes": _known(instance, "vram_used_bytes"),
         "gpu_percent": _known(instance, "gpu_percent"),
+        "access": access_name(instance.access),
+        "shares": instance.shares,
+        "shared_until": timestamp(instance.shared_until_ms),
+        "started_by": instance.started_by_name or None,
     }
+
+
+def access_name(access: common_pb2.Access) -> str:
+    """ "owner", "use" or "view"; what an older coordinator does not say is the owner's."""
+    from protos.aigc.v1 import common_pb2
+
+    return _word(common_pb2.Access.Name(access), "ACCESS_") or "owner"
 
 
 def _known(instance: creator_pb2.Instance, name: str) -> Any:

@@ -11,6 +11,7 @@ import click
 from aigc.cli import connection, instances
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.fleet import fleet_of, list_instances, passes
+from aigc.cli.it_shares import all_shares, end_any_share
 from aigc.cli.output import (
     json_option,
     language,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 @click.group("instances")
 def instances_command() -> None:
     """IT: everybody's instances."""
+
+
+instances_command.add_command(all_shares)
+instances_command.add_command(end_any_share)
 
 
 @instances_command.command("list")

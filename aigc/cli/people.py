@@ -11,6 +11,7 @@ from aigc.cli import connection
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.fleet import list_instances
 from aigc.cli.output import json_option, print_json, print_table, say, timestamp, when
+from aigc.cli.token import good_for, token_json
 from aigc.errors import AigcError, ErrorKind
 
 if TYPE_CHECKING:
@@ -219,14 +220,19 @@ def tokens_of_person(person: str, as_json: bool) -> None:
 
     tokens = connection.run(work)
     if as_json:
-        from aigc.cli.account import token_json
-
         print_json([token_json(t) for t in tokens])
         return
     print_table(
-        ["id", "name", "made", "ends", "last used"],
+        ["id", "name", "for", "made", "ends", "last used"],
         [
-            [t.id, t.name, when(t.created_at_ms), when(t.expires_at_ms), when(t.last_used_ms)]
+            [
+                t.id,
+                t.name,
+                good_for(t),
+                when(t.created_at_ms),
+                when(t.expires_at_ms),
+                when(t.last_used_ms),
+            ]
             for t in tokens
         ],
         "No tokens.",
@@ -240,7 +246,6 @@ def tokens_of_person(person: str, as_json: bool) -> None:
 @json_option
 def revoke_token_of_person(person: str, token: str, yes: bool, as_json: bool) -> None:
     """End a TOKEN of PERSON at once, by its id or its name."""
-    from aigc.cli.account import token_json
     from protos.aigc.v1 import admin_pb2
 
     async def work(session: CoordinatorSession) -> creator_pb2.ApiToken:

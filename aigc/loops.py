@@ -13,6 +13,7 @@ import asyncio
 import ctypes
 import importlib
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -91,11 +92,28 @@ async def create_connection(
     """
     loop = asyncio.get_running_loop()
     if _aiofastnet is None:
-        _, protocol = await loop.create_connection(factory, host, port, ssl=context, **more)
-        return protocol
+        plain: Any = loop  # asyncio's hints know host and port, or a socket, never either
+        _, protocol = await plain.create_connection(factory, host, port, ssl=context, **more)
+        connected: _P = protocol
+        return connected
     _, fast = await _aiofastnet.create_connection(
         loop, factory, host, port, ssl=context, **_buffers(context, records), **more
     )
+    made: _P = fast
+    return made
+
+
+async def take_connection(factory: Callable[[], _P], sock: socket.socket) -> _P:
+    """The same of a socket that is connected already; it is the loop's from then on.
+
+    Raises:
+        OSError: the connection broke.
+    """
+    loop = asyncio.get_running_loop()
+    if _aiofastnet is None:
+        _, protocol = await loop.create_connection(factory, sock=sock)
+        return protocol
+    _, fast = await _aiofastnet.create_connection(loop, factory, sock=sock)
     made: _P = fast
     return made
 

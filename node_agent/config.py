@@ -6,13 +6,23 @@ Read once, before the event loop starts, into a frozen object.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from aigc.egress import parse as parse_destination
 from aigc.errors import AigcError
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -33,6 +43,22 @@ def parse_size(value: object) -> object:
     return int(float(match[1]) * (_BINARY | _UNITS)[unit])
 
 
+def _private_place(value: str) -> str:
+    place = parse_destination(value)
+    if not place.is_private:
+        raise ValueError(f"{value} is not a private IPv4 address or network")
+    return str(place)
+
+
+def _name_server(value: str) -> str:
+    address = ipaddress.IPv4Address(value)
+    if address.is_loopback:
+        raise ValueError(f"{value} is this machine's own, which an engine cannot ask")
+    return str(address)
+
+
+PrivatePlace = Annotated[str, AfterValidator(_private_place)]
+NameServer = Annotated[str, AfterValidator(_name_server)]
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -47,6 +73,11 @@ class AgentConfig(BaseModel):
         memory, cpus: the most that one instance may have; None: all of the machine.
         unclaimed_hold_hours: how long a container that no ledger knows is kept before it is
             stopped.
+        egress_allowed: False: no engine here reaches the internet, whatever its template says.
+        egress_private: private addresses that engines whose templates name them may reach.
+        name_servers: that engines with the internet ask; none: this machine's own.
+        walls: "required" starts no engine while the walls around engines do not hold; "off" puts
+            none up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +95,9 @@ class AgentConfig(BaseModel):
     memory: Size | None = None
     cpus: Annotated[float, Field(gt=0)] | None = None
     egress_allowed: bool = True
+    egress_private: tuple[PrivatePlace, ...] = ()
+    name_servers: tuple[NameServer, ...] = ()
+    walls: Literal["auto", "required", "off"] = "auto"
     pulls: Annotated[int, Field(ge=1, le=16)] = 2
     starts: Annotated[int, Field(ge=1, le=64)] = 4
     relist_seconds: Seconds = 10

@@ -302,6 +302,7 @@ def instance_spec(
         if asked.HasField("registry")
         else None,
         egress=asked.egress,
+        egress_to=limits.destinations(asked, config),
         read_only_root=asked.read_only_root,
     )
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aigc.egress import MOST_DESTINATIONS, Destination, destination, parse
 from node_agent.config import AgentConfig
 from node_agent.volumes import VOLUME_ID
 from protos.aigc.v1 import node_pb2
@@ -79,8 +80,37 @@ def check(desired: node_pb2.DesiredInstance, config: AgentConfig, machine: Machi
     _check_environment(spec)
     _check_mounts(desired, config)
     _check_gpus(desired, config, machine)
+    destinations(spec, config)
+
+
+def destinations(spec: node_pb2.EngineSpec, config: AgentConfig) -> tuple[Destination, ...]:
+    """What the list of an engine lets it reach, if this machine allows all of it.
+
+    Private addresses only by agent.toml's own list, never by a template alone.
+
+    Raises:
+        LimitError: it does not; names the field.
+    """
     if spec.egress and not config.egress_allowed:
         raise _refused("egress", "engines that reach the internet (egress_allowed = false)")
+    if len(spec.egress_to) > MOST_DESTINATIONS:
+        raise _refused("egress", f"{len(spec.egress_to)} destinations for one engine")
+    allowed = [parse(text) for text in config.egress_private]
+    found = []
+    for rule in spec.egress_to:
+        try:
+            place = destination(rule.to, rule.ports)
+        except ValueError as error:
+            raise LimitError("egress", f"{_shown(rule.to)} is not a destination.") from error
+        if place.is_private:
+            if not any(a.covers(place) for a in allowed):
+                raise _refused(
+                    "egress", f'the private address {place} (add it to "egress_private")'
+                )
+        elif not config.egress_allowed:
+            raise _refused("egress", f"engines that reach {place} (egress_allowed = false)")
+        found.append(place)
+    return tuple(found)
 
 
 def registry_of(image: str) -> str:

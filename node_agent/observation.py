@@ -12,6 +12,7 @@ from node_agent.engines.driver import Container, Door, FailReason, Problem, Prog
 from node_agent.gpu_work import Signal, Work
 from node_agent.gpus.probe import GpuReading
 from node_agent.store import RunRecord
+from node_agent.walls.refusals import Refusals
 from protos.aigc.v1 import common_pb2, node_pb2
 
 Key = tuple[str, int]
@@ -50,6 +51,7 @@ class Run:
         job: what works on it (begin, probe or stop), if anything does.
         ended_by_machine: it is EXITED because the container engine went down, not by itself.
         pids: its processes as last seen, for the free proof after they are gone.
+        refusals: what the walls refused it; None: nothing.
     """
 
     key: Key
@@ -69,6 +71,7 @@ class Run:
     job_is_stop: bool = False
     pids: frozenset[int] = frozenset()
     work: Work = field(default_factory=Work)
+    refusals: Refusals | None = None
 
     @property
     def working(self) -> bool:
@@ -132,12 +135,27 @@ def instance_message(run: Run, simulated: Collection[str]) -> node_pb2.ObservedI
 
 def reading_message(run: Run) -> node_pb2.InstanceReading:
     return node_pb2.InstanceReading(
+        refusals=None if run.refusals is None else refusals_message(run.refusals),
         instance_id=run.key[0],
         epoch=run.key[1],
         gpu_work=_SIGNALS[run.work.signal],
         gpu_last_busy_ms=milliseconds(run.work.busy_at),
         vram_used_bytes=run.work.vram_used,
         gpu_percent=run.work.percent,
+    )
+
+
+def refusals_message(refusals: Refusals) -> common_pb2.Refusals:
+    return common_pb2.Refusals(
+        total=refusals.total,
+        since_ms=milliseconds(refusals.since),
+        last_ms=milliseconds(refusals.last),
+        top=[
+            common_pb2.RefusedDestination(
+                address=address, protocol=protocol, port=port, attempts=attempts
+            )
+            for (address, protocol, port), attempts in refusals.top()
+        ],
     )
 
 

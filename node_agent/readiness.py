@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable
 
 from node_agent.engines.driver import DriverError, FailReason
+from node_agent.walls.mark import connect
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.2
@@ -54,10 +55,10 @@ async def wait_ready(
 
 async def _ask(address: tuple[str, int], path: str, timeout: float) -> tuple[bool, str]:
     """Whether it is ready, and its answer in words."""
-    host, port = address
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_connection(host, port, limit=_HEAD_LIMIT)
+            engine = await connect(address)
+            reader, writer = await asyncio.open_connection(sock=engine, limit=_HEAD_LIMIT)
             try:
                 request = (
                     f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"

@@ -32,6 +32,8 @@ from node_agent.prepull import Prepuller
 from node_agent.quarantine import Quarantine
 from node_agent.store import Store
 from node_agent.volumes import Volumes
+from node_agent.walls.guard import Watched
+from node_agent.walls.refusals import Refusals
 from protos.aigc.v1 import node_pb2
 
 log = logging.getLogger(__name__)
@@ -181,6 +183,20 @@ class Reconciler:
         for key, work in sample.work.items():
             if key in self.runs:
                 self.runs[key].work = work
+
+    def refused(self, found: Mapping[Key, Refusals]) -> None:
+        """Note what the walls refused each instance."""
+        for key, refusals in found.items():
+            if key in self.runs:
+                self.runs[key].refusals = refusals
+
+    def networks(self) -> list[Watched]:
+        """The engines that run, with their networks, for the walls."""
+        return [
+            Watched(run.key, run.container.network, run.container.address)
+            for run in self.runs.values()
+            if run.container is not None and run.container.state is ContainerState.RUNNING
+        ]
 
     async def watched(self) -> Mapping[Key, tuple[tuple[str, ...], frozenset[int]]]:
         """Cards and processes of each instance that runs."""

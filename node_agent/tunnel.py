@@ -18,9 +18,10 @@ from typing import cast
 
 from aigc.clock import Clock
 from aigc.errors import AigcError
-from aigc.loops import create_connection
+from aigc.loops import create_connection, take_connection
 from aigc.tls import GATEWAY_NAME, split_address
 from aigc.tunnel import ALPN, RECORDS, Link, ResetCode, StreamTransport
+from node_agent.walls.mark import connect
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ class TunnelClient:
     ) -> None:
         try:
             async with asyncio.timeout(_ENGINE_SECONDS):
-                await create_connection(lambda: _EngineSide(stream, side), *address)
+                engine = await connect(address)
+                await take_connection(lambda: _EngineSide(stream, side), engine)
         except (OSError, TimeoutError) as error:
             log.info("engine at %s:%d does not accept connections: %s", *address, error)
             stream.reset(ResetCode.UNREACHABLE, "the engine does not accept connections")

@@ -40,10 +40,10 @@ from node_agent.engines.docker_streams import (
     json_lines,
     log_lines,
 )
+from node_agent.engines.docker_walls import DockerWalls
 from node_agent.engines.driver import (
     Container,
     ContainerState,
-    Door,
     DriverError,
     DriverEvent,
     FailReason,
@@ -76,6 +76,7 @@ class DockerDriver:
         networks_ahead: how many networks are made before anybody asks.
         publish: publish ports on the host's loopback, for engines whose network the agent cannot
             reach (Docker Desktop); None finds out.
+        walls: around the engines' networks; by default none.
     """
 
     name = "docker"
@@ -88,12 +89,14 @@ class DockerDriver:
         real_gpus: bool = False,
         networks_ahead: int = 6,
         publish: bool | None = None,
+        walls: DockerWalls | None = None,
     ) -> None:
         self._socket_path = socket_path
         self._scope = scope
         self._real_gpus = real_gpus
         self._publish = publish
         self._networks = Networks(scope, networks_ahead)
+        self._walls = walls or DockerWalls(None)
         self._api: APIClient | None = None
         self._ground = terms.Ground(scope=scope, cpus=os.cpu_count() or 1, pass_gpus=real_gpus)
         self._connecting = asyncio.Lock()
@@ -133,24 +136,22 @@ class DockerDriver:
         self._stoppers.shutdown(wait=False)
 
     async def fingerprint(self) -> Fingerprint:
-        # Nothing is published, but no firewall rule of ours keeps other users of this machine from
-        # a container's own address: said as it is.
-        door = Door.OPEN_TO_LOCAL_USERS
+        version, can_start = "", False
+        problems: tuple[Problem, ...]
         try:
             version, problems = await self._run(self._find_out)
+            if not problems:
+                await self._client()
+                can_start = True
         except words.ENGINE_ERRORS as error:
             self._forget()
-            problem = words.connection_problem(error, self._socket_path)
-            return Fingerprint(self.name, "", False, door, (problem,))
-        if problems:
-            return Fingerprint(self.name, version, False, door, problems)
-        try:
-            await self._client()
+            problems = (words.connection_problem(error, self._socket_path),)
         except DriverError as error:
-            return Fingerprint(
-                self.name, version, False, door, (Problem(error.message, error.message),)
-            )
-        return Fingerprint(self.name, version, True, door)
+            problems = (Problem(error.message, error.message),)
+        if can_start and (trouble := self._walls.keeps_from_starting()) is not None:
+            can_start, problems = False, (trouble,)
+        door, reason = self._walls.door()
+        return Fingerprint(self.name, version, can_start, door, problems, reason)
 
     def _find_out(self) -> tuple[str, tuple[Problem, ...]]:
         version = daemon_version(self._socket_path, _QUICK)
@@ -199,6 +200,7 @@ class DockerDriver:
                 publish=publish,
                 pass_gpus=self._real_gpus,
             )
+            self._walls.begin(api, info, self._socket_path, self._ground)
             self._networks.adopt(api)
         except BaseException:
             api.close()
@@ -399,14 +401,18 @@ class DockerDriver:
     ) -> Container:
         """Create, start, look. Leaves nothing behind when it fails or is given up."""
         image = f"{parse_repository_tag(spec.image)[0]}@{digest}" if digest else spec.image
-        egress = spec.egress or self._ground.publish
+        egress = spec.egress or bool(spec.egress_to) or self._ground.publish
         for last in (False, True):
             network = self._networks.take(api, egress)
             container_id = ""
             try:
-                arguments = terms.create_arguments(spec, self._ground, image, digest, network)
+                servers = self._walls.open(api, spec, network)
+                arguments = terms.create_arguments(
+                    spec, self._ground, image, digest, network, servers
+                )
                 running = self._create(api, spec, arguments)
                 if isinstance(running, Container):
+                    self._walls.close(network)
                     self._networks.give_back(network, egress)
                     return running
                 container_id = running
@@ -461,6 +467,7 @@ class DockerDriver:
             if container_id:
                 _remove_container(api, container_id)
             self._networks.remove(api, network)
+            self._walls.close(network)
         except words.ENGINE_ERRORS as error:
             # The relist finds the container by its labels and it is stopped then.
             log.warning("half-made container kept id=%s reason=%s", container_id, error)
@@ -507,6 +514,7 @@ class DockerDriver:
         network = (inspected["Config"].get("Labels") or {}).get(terms.NETWORK)
         if network:
             self._networks.remove(api, network)
+            self._walls.close(network)
 
     # --- threads ---------------------------------------------------------------------------------
 

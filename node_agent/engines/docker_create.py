@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from docker.types import DeviceRequest, HostConfig, LogConfig
 from docker.types import Mount as DockerMount
 
+from aigc.egress import Destination, parse
 from node_agent.engines.driver import Container, ContainerState, InstanceSpec
 
 # The only capabilities that a template may ask for; everything else is dropped.
@@ -27,7 +29,10 @@ READY = "aigc.ready"
 GPUS = "aigc.gpus"
 DIGEST = "aigc.image-digest"
 NETWORK = "aigc.network"
+# On a network: whether it has a way out. On a container: where it may go; see egress_label.
 EGRESS = "aigc.egress"
+# Inside an engine's own network namespace, where nobody listens: no name server at all.
+NO_NAME_SERVER = "127.0.0.1"
 
 _STATES = {
     "created": ContainerState.CREATED,
@@ -80,7 +85,24 @@ def labels(spec: InstanceSpec, ground: Ground, digest: str, network: str) -> dic
         GPUS: ",".join(spec.gpu_uuids),
         DIGEST: digest,
         NETWORK: network,
+        EGRESS: egress_label(spec),
     }
+
+
+def egress_label(spec: InstanceSpec) -> str:
+    """Where it may go, as its container's label keeps it for a restarted agent."""
+    return " ".join([*(["internet"] if spec.egress else []), *map(str, spec.egress_to)])
+
+
+def egress_of(label: str) -> tuple[bool, tuple[Destination, ...]]:
+    """The internet or not, and the list, from such a label; what does not parse is nothing."""
+    words = label.split()
+    listed = []
+    for word in words:
+        if word not in ("internet", "yes", "no"):
+            with contextlib.suppress(ValueError):
+                listed.append(parse(word))
+    return "internet" in words, tuple(listed)
 
 
 def environment(spec: InstanceSpec, ground: Ground) -> dict[str, str]:
@@ -97,8 +119,13 @@ def environment(spec: InstanceSpec, ground: Ground) -> dict[str, str]:
     return merged
 
 
-def host_config(spec: InstanceSpec, ground: Ground, network: str) -> HostConfig:
-    """Limits and hardening. Swap is off: what exceeds the memory is ended, not slowed down."""
+def host_config(
+    spec: InstanceSpec, ground: Ground, network: str, name_servers: Sequence[str] = ()
+) -> HostConfig:
+    """Limits and hardening. Swap is off: what exceeds the memory is ended, not slowed down.
+
+    ``name_servers``: whom Docker's own resolver in the container asks; none: Docker's choice.
+    """
     options: dict[str, Any] = {
         "version": "1.40",
         "network_mode": network,
@@ -117,6 +144,8 @@ def host_config(spec: InstanceSpec, ground: Ground, network: str) -> HostConfig:
             for m in spec.mounts
         ],
     }
+    if name_servers:
+        options["dns"] = list(name_servers)
     if spec.read_only_root:
         options["tmpfs"] = {"/tmp": "rw,nosuid,nodev,mode=1777", "/run": "rw,nosuid,nodev"}  # noqa: S108 - inside the container
     if spec.cpus > 0:
@@ -137,7 +166,12 @@ def host_config(spec: InstanceSpec, ground: Ground, network: str) -> HostConfig:
 
 
 def create_arguments(
-    spec: InstanceSpec, ground: Ground, image: str, digest: str, network: str
+    spec: InstanceSpec,
+    ground: Ground,
+    image: str,
+    digest: str,
+    network: str,
+    name_servers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """For the SDK's create_container."""
     arguments: dict[str, Any] = {
@@ -145,7 +179,7 @@ def create_arguments(
         "name": container_name(ground.scope, spec.instance_id),
         "labels": labels(spec, ground, digest, network),
         "environment": environment(spec, ground),
-        "host_config": host_config(spec, ground, network),
+        "host_config": host_config(spec, ground, network, name_servers),
         # The image's own health check would run a process in the container every few seconds.
         "healthcheck": {"test": ["NONE"]},
         "detach": True,
@@ -179,6 +213,7 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
         exit_code=code,
         # OOMKilled is also set when a child was killed and the engine ended well by itself later.
         out_of_memory=ended and bool(state.get("OOMKilled")) and code != 0,
+        network=found.get(NETWORK, ""),
     )
 
 

@@ -16,6 +16,7 @@ from docker import APIClient
 
 from node_agent.engines import docker_create as terms
 from node_agent.engines.docker_errors import ENGINE_ERRORS, is_gone, status_of, text_of
+from node_agent.walls.rules import bridge_prefix
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class Networks:
     def __init__(self, scope: str, ahead: int) -> None:
         self.scope = scope
         self.ahead = ahead
+        # Of the bridges themselves too: the walls' rules go by it. See walls.rules.
+        self.prefix = bridge_prefix(scope)
         self._spare: dict[bool, deque[str]] = {False: deque(), True: deque()}
         self._seen_egress = False
         self._lock = threading.Lock()
@@ -52,6 +55,8 @@ class Networks:
             egress = (network.get("Labels") or {}).get(terms.EGRESS) == "yes"
             with self._lock:
                 kept = len(self._spare[egress]) < self._target(egress)
+                # One from before there were walls has a name that they do not know.
+                kept = kept and name.startswith(self.prefix)
                 if kept:
                     self._spare[egress].append(name)
             if not kept:
@@ -93,8 +98,8 @@ class Networks:
 
     def make(self, api: APIClient, egress: bool) -> str:
         """A new network; without egress it has no way out of this machine."""
-        # The same name for the bridge itself, so that firewall rules can say "aigc-*".
-        name = f"aigc-{secrets.token_hex(4)}"
+        # The same name for the bridge itself; an interface's has 15 characters.
+        name = f"{self.prefix}{secrets.token_hex(4)[:7]}"
         options: dict[str, Any] = {"com.docker.network.bridge.name": name}
         api.create_network(
             name,

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from aigc.egress import Destination
+
 
 class FailReason(StrEnum):
     """Why an instance could not be prepared, started or kept running."""
@@ -37,7 +39,7 @@ class DriverError(Exception):
 class Door(StrEnum):
     """Whether other users of this machine can reach an engine's port past the gateway.
 
-    CLOSED is said only where rules that keep them out are installed and verified.
+    CLOSED is said only where rules that keep them out are installed and verified; see walls.
     """
 
     CLOSED = "closed"
@@ -61,6 +63,7 @@ class Fingerprint:
     can_start: bool
     door: Door
     problems: tuple[Problem, ...] = ()
+    door_reason: Problem | None = None  # why it is not closed, and how to close it
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ class InstanceSpec:
     mounts: tuple[MountSpec, ...]
     process_command: tuple[str, ...] = ()
     registry: RegistryCredential | None = None
-    egress: bool = False
+    egress: bool = False  # the internet
+    egress_to: tuple[Destination, ...] = ()  # these too, within what agent.toml allows
     read_only_root: bool = False
 
 
@@ -149,6 +153,7 @@ class Container:
     started_at: float | None  # seconds since the epoch
     exit_code: int | None = None
     out_of_memory: bool = False
+    network: str = ""  # its bridge on this machine, where it has one of its own
 
 
 @dataclass(frozen=True, slots=True)

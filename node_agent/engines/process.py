@@ -51,6 +51,7 @@ from node_agent.engines.process_files import (
 )
 from node_agent.engines.process_logs import bound_logs, follow_logs
 from node_agent.engines.process_table import Leader
+from node_agent.walls.obstacles import PROCESSES
 
 # The leader: tells who it is, waits for the engine, and leaves its exit code where an agent that
 # was not its parent can read it. SIGTERM is meant for the engine (it is sent to all); a trap that
@@ -110,7 +111,9 @@ class ProcessDriver:
                     "进程驱动需要 Linux 5.3 或更新版本；请在此机器上使用 Docker。",
                 )
             )
-        return Fingerprint("process", "", able, Door.OPEN_TO_LOCAL_USERS, tuple(problems))
+        return Fingerprint(
+            "process", "", able, Door.OPEN_TO_LOCAL_USERS, tuple(problems), PROCESSES
+        )
 
     async def relist(self) -> list[Container]:
         try:

@@ -88,7 +88,7 @@ def as_json(instance: creator_pb2.Instance) -> dict[str, Any]:
     }
 
 
-def access_name(access: common_pb2.Access) -> str:
+def access_name(access: common_pb2.Access.ValueType) -> str:
     """ "owner", "use" or "view"; what an older coordinator does not say is the owner's."""
     from protos.aigc.v1 import common_pb2
 

@@ -20,23 +20,27 @@ _LENGTH = re.compile(r"(\d{1,5})\s*(min|m|h|d)")
 _MINUTES = {"min": 1, "m": 1, "h": 60, "d": 24 * 60}
 
 
-class LastsType(click.ParamType):
-    """A length of time such as 30m, 8h or 3d, in minutes."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        found = _LENGTH.fullmatch(str(value).strip().lower())
-        if found is None:
-            self.fail("Say how long, such as 30m, 8h or 3d.", param, ctx)
-        return int(found[1]) * _MINUTES[found[2]]
+def _minutes(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """A length of time such as 30m, 8h or 3d."""
+    found = _LENGTH.fullmatch(value.strip().lower())
+    if found is None:
+        raise click.BadParameter("Say how long, such as 30m, 8h or 3d.", ctx, param)
+    return int(found[1]) * _MINUTES[found[2]]
 
 
 @click.command("share")
 @click.argument("instance")
 @click.option("--with", "person", default="", metavar="NAME", help="A colleague: name or e-mail.")
 @click.option("--team", default="", help="One of your teams, instead.")
-@click.option("--for", "minutes", type=LastsType(), default="8h", show_default=True)
+@click.option(
+    "--for",
+    "minutes",
+    default="8h",
+    show_default=True,
+    metavar="TIME",
+    callback=_minutes,
+    help="30m, 8h, 3d; at most 30d.",
+)
 @click.option("--view", is_flag=True, help="To look on: only requests that read pass.")
 @json_option
 def share_command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from coordinator.domain.events import Event
@@ -62,6 +62,7 @@ class Studio(Protocol):
     def instances(self) -> Mapping[InstanceId, Instance]: ...
     @property
     def shares(self) -> Mapping[ShareId, Share]: ...
+    def shares_at(self, instance_id: InstanceId) -> Iterable[Share]: ...
 
 
 class Reactor(Protocol):

@@ -23,6 +23,7 @@ import aigc
 from aigc.clock import Clock, SystemClock
 from aigc.errors import AigcError, ErrorKind
 from aigc.tls import COORDINATOR_NAME, fetch_authority, spki_pin, split_address
+from desktop_client import device_sign_in
 from desktop_client import sign_in as browser
 from desktop_client.config import (
     ClientConfig,
@@ -53,6 +54,7 @@ log = logging.getLogger(__name__)
 
 _CALL_SECONDS = 20.0  # a unary call without a deadline of its own
 _RENEW_BEFORE_SECONDS = 600.0
+_RENEW_AGAIN_SECONDS = 30.0  # after the sign-in service did not answer
 _LOCK_SECONDS = 30.0  # how long another process may take to renew
 _CLOCK_TOLERANCE_SECONDS = 120.0
 _KINDS = {
@@ -117,6 +119,7 @@ class CoordinatorSession:
         self._channel: grpc.aio.Channel | None = None
         self._leaving: set[asyncio.Task[None]] = set()  # old connections that come to their end
         self._options: Options | None = None
+        self._renew_again_at = 0.0  # by the monotonic clock
         self._stored: Stored | None = None
         self._renewing = asyncio.Lock()
         wrapped = cast("grpc.aio.Channel", _Calls(self))
@@ -209,7 +212,9 @@ class CoordinatorSession:
                 client_id=said.client_id,
                 scopes=tuple(said.scopes),
                 loopback_host=said.loopback_host or "127.0.0.1",
-                ca_pem=self._endpoint.ca_pem,
+                ca_pem=self._endpoint.ca_pem + said.issuer_ca_pem,
+                extra=dict(said.extra_parameters),
+                client_secret=said.client_secret,
             ),
             studio=said.coordinator_name,
             web_url=said.web_url,
@@ -256,15 +261,50 @@ class CoordinatorSession:
         await self._save(stored)
         return person
 
-    async def sign_out(self) -> None:
-        """End the session here and, when it can be reached, at the coordinator."""
-        try:
-            if await self._load() is not None:
+    async def sign_in_elsewhere(
+        self, show: Callable[[device_sign_in.DevicePrompt], None], timeout: float = 600
+    ) -> creator_pb2.Person:
+        """By a code that somebody enters in a browser elsewhere; what comes of it is stored.
+
+        Raises:
+            AigcError: ``clock-off`` before anything is shown, or why it failed.
+        """
+        options = await self.options()
+        check_clock(options)
+        tokens = await device_sign_in.sign_in(
+            options.sign_in, show, self._clock, timeout, self._device
+        )
+        stored, person = await self._exchange(options, tokens)
+        await self._save(stored)
+        return person
+
+    async def sign_out(self, open_browser: Callable[[str], None] | None = None) -> None:
+        """End the session here and, when they can be reached, at the coordinator and the issuer.
+
+        Args:
+            open_browser: called in a thread with the page where a person signs out of the sign-in
+                service itself, if it has one; without it they stay signed in there.
+        """
+        stored = await self._load()
+        if stored is not None:
+            try:
                 await self.sessions.SignOut(creator_pb2.SignOutRequest())
-        except AigcError as error:
-            log.info("the session could not be ended at the coordinator: %s", error.key)
+            except AigcError as error:
+                log.info("the session could not be ended at the coordinator: %s", error.key)
         self._stored = None
         await asyncio.to_thread(self._store.clear)
+        if stored is None and open_browser is None:
+            return
+        try:
+            options = (await self.options()).sign_in
+            if stored is not None and stored.refresh_token and stored.issuer == options.issuer:
+                await browser.revoke(options, stored.refresh_token)
+            page = await browser.end_session_url(options) if open_browser is not None else None
+        except AigcError as error:
+            log.info("the sign-in service could not be told of the end: %s", error.key)
+            return
+        if open_browser is not None and page is not None:
+            await asyncio.to_thread(open_browser, page)
 
     async def stored(self) -> Stored | None:
         """What is remembered of this coordinator's sign-in, or None when nobody is signed in."""
@@ -296,7 +336,9 @@ class CoordinatorSession:
             if stored is None:
                 raise _signed_out()
             good = stored.session_token and stored.session_token != refused
-            if good and self._seconds_left(stored) > _RENEW_BEFORE_SECONDS:
+            left = self._seconds_left(stored)
+            waiting = left > 0 and self._clock.monotonic() < self._renew_again_at
+            if good and (left > _RENEW_BEFORE_SECONDS or waiting):
                 return stored.session_token
             return await self._renew(stored, refused)
 
@@ -314,9 +356,28 @@ class CoordinatorSession:
             )
             if error.kind is ErrorKind.UNAVAILABLE and still_good:
                 log.info("the session could not be renewed yet: %s", error.key)
+                # Every call would wait for the answer that does not come.
+                self._renew_again_at = self._clock.monotonic() + _RENEW_AGAIN_SECONDS
+                if error.key == "issuer-unreachable":
+                    await self._extend(seen)
                 return seen.session_token
             raise
         return fresh.session_token
+
+    async def _extend(self, seen: Stored) -> None:
+        """Ask the coordinator to let the session go on while the sign-in service is away."""
+        stub = cast("SessionServiceAsyncStub", creator_pb2_grpc.SessionServiceStub(self.channel()))
+        try:
+            said = await stub.Extend(
+                creator_pb2.ExtendRequest(),
+                timeout=_CALL_SECONDS,
+                metadata=_bearer_metadata(seen.session_token),
+            )
+        except grpc.aio.AioRpcError as error:
+            log.info("the session is not extended: %s", error.details())
+            return
+        ahead = self._options.ahead_seconds if self._options is not None else 0.0
+        await self._save(replace(seen, session_expires=said.expires_at_ms / 1000 + ahead))
 
     async def _renew_alone(self, seen: Stored, refused: str) -> Stored:
         """Renew under the process lock, or take what another process renewed meanwhile."""

@@ -12,8 +12,9 @@ import asyncio
 import base64
 import binascii
 import json
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
@@ -24,6 +25,13 @@ from aigc.errors import AigcError, ErrorKind
 from desktop_client.loopback import Answer, Loopback
 from desktop_client.web import Reply, Web, WebError
 
+log = logging.getLogger(__name__)
+
+_OPTIONAL_ENDPOINTS = (
+    "revocation_endpoint",
+    "end_session_endpoint",
+    "device_authorization_endpoint",
+)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -36,6 +44,8 @@ class SignInOptions:
     scopes: tuple[str, ...]
     loopback_host: str = "127.0.0.1"
     ca_pem: bytes = field(default=b"", repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict)  # as the provider wants them
+    client_secret: str = field(default="", repr=False)  # where it gives one to programs; no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,15 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class _Provider:
+class Provider:
+    """What its discovery document says."""
+
     authorization_endpoint: str
     token_endpoint: str
     sends_issuer: bool
+    revocation_endpoint: str = ""  # empty: it has none
+    end_session_endpoint: str = ""
+    device_endpoint: str = ""
 
 
 async def sign_in(
@@ -68,9 +83,9 @@ async def sign_in(
         AigcError: who did not answer or what was refused, and what to do.
     """
     state, nonce, verifier = (secrets.token_urlsafe(n) for n in (32, 32, 64))
-    web = _web(options)
+    web = web_of(options)
     async with Loopback(options.loopback_host, state) as loopback:
-        provider = await _discover(web, options.issuer)
+        provider = await discover(web, options.issuer)
         query = {
             "response_type": "code",
             "client_id": options.client_id,
@@ -81,8 +96,9 @@ async def sign_in(
             "code_challenge": _b64(sha256(verifier.encode()).digest()),
             "code_challenge_method": "S256",
         }
-        if "offline_access" in options.scopes:
+        if "offline_access" in options.scopes and "prompt" not in options.extra:
             query["prompt"] = "consent"  # without it providers drop offline_access silently
+        query = {**options.extra, **query}
         separator = "&" if "?" in provider.authorization_endpoint else "?"
         await asyncio.to_thread(
             open_browser, f"{provider.authorization_endpoint}{separator}{urlencode(query)}"
@@ -125,8 +141,8 @@ async def refresh(options: SignInOptions, refresh_token: str) -> Tokens:
         AigcError: ``sign-in-expired`` when the issuer refuses it; ``issuer-unreachable`` when it
             does not answer, which is no reason to sign anybody out.
     """
-    web = _web(options)
-    provider = await _discover(web, options.issuer)
+    web = web_of(options)
+    provider = await discover(web, options.issuer)
     tokens = await _redeem(
         web,
         options,
@@ -138,7 +154,39 @@ async def refresh(options: SignInOptions, refresh_token: str) -> Tokens:
     return Tokens(tokens.id_token, tokens.access_token, refresh_token, tokens.nonce)
 
 
-def _check_answer(answer: Answer, issuer: str, provider: _Provider) -> None:
+async def revoke(options: SignInOptions, refresh_token: str) -> None:
+    """Tell the issuer that this sign-in is over (RFC 7009), if it has a place for that.
+
+    What fails is logged alone: who signs out here is signed out here.
+    """
+    web = web_of(options)
+    try:
+        provider = await discover(web, options.issuer)
+        if not provider.revocation_endpoint:
+            return
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        reply = await web.post(provider.revocation_endpoint, form | proof_of(options))
+    except (AigcError, WebError) as error:
+        log.info("the sign-in could not be ended at the sign-in service: %s", error)
+        return
+    if reply.status != 200:
+        log.info("the sign-in service answered %s to the end of a sign-in", reply.status)
+
+
+async def end_session_url(options: SignInOptions) -> str | None:
+    """Where a person signs out of the issuer in the browser, or None if it has no such place.
+
+    Raises:
+        AigcError: the issuer cannot be reached, or is not the one it should be.
+    """
+    endpoint = (await discover(web_of(options), options.issuer)).end_session_endpoint
+    if not endpoint:
+        return None
+    query = urlencode({"client_id": options.client_id})
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
+
+
+def _check_answer(answer: Answer, issuer: str, provider: Provider) -> None:
     if answer.issuer != issuer and (answer.issuer or provider.sends_issuer):
         raise _refused("the answer came from another sign-in service (iss)")
     if answer.error:
@@ -150,12 +198,18 @@ def _check_answer(answer: Answer, issuer: str, provider: _Provider) -> None:
         )
 
 
-def _web(options: SignInOptions) -> Web:
+def web_of(options: SignInOptions) -> Web:
+    """How to reach the sign-in service."""
     return Web(options.ca_pem, direct=urlsplit(options.issuer).hostname in _LOOPBACK)
 
 
-async def _discover(web: Web, issuer: str) -> _Provider:
-    _check_secure(issuer)
+async def discover(web: Web, issuer: str) -> Provider:
+    """The sign-in service's addresses, checked.
+
+    Raises:
+        AigcError: it cannot be reached, or is not to be trusted.
+    """
+    check_secure(issuer)
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     value = _object(await _request(web, address, issuer), issuer)
     if value.get("issuer") != issuer:
@@ -167,20 +221,44 @@ async def _discover(web: Web, issuer: str) -> _Provider:
     for endpoint in endpoints:
         if not isinstance(endpoint, str):
             raise _refused("its description lacks an address")
-        _check_secure(endpoint)
-    return _Provider(
+        check_secure(endpoint)
+    return Provider(
         str(endpoints[0]),
         str(endpoints[1]),
         value.get("authorization_response_iss_parameter_supported") is True,
+        *(_secure_or_none(value.get(name)) for name in _OPTIONAL_ENDPOINTS),
     )
 
 
+def _secure_or_none(endpoint: object) -> str:
+    if not isinstance(endpoint, str):
+        return ""
+    check_secure(endpoint)
+    return endpoint
+
+
+def proof_of(options: SignInOptions) -> dict[str, str]:
+    """What says which client asks."""
+    proof = {"client_id": options.client_id}
+    if options.client_secret:
+        proof["client_secret"] = options.client_secret
+    return proof
+
+
 async def _redeem(
-    web: Web, options: SignInOptions, provider: _Provider, form: dict[str, str]
+    web: Web, options: SignInOptions, provider: Provider, form: dict[str, str]
 ) -> Tokens:
-    form = form | {"client_id": options.client_id}
+    form = form | proof_of(options)
     reply = await _request(web, provider.token_endpoint, options.issuer, form)
-    value = _object(reply, options.issuer)
+    return tokens_of(options, _object(reply, options.issuer))
+
+
+def tokens_of(options: SignInOptions, value: Mapping[str, Any]) -> Tokens:
+    """The tokens of a token endpoint's answer.
+
+    Raises:
+        AigcError: there is no ID token, or it is meant for somebody else.
+    """
     id_token = value.get("id_token")
     if not isinstance(id_token, str):
         raise _refused("it gave no ID token")
@@ -243,7 +321,12 @@ def _claims(id_token: str) -> dict[str, Any]:
     return value
 
 
-def _check_secure(address: str) -> None:
+def check_secure(address: str) -> None:
+    """Refuse an address that is neither https nor this machine.
+
+    Raises:
+        AigcError: it is not.
+    """
     parts = urlsplit(address)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return

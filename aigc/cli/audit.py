@@ -57,6 +57,7 @@ def audit_command(containing: str, limit: int, before: int, as_json: bool) -> No
                     "target_name": e.target_name,
                     "outcome": e.outcome,
                     "detail": e.detail,
+                    "facts": [{"key": f.key, **f.values} for f in e.facts],
                 }
                 for e in entries
             ]

@@ -23,6 +23,7 @@ from desktop_client.admin.records import (
     StudioSettings,
     Token,
 )
+from desktop_client.model import Words
 from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2
 
 _DOORS = {
@@ -190,7 +191,10 @@ def audit_entry(value: admin_pb2.AuditEntry) -> AuditEntry:
         action=value.action,
         target=value.target,
         outcome=value.outcome,
-        detail=value.detail,
+        # An older coordinator tells it in English alone.
+        detail=conversion.words(value.detail_words)
+        if value.HasField("detail_words")
+        else Words(value.detail),
         actor_name=value.actor_name,
         target_name=value.target_name,
     )

@@ -139,7 +139,7 @@ class AuditEntry:
     action: str
     target: str = ""
     outcome: str = ""
-    detail: str = ""
+    detail: Words = field(default_factory=Words)
     actor_name: str = ""
     target_name: str = ""
 

@@ -178,14 +178,20 @@ STORY = (
     ),
 )
 _ACTS = (
-    ("p-02", "Chen Jie", "instance-stop", "i-000004", "ComfyUI", "done", "of p-00"),
-    ("p-02", "Chen Jie", "person-role", "p-04", "Anna Berg", "done", "team_lead"),
-    ("p-05", "Omar Haddad", "instance-stop", "i-000009", "InvokeAI", "refused", "not-allowed"),
-    ("p-02", "Chen Jie", "join-command", "film", "", "done", "valid for 60 min"),
-    ("n-0007", "render-07", "node-renew", "n-0007", "render-07", "done", "before it ended"),
-    ("p-03", "Zhao Lei", "token-create", "t-9", "nightly renders", "done", "90 days"),
-    ("p-02", "Chen Jie", "account-create", "kim", "", "done", ""),
-)
+    ("p-02", "Chen Jie", "instance-stop", "i-000004", "ComfyUI", "done",
+     Words("of Lin Xia", "属于 Lin Xia")),
+    ("p-02", "Chen Jie", "person-role", "p-04", "Anna Berg", "done",
+     Words("now team lead", "现为团队负责人")),
+    ("p-05", "Omar Haddad", "instance-stop", "i-000009", "InvokeAI", "refused",
+     Words("not-allowed")),
+    ("p-02", "Chen Jie", "join-command", "film", "", "done",
+     Words("valid for 1 hour", "有效期 1 小时")),
+    ("n-0007", "render-07", "node-renew", "n-0007", "render-07", "done",
+     Words("by its certificate", "凭证书")),
+    ("p-03", "Zhao Lei", "token-create", "t-9", "nightly renders", "done",
+     Words("nightly renders")),
+    ("p-02", "Chen Jie", "account-create", "kim", "", "done", Words()),
+)  # fmt: skip
 REMOVED = (
     RemovedMachine(
         "n-0001",

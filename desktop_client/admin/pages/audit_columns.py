@@ -50,8 +50,9 @@ AUDIT: tuple[Column[AuditEntry], ...] = (
         width=100,
     ),
     Column(
-        "detail", "audit.detail", lambda e, s: e.detail or DASH,
-        tooltip=lambda e, s: e.detail, filter_names=("详情",), width=360,
+        "detail", "audit.detail", lambda e, s: e.detail.spoken(s.language) or DASH,
+        words=lambda e: (e.detail.en, e.detail.zh),
+        tooltip=lambda e, s: e.detail.spoken(s.language), filter_names=("详情",), width=360,
     ),
     Column(
         "number", "audit.number", lambda e, s: str(e.seq), sort=lambda e: -e.seq,

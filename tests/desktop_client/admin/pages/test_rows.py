@@ -176,12 +176,16 @@ def test_the_catalogue_counts_and_names_what_it_lost() -> None:
 
 
 def test_the_audit_log_says_names_and_keeps_what_it_does_not_know() -> None:
-    entry = AuditEntry(7, NOW, "p-1", "person-role", "p-2", "done", "admin", "IT", "Lin Xia")
+    entry = AuditEntry(
+        7, NOW, "p-1", "person-role", "p-2", "done",
+        Words("now admin", "现为管理员"), "IT", "Lin Xia",
+    )  # fmt: skip
     cells_ = told(AUDIT, entry)
     assert cells_ == {
         "time": "2026-11-23 14:37:00", "who": "IT", "what": "Changed a role",
-        "target": "Lin Xia", "outcome": "done", "detail": "admin", "number": "7",
+        "target": "Lin Xia", "outcome": "done", "detail": "now admin", "number": "7",
     }  # fmt: skip
+    assert told(AUDIT, entry, ZH)["detail"] == "现为管理员"
     newer = AuditEntry(8, None, "x", "from-the-future", outcome="postponed")
     cells_ = told(AUDIT, newer)
     assert (cells_["what"], cells_["outcome"]) == ("from-the-future", "postponed")

@@ -16,6 +16,7 @@ from aigc.errors import AigcError
 
 if TYPE_CHECKING:
     from desktop_client.config import ClientConfig
+    from desktop_client.device_sign_in import DevicePrompt
     from desktop_client.session import CoordinatorSession
     from protos.aigc.v1 import creator_pb2
 
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     default="auto",
     help="auto: this desktop's keyring. file: unencrypted, mode 0600.",
 )
+@click.option(
+    "--device",
+    is_flag=True,
+    help="By a code that you enter in a browser on another machine.",
+)
 @click.option("--timeout", default=300, show_default=True, help="Seconds to sign in.")
 @json_option
 def login_command(
@@ -42,22 +48,25 @@ def login_command(
     coordinator: str | None,
     pin: str | None,
     store: str,
+    device: bool,
     timeout: int,
     as_json: bool,
 ) -> None:
     """Sign in through the browser, at the coordinator that LINK (or host:port) names.
 
-    The address is remembered. Without a browser on this machine, open the printed address in one
-    that can reach it.
+    The address is remembered. On a machine without a browser use --device: it prints an address
+    and a code for a browser anywhere else.
     """
-    person = asyncio.run(_login(link or coordinator, pin, store, timeout))
+    person = asyncio.run(_login(link or coordinator, pin, store, device, timeout))
     if as_json:
         print_json(_person(person))
     else:
         click.echo(f"Signed in as {person.name} ({person.role}).")
 
 
-async def _login(text: str | None, pin: str | None, kind: str, timeout: int) -> creator_pb2.Person:
+async def _login(
+    text: str | None, pin: str | None, kind: str, device: bool, timeout: int
+) -> creator_pb2.Person:
     from desktop_client.config import default_config_dir, save_client_config
     from desktop_client.session import CoordinatorSession, Endpoint
     from desktop_client.tokens import open_store
@@ -76,7 +85,10 @@ async def _login(text: str | None, pin: str | None, kind: str, timeout: int) -> 
         say(f"Note: {store.warning}")
     endpoint = Endpoint(config.address, config.ca_pem)
     async with CoordinatorSession(endpoint, store, config_dir=folder) as session:
-        person = await session.sign_in(_open_browser, timeout)
+        if device:
+            person = await session.sign_in_elsewhere(_show_code, timeout)
+        else:
+            person = await session.sign_in(_open_browser, timeout)
     await asyncio.to_thread(save_client_config, folder, config)
     if kind != "file":
         await asyncio.to_thread((folder / connection.TOKEN_FILE).unlink, True)
@@ -110,6 +122,18 @@ async def _coordinator(text: str | None, pin: str | None) -> ClientConfig:
     return config
 
 
+def _show_code(prompt: DevicePrompt) -> None:
+    say(
+        f"In a browser on any machine, open\n  {prompt.address}\nand enter the code\n"
+        f"  {prompt.code}\nIt is good for {prompt.seconds / 60:.0f} minutes."
+    )
+    if prompt.link and sys.stderr.isatty():
+        import segno
+
+        say("Or scan this with a phone:")
+        segno.make(prompt.link, error="l", micro=False).terminal(sys.stderr, compact=True, border=2)
+
+
 def _open_browser(url: str) -> None:
     say(f"Sign in on this page:\n  {url}")
     remote = bool(os.environ.get("SSH_CONNECTION"))
@@ -123,7 +147,8 @@ def _open_browser(url: str) -> None:
         if back:
             say(
                 "The page answers to this machine: if your browser is on another one, first run "
-                f"there:\n  ssh -N -L {back}:127.0.0.1:{back} THIS-MACHINE"
+                f"there:\n  ssh -N -L {back}:127.0.0.1:{back} THIS-MACHINE\n"
+                "Or stop this and use 'aigc login --device'."
             )
 
 

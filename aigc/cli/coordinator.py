@@ -11,6 +11,7 @@ import click
 
 from aigc.cli import connection
 from aigc.cli.authority import authority_command
+from aigc.cli.confirm import agree, yes_option
 from aigc.cli.output import json_option, print_json, say, timestamp, when
 from aigc.errors import EXIT_CODES, AigcError, ErrorKind
 
@@ -121,6 +122,36 @@ def join_command(minutes: int, pool: str, as_json: bool) -> None:
 
 
 coordinator_command.add_command(authority_command)
+
+
+@coordinator_command.command("rotate-issuer-key")
+@click.option(
+    "--at-once",
+    is_flag=True,
+    help="The old key may be in somebody else's hands: it is worth nothing from now on.",
+)
+@yes_option
+@json_option
+def rotate_issuer_key(at_once: bool, yes: bool, as_json: bool) -> None:
+    """Let sign-ins of local accounts be signed with a new key. It happens every 90 days by itself.
+
+    Nobody is signed out. With --at-once, sign-ins that are under way begin again.
+    """
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> admin_pb2.RotateIssuerKeyResponse:
+        if at_once:
+            agree("The old key is withdrawn: sign-ins that are under way begin again.", yes)
+        said: admin_pb2.RotateIssuerKeyResponse = await session.admin.RotateIssuerKey(
+            admin_pb2.RotateIssuerKeyRequest(at_once=at_once)
+        )
+        return said
+
+    said = connection.run(work)
+    if as_json:
+        print_json({"kid": said.kid, "signs_from": timestamp(said.signs_from_ms)})
+        return
+    click.echo(f"The new key {said.kid} signs from {when(said.signs_from_ms)}.")
 
 
 @coordinator_command.group("catalogue")

@@ -35,14 +35,18 @@ def list_people(as_json: bool) -> None:
         print_json([_row(r) for r in rows])
         return
     print_table(
-        ["name", "e-mail", "role", "teams", "account", "sessions", "tokens", "last seen"],
+        [
+            *("name", "e-mail", "role", "teams", "account", "second factor", "sessions"),
+            *("tokens", "last seen"),
+        ],
         [
             [
                 r.person.name,
                 r.person.email or "–",
                 r.person.role + (" (disabled)" if r.disabled else ""),
                 ", ".join(r.person.teams) or "–",
-                "local" if r.local else "foreign",
+                _account(r),
+                ("on" if r.second_factor else "off") if r.local else "–",
                 str(r.sessions),
                 str(r.tokens),
                 when(r.last_seen_ms),
@@ -50,6 +54,12 @@ def list_people(as_json: bool) -> None:
             for r in rows
         ],
     )
+
+
+def _account(row: admin_pb2.PersonRow) -> str:
+    if not row.local:
+        return "foreign"
+    return f"{row.username} (one-time password)" if row.one_time_until_ms else row.username
 
 
 def _row(row: admin_pb2.PersonRow) -> dict[str, Any]:
@@ -63,6 +73,9 @@ def _row(row: admin_pb2.PersonRow) -> dict[str, Any]:
         "local": row.local,
         "sessions": row.sessions,
         "tokens": row.tokens,
+        "username": row.username,
+        "second_factor": row.second_factor,
+        "one_time_password_until": timestamp(row.one_time_until_ms),
         "last_seen": timestamp(row.last_seen_ms),
     }
 
@@ -90,11 +103,80 @@ def add_person(username: str, name: str, role: str, as_json: bool) -> None:
                 "username": username,
                 "role": said.person.role,
                 "one_time_password": said.one_time_password,
+                "good_until": timestamp(said.one_time_until_ms),
             }
         )
         return
-    say(f"{username} signs in with this password once and then chooses another:")
+    say(
+        f"{username} signs in with this password once, before {when(said.one_time_until_ms)}, and "
+        "then chooses another:"
+    )
     click.echo(said.one_time_password)
+
+
+@people_command.command("reset-password")
+@click.argument("person")
+@yes_option
+@json_option
+def reset_password(person: str, yes: bool, as_json: bool) -> None:
+    """Give PERSON a new one-time password, shown once, now. For local accounts.
+
+    The person chooses another at the next sign-in. What they are signed in with ends at once.
+    """
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(
+        session: CoordinatorSession,
+    ) -> tuple[admin_pb2.PersonRow, admin_pb2.ResetPasswordResponse]:
+        found = await _find(session, person)
+        agree(
+            f"{found.person.name} gets a new password, and "
+            f"{_count(found.sessions, 'session')} end at once. "
+            f"{_count(found.tokens, 'token')} and running engines stay.",
+            yes,
+        )
+        request = admin_pb2.ResetPasswordRequest(person_id=found.person.id)
+        return found, await session.admin.ResetPassword(request)
+
+    row, said = connection.run(work)
+    if as_json:
+        print_json(
+            {
+                "id": row.person.id,
+                "username": row.username,
+                "one_time_password": said.one_time_password,
+                "good_until": timestamp(said.one_time_until_ms),
+            }
+        )
+        return
+    say(
+        f"{row.username} signs in with this password once, before "
+        f"{when(said.one_time_until_ms)}, and then chooses another:"
+    )
+    click.echo(said.one_time_password)
+
+
+@people_command.command("reset-second-factor")
+@click.argument("person")
+@yes_option
+@json_option
+def reset_second_factor(person: str, yes: bool, as_json: bool) -> None:
+    """Take the second factor off PERSON's local account: a lost phone, no recovery codes."""
+    from protos.aigc.v1 import admin_pb2
+
+    async def work(session: CoordinatorSession) -> admin_pb2.PersonRow:
+        found = await _find(session, person)
+        agree(
+            f"{found.person.name} signs in with the password alone, until a new second factor is "
+            f"set up; {_count(found.sessions, 'session')} end at once. Be sure that it is "
+            f"{found.person.name} who asks.",
+            yes,
+        )
+        request = admin_pb2.ResetSecondFactorRequest(person_id=found.person.id)
+        await session.admin.ResetSecondFactor(request)
+        return await _find(session, found.person.id)
+
+    _tell(connection.run(work), "has no second factor any more", as_json)
 
 
 @people_command.command("disable")
@@ -293,7 +375,11 @@ async def _people(session: CoordinatorSession) -> list[admin_pb2.PersonRow]:
 
 async def _find(session: CoordinatorSession, name: str) -> admin_pb2.PersonRow:
     rows = await _people(session)
-    matching = [r for r in rows if name in (r.person.id, r.person.name, r.person.email)]
+    matching = [
+        r
+        for r in rows
+        if name in (r.person.id, r.person.name, r.person.email, r.username or r.person.id)
+    ]
     if len(matching) == 1:
         return matching[0]
     if matching:

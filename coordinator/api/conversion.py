@@ -13,6 +13,7 @@ from coordinator.domain.instance import (
     Instance,
     Part,
     PartKind,
+    Refusals,
     Signals,
     State,
     StopReason,
@@ -200,6 +201,7 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
         # vram_reserved_bytes stays absent: each holder has its cards to itself.
         vram_used_bytes=usage.vram_used_bytes if usage else None,
         gpu_percent=usage.gpu_percent if usage else None,
+        refusals=_refusals(usage.refusals) if usage and usage.refusals else None,
         access=common_pb2.ACCESS_OWNER,
         shares=sum(1 for _ in shares_of(studio, value.id, now)),
         started_by_name=_name(studio, value.started_by),
@@ -236,6 +238,20 @@ def shared_instance(
 def _name(studio: Studio, person_id: PersonId | None) -> str:
     known = studio.people.get(person_id) if person_id else None
     return known.name if known else ""
+
+
+def _refusals(value: Refusals) -> common_pb2.Refusals:
+    return common_pb2.Refusals(
+        total=value.total,
+        since_ms=milliseconds(value.since),
+        last_ms=milliseconds(value.last),
+        top=[
+            common_pb2.RefusedDestination(
+                address=p.address, port=p.port, protocol=p.protocol, attempts=p.attempts
+            )
+            for p in value.top
+        ],
+    )
 
 
 def trashed(studio: Studio, value: Trashed, now: datetime) -> creator_pb2.TrashedInstance:
@@ -301,6 +317,9 @@ def node(studio: Studio, value: Node, certificate_expires: datetime | None) -> a
         gpus=[gpu(g) for g in value.gpus],
         problems=[common_pb2.Sentence(en=p.en, zh=p.zh) for p in value.problems],
         door=_DOORS[value.door],
+        door_reason=None
+        if value.door_reason is None
+        else common_pb2.Sentence(en=value.door_reason.en, zh=value.door_reason.zh),
         unclaimed=[
             admin_pb2.Unclaimed(
                 container_id=u.container_id,

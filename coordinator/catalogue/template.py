@@ -21,11 +21,14 @@ from pydantic import (
     model_validator,
 )
 
+from aigc.egress import MOST_DESTINATIONS, Destination
+from aigc.egress import parse as parse_destination
 from coordinator.catalogue.icon import sanitise
 from coordinator.catalogue.quantities import parse_duration, parse_size
 from coordinator.domain.engine import (
     ALLOWED_CAPABILITIES,
     ActivityRule,
+    EgressRule,
     Engine,
     EngineId,
     EngineVersion,
@@ -206,6 +209,39 @@ class LibraryShape(Shape):
     path: InsidePath
 
 
+class EgressShape(Shape):
+    """Where an engine may go: nowhere, the internet, a list of places, or both."""
+
+    internet: bool = False
+    to: list[str] = []
+
+    def places(self) -> list[Destination]:
+        return [parse_destination(text) for text in self.to]
+
+
+def _egress(value: object) -> object:
+    """What a template writes: a bool as before, "none", "internet", one place or a list."""
+    if isinstance(value, bool):
+        return {"internet": value}
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(v, str) for v in listed):
+        raise ValueError(
+            "must be none, internet, or a list of host names, IPv4 addresses and networks with "
+            "their ports, such as [pypi.org:443]"
+        )
+    if "none" in listed and len(listed) > 1:
+        raise ValueError("must be none alone, or what it may reach")
+    places = [v for v in listed if v not in ("internet", "none")]
+    if len(places) > MOST_DESTINATIONS:
+        raise ValueError(f"must list at most {MOST_DESTINATIONS} places")
+    for place in places:
+        try:
+            parse_destination(place)
+        except ValueError as error:
+            raise ValueError(f"must list places that exist in this form: {error}") from error
+    return {"internet": "internet" in listed, "to": places}
+
+
 class VersionShape(Shape):
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
     image: Annotated[str, AfterValidator(_image)]
@@ -229,7 +265,7 @@ class VersionShape(Shape):
     packages: list[PackagesShape] = []
     libraries: list[LibraryShape] = []
     process_command: list[str] = []
-    egress: bool = False
+    egress: Annotated[EgressShape, BeforeValidator(_egress)] = EgressShape()
     read_only_root: bool = False
     available: bool = True
     prepull: bool = False
@@ -280,7 +316,8 @@ class VersionShape(Shape):
             ),
             libraries=tuple(LibraryMount(m.name, m.path) for m in self.libraries),
             process_command=tuple(self.process_command),
-            egress=self.egress,
+            egress=self.egress.internet,
+            egress_to=tuple(EgressRule(d.to, d.ports) for d in self.egress.places()),
             read_only_root=self.read_only_root,
             available=self.available,
             prepull=self.prepull,

@@ -95,6 +95,15 @@ class IdlePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class EgressRule:
+    """One place that an engine may reach: a host name, ``*.`` before one, an IPv4 address or
+    network; no ports: all."""
+
+    to: str
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineVersion:
     """One version of an engine: an image with its port, mounts and needs."""
 
@@ -121,7 +130,8 @@ class EngineVersion:
     mounts: tuple[VolumeMount, ...] = ()
     libraries: tuple[LibraryMount, ...] = ()
     process_command: tuple[str, ...] = ()  # for the process driver (demo and development)
-    egress: bool = False
+    egress: bool = False  # the internet; never private addresses
+    egress_to: tuple[EgressRule, ...] = ()  # these too; private ones if the machine allows them
     read_only_root: bool = False
     available: bool = True
     prepull: bool = False  # machines fetch its image before anybody asks for it

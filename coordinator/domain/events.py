@@ -12,7 +12,14 @@ from enum import StrEnum
 
 from coordinator.domain.engine import EngineId
 from coordinator.domain.gpu import Gpu, GpuUuid
-from coordinator.domain.instance import FailReason, InstanceId, Part, Signal, StopReason
+from coordinator.domain.instance import (
+    FailReason,
+    InstanceId,
+    Part,
+    Refusals,
+    Signal,
+    StopReason,
+)
 from coordinator.domain.node import Door, NodeId, Problem, Unclaimed
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.domain.sharing import Access, ShareId
@@ -184,6 +191,7 @@ class NodeObserved:
     unclaimed: tuple[Unclaimed, ...] = ()
     volumes: tuple[tuple[VolumeId, int | None], ...] = ()
     door: Door = Door.UNKNOWN
+    door_reason: Problem | None = None
     disk_free_bytes: int = 0
     can_start: bool = True
     term: str = ""
@@ -205,6 +213,7 @@ class InstanceReading:
     gpu_busy_at: datetime | None = None
     vram_used_bytes: int | None = None
     gpu_percent: float | None = None
+    refusals: Refusals | None = None
 
 
 @dataclass(frozen=True, slots=True)

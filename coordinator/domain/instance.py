@@ -19,6 +19,8 @@ __all__ = [
     "Part",
     "PartKind",
     "Placement",
+    "Refusals",
+    "RefusedPlace",
     "Signal",
     "Signals",
     "State",
@@ -114,12 +116,33 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedPlace:
+    """Where an engine wanted to go and may not. ``protocol``: tcp, udp or name."""
+
+    address: str
+    port: int
+    protocol: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What one run wanted to reach and may not; the most frequent places first."""
+
+    total: int
+    top: tuple[RefusedPlace, ...] = ()
+    since: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What one run was last read to use of its cards; None where its machine cannot tell."""
 
     epoch: int
     vram_used_bytes: int | None = None
     gpu_percent: float | None = None
+    refusals: Refusals | None = None  # None: none, or nobody counts there
 
 
 @dataclass(frozen=True, slots=True)

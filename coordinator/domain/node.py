@@ -73,6 +73,7 @@ class Node:
     problems: tuple[Problem, ...] = ()
     unclaimed: tuple[Unclaimed, ...] = ()
     door: Door = Door.UNKNOWN
+    door_reason: Problem | None = None  # why it is not closed, and how to close it
     ledger_refused: bool = False
     # What IT wrote on it, sorted by key. Shown; placement does not look at it.
     labels: tuple[tuple[str, str], ...] = ()

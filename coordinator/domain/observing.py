@@ -101,6 +101,7 @@ def node_observed(draft: Draft, event: NodeObserved) -> None:
         problems=event.problems,
         unclaimed=event.unclaimed,
         door=event.door,
+        door_reason=event.door_reason,
         disk_free_bytes=event.disk_free_bytes,
         can_start=event.can_start,
     )
@@ -191,7 +192,8 @@ def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
             draft.happen(instance.id, lifecycle.Heard(), "heard-again", cause)
         _put_work(draft, instance.id, reading.gpu_work, reading.gpu_busy_at)
         draft.put_usage(
-            instance.id, Usage(reading.epoch, reading.vram_used_bytes, reading.gpu_percent)
+            instance.id,
+            Usage(reading.epoch, reading.vram_used_bytes, reading.gpu_percent, reading.refusals),
         )
 
 

@@ -17,7 +17,15 @@ from coordinator.domain.events import (
     ReadingsTaken,
 )
 from coordinator.domain.gpu import Gpu, GpuUuid
-from coordinator.domain.instance import FailReason, InstanceId, Part, PartKind, Signal
+from coordinator.domain.instance import (
+    FailReason,
+    InstanceId,
+    Part,
+    PartKind,
+    Refusals,
+    RefusedPlace,
+    Signal,
+)
 from coordinator.domain.node import Door, NodeId, Problem, Unclaimed
 from coordinator.domain.volume import VolumeId
 from protos.aigc.v1 import common_pb2, node_pb2
@@ -59,6 +67,10 @@ _ACTIONS = {
     VolumeAction.RESTORE: node_pb2.VolumeOrder.ACTION_RESTORE,
     VolumeAction.PURGE: node_pb2.VolumeOrder.ACTION_PURGE,
 }
+
+
+# Of one engine's refused destinations, whatever a machine tells.
+_MOST_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,9 @@ def observed_set(
             for v in message.volumes
         ),
         door=_DOORS.get(message.door, Door.UNKNOWN),
+        door_reason=Problem(message.door_reason.en, message.door_reason.zh)
+        if message.HasField("door_reason")
+        else None,
         disk_free_bytes=message.disk_free_bytes,
         can_start=message.can_start,
         term=message.term,
@@ -151,9 +166,22 @@ def readings(node_id: NodeId, message: node_pb2.Readings) -> ReadingsTaken:
                 from_milliseconds(i.gpu_last_busy_ms),
                 i.vram_used_bytes if i.HasField("vram_used_bytes") else None,
                 i.gpu_percent if i.HasField("gpu_percent") else None,
+                _refusals(i.refusals) if i.refusals.total else None,
             )
             for i in message.instances
         ),
+    )
+
+
+def _refusals(message: common_pb2.Refusals) -> Refusals:
+    return Refusals(
+        message.total,
+        tuple(
+            RefusedPlace(p.address, p.port, p.protocol, p.attempts)
+            for p in message.top[:_MOST_PLACES]
+        ),
+        from_milliseconds(message.since_ms),
+        from_milliseconds(message.last_ms),
     )
 
 
@@ -272,6 +300,7 @@ def _spec(run: DesiredRun, confidential: Confidential) -> node_pb2.EngineSpec:
         registry=_registry(version, confidential),
         process_command=list(version.process_command),
         egress=version.egress,
+        egress_to=[node_pb2.EgressRule(to=r.to, ports=r.ports) for r in version.egress_to],
         read_only_root=version.read_only_root,
     )
 

@@ -80,7 +80,7 @@ def test_the_audit_log_has_it(it: Cli) -> None:
     assert entries
     assert set(entries[0]) == {
         *("seq", "at", "actor", "actor_name", "action"),
-        *("target", "target_name", "outcome", "detail"),
+        *("target", "target_name", "outcome", "facts", "detail"),
     }
 
 

@@ -77,6 +77,7 @@ async def test_a_used_token_is_named(
     assert not await asyncio.to_thread(IdentityFiles(tmp_path).exist)
 
 
+@pytest.mark.attack(22)
 async def test_somebody_in_between_is_noticed_before_the_token_is_sent(
     side: CoordinatorSide, tmp_path: Path, clock: FakeClock
 ) -> None:
@@ -217,6 +218,7 @@ async def test_what_the_coordinator_says_of_this_machine_is_kept(
     assert await asyncio.to_thread(last_notice, config.state_dir) is None
 
 
+@pytest.mark.attack(20)
 async def test_no_certificate_of_ours_opens_the_nodes_port(
     side: CoordinatorSide, tmp_path: Path, clock: FakeClock
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_foreign_ca_file_is_noticed(
     assert caught.value.key == "authority-unreadable"
 
 
+@pytest.mark.attack(19)
 def test_a_request_gets_no_name_use_or_right_that_it_asks_for(authority: Authority) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     greedy = (
@@ -79,6 +80,7 @@ def _csr(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
+@pytest.mark.attack(19)
 def test_weak_keys_broken_requests_and_bad_signatures_are_refused(authority: Authority) -> None:
     good = make_csr(new_key_pem(), "x")
     der = bytearray(x509.load_pem_x509_csr(good).public_bytes(serialization.Encoding.DER))
@@ -91,6 +93,7 @@ def test_weak_keys_broken_requests_and_bad_signatures_are_refused(authority: Aut
         assert caught.value.key == "csr-invalid"
 
 
+@pytest.mark.attack(20)
 def test_a_server_certificate_is_no_node(authority: Authority, tmp_path: Path) -> None:
     files = authority.server_files("coordinator", ("coordinator.aigc.internal",))
     leaf = files.certificate.read_bytes().split(b"-----END CERTIFICATE-----")[0]
@@ -100,6 +103,7 @@ def test_a_server_certificate_is_no_node(authority: Authority, tmp_path: Path) -
         assert caught.value.key == "certificate-foreign"
 
 
+@pytest.mark.attack(20)
 def test_a_certificate_of_another_authority_is_foreign(
     authority: Authority, tmp_path: Path, clock: TurnableClock
 ) -> None:

@@ -35,6 +35,7 @@ async def _join(house: House, token: str, name: str = "render-01") -> node_pb2.J
         return joined
 
 
+@pytest.mark.attack(22)
 async def test_the_authority_is_accepted_by_its_pin_alone(house: House, tmp_path: Path) -> None:
     pin = house.authority.pin
     assert await fetch_authority("127.0.0.1", house.creators_port, pin) == house.ca_pem
@@ -63,6 +64,7 @@ async def test_an_unreachable_authority_says_what_failed(house: House) -> None:
     assert refused.value.key == "coordinator-refused"
 
 
+@pytest.mark.attack(19)
 async def test_a_machine_joins_once_per_token(house: House) -> None:
     token = await _token(house)
     joined = await _join(house, token)
@@ -79,6 +81,7 @@ async def test_a_machine_joins_once_per_token(house: House) -> None:
     assert len(house.enrolment.credentials) == 1
 
 
+@pytest.mark.attack(19)
 async def test_of_sixteen_racing_for_one_token_one_joins(house: House) -> None:
     token = await _token(house)
     results = await asyncio.gather(
@@ -90,6 +93,7 @@ async def test_of_sixteen_racing_for_one_token_one_joins(house: House) -> None:
     assert refused == ["join-token-used"] * 15
 
 
+@pytest.mark.attack(19)
 async def test_expired_and_guessed_tokens_are_refused(house: House) -> None:
     token = await _token(house, minutes(10))
     house.clock.ahead += 601
@@ -100,6 +104,7 @@ async def test_expired_and_guessed_tokens_are_refused(house: House) -> None:
     assert house.enrolment.credentials == {}
 
 
+@pytest.mark.attack(19)
 async def test_a_bad_request_leaves_the_token_unused(house: House) -> None:
     token = await _token(house)
     with pytest.raises(AigcError) as caught:
@@ -108,6 +113,7 @@ async def test_a_bad_request_leaves_the_token_unused(house: House) -> None:
     assert (await _join(house, token)).node_id
 
 
+@pytest.mark.attack(19)
 async def test_only_the_hash_of_a_token_is_kept(house: House, tmp_path: Path) -> None:
     token = await _token(house)
 
@@ -158,6 +164,7 @@ async def _renew(house: House, **fields: object) -> node_pb2.RenewResponse:
         return answer
 
 
+@pytest.mark.attack(21)
 async def test_an_expired_certificate_is_renewed_by_proof_of_its_key(house: House) -> None:
     machine = await house.join()
     house.clock.ahead += timedelta(days=40).total_seconds()
@@ -189,6 +196,7 @@ async def test_an_expired_certificate_is_renewed_by_proof_of_its_key(house: Hous
     assert ("node-renew", machine.node_id, "refused") in await house.audits()
 
 
+@pytest.mark.attack(21)
 async def test_after_ninety_days_or_revoked_or_copied_it_must_join_again(house: House) -> None:
     old, revoked, copied = [await house.join(n) for n in ("old", "revoked", "copied")]
     await house.enrolment.revoke(revoked.node_id, "it")
@@ -228,6 +236,7 @@ async def _older(house: House, node_id: str) -> bytes:
     return made.pem
 
 
+@pytest.mark.attack(22)
 async def test_a_wrong_name_is_refused_by_the_client(house: House) -> None:
     credentials = grpc.ssl_channel_credentials(house.ca_pem)
     for name in ("gateway.aigc.internal", "evil.example"):
@@ -240,6 +249,7 @@ async def test_a_wrong_name_is_refused_by_the_client(house: House) -> None:
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+@pytest.mark.attack(22)
 async def test_a_new_certificate_is_served_without_a_restart(house: House) -> None:
     machine = await house.join()
 

@@ -96,6 +96,7 @@ async def test_an_agent_that_comes_back_gets_its_whole_desired_set_again(house: 
         assert again.run[0].instance_id == seen.instance_id
 
 
+@pytest.mark.attack(20)
 @pytest.mark.parametrize("presented", ["nothing", "other authority", "server certificate"])
 async def test_without_a_certificate_of_a_machine_nobody_gets_in(
     house: House, tmp_path: Path, presented: str
@@ -124,6 +125,7 @@ async def test_without_a_certificate_of_a_machine_nobody_gets_in(
     assert not house.reactor.studio.nodes[NodeId(machine.node_id)].online
 
 
+@pytest.mark.attack(20)
 async def test_a_machine_has_no_business_with_creators_services(house: House) -> None:
     machine = await house.join()
     async with house.nodes(machine.key, machine.certificate) as channel:
@@ -136,6 +138,7 @@ async def test_a_machine_has_no_business_with_creators_services(house: House) ->
         assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+@pytest.mark.attack(21)
 async def test_revocation_ends_a_live_stream_and_every_later_call(house: House) -> None:
     machine = await house.join()
     async with machine.connected() as stream:
@@ -153,6 +156,7 @@ async def test_revocation_ends_a_live_stream_and_every_later_call(house: House) 
         assert key_of(caught.value) == "node-revoked"
 
 
+@pytest.mark.attack(21)
 async def test_a_certificate_that_ends_on_an_open_stream_ends_the_stream(house: House) -> None:
     machine = await house.join()
     async with machine.connected() as stream:

@@ -137,7 +137,10 @@ def _part(part: Part) -> Text:
 
 def _ready(studio: Studio, instance: Instance, now: datetime) -> Text:
     node, cards = _node(studio, instance), _cards(studio, instance)
-    where = Text(", ".join([node.en, *cards]), "，".join([node.zh, *cards]))
+    where = Text(
+        ", ".join([node.en, *(card.en for card in cards)]),
+        "，".join([node.zh, *(card.zh for card in cards)]),
+    )
     verdict = verdict_of(studio, instance)
     ready = Text(f"Ready · {where.en}", f"就绪 · {where.zh}")
     if verdict is None:
@@ -299,19 +302,23 @@ def _short(card: str) -> str:
     return card.removeprefix("NVIDIA ").removeprefix("GeForce ").removesuffix(" Generation")
 
 
-def _cards(studio: Studio, instance: Instance) -> list[str]:
+def _cards(studio: Studio, instance: Instance) -> list[Text]:
     where = instance.placement
     if where is None or where.node_id not in studio.nodes:
         return []
     by_uuid = {g.uuid: g for g in studio.nodes[where.node_id].gpus}
     cards = [by_uuid[u] for u in where.gpu_uuids if u in by_uuid]
-    counted: dict[str, int] = {}
+    counted: dict[Text, int] = {}
     for card in cards:
-        name = _short(card.name)
-        if card.simulated and "simulated" not in name.casefold():
-            name += " (simulated)"
+        short = _short(card.name)
+        name = Text(short, short)
+        if card.simulated and "simulated" not in short.casefold():
+            name = Text(f"{short} (simulated)", f"{short}（模拟）")
         counted[name] = counted.get(name, 0) + 1
-    return [name if n == 1 else f"{n} × {name}" for name, n in counted.items()]
+    return [
+        name if n == 1 else Text(f"{n} × {name.en}", f"{n} × {name.zh}")
+        for name, n in counted.items()
+    ]
 
 
 def _minutes(left: timedelta) -> int:

@@ -140,7 +140,9 @@ def test_the_lines_of_the_design() -> None:
 
 def test_a_simulated_card_is_labelled() -> None:
     placed = replace(PLACED, gpu_uuids=(GpuUuid("GPU-2"),))
-    assert "RTX 4090 (simulated)" in line(state=State.READY, placement=placed).en
+    said = line(state=State.READY, placement=placed)
+    assert "RTX 4090 (simulated)" in said.en
+    assert said.zh.endswith("RTX 4090（模拟）")
 
 
 def test_times_are_told_in_the_readers_zone() -> None:

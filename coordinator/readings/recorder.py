@@ -58,8 +58,7 @@ class Readings:
                 await self._clock.sleep((MINUTE_MS - self._now_ms() % MINUTE_MS) / 1000 + 0.05)
                 try:
                     await self._keep_minute(self._now_ms() // MINUTE_MS)
-                # Readings are never needed to run: a defect in them is logged, and ends nothing.
-                except Exception:  # noqa: BLE001
+                except Exception:  # noqa: BLE001 - readings are not needed to run: the next minute
                     _log.exception("a minute of readings was not kept")
         finally:
             await self._store.close()

@@ -113,7 +113,7 @@ class ReadingsStore:
         try:
             result = work(connection)
         except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error):  # the first failure is the one that is told
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
             self._numbers.clear()
@@ -219,7 +219,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(f"its layout is {layout}, not {_LAYOUT}")
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA user_version = {_LAYOUT}")
-    except BaseException:
+    except BaseException:  # whatever it is goes on to the caller, and leaves no open file here
         connection.close()
         raise
     return connection

@@ -1,6 +1,6 @@
 """Line 27: every route of the web application times everybody; a new route without a policy fails.
 
-Who gets in is one of: everybody, issuer clients, signed-in people, the owner.
+Who gets in is one of: everybody, issuer clients, signed-in people, the owner, an admin.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.routing import Mount, Route
 
 from coordinator.api.web import create_web_app
@@ -21,6 +22,7 @@ OPEN = "everybody"
 CLIENT = "a client of the issuer"
 PERSON = "somebody signed in"
 OWNER = "the owner"
+ADMIN = "an admin"
 POLICIES = {
     "/": PERSON,
     "/engines": PERSON,
@@ -40,17 +42,28 @@ POLICIES = {
     "/healthz": OPEN,
     "/trust": OPEN,
     "/ca.pem": OPEN,
+    "/ca-{number:int}.pem": OPEN,
     "/language": OPEN,
     "/static/{name}": OPEN,
     "/oidc/.well-known/openid-configuration": OPEN,
     "/oidc/jwks": OPEN,
     "/oidc/authorize": CLIENT,
     "/oidc/login": CLIENT,
+    "/oidc/second": CLIENT,
+    "/oidc/account": PERSON,
     "/oidc/password": PERSON,
+    "/oidc/second-factor": PERSON,
+    "/oidc/device": PERSON,
+    "/oidc/device_authorization": CLIENT,
     "/oidc/token": CLIENT,
     "/oidc/revoke": CLIENT,
     "/oidc/userinfo": CLIENT,
     "/oidc/end_session": OPEN,
+    "/admin": OPEN,
+    "/admin/people": ADMIN,
+    "/admin/people/new": ADMIN,
+    "/admin/people/{person_id}": ADMIN,
+    "/admin/people/{person_id}/{act}": ADMIN,
 }
 
 
@@ -76,6 +89,7 @@ def routes_of(house: House) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.attack(27)
 async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         routes = await asyncio.to_thread(routes_of, house)
@@ -85,15 +99,20 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
         await house.add("wu", name="Wu Min")
         made = await house.reactor.ask(start_request(lin.id, engine_id=ENGINE.id))
         assert made.instance is not None
-        for username in ("", "wu", "it"):  # nobody, another creator, an admin
+        await house.add("lead", Role.TEAM_LEAD, "Lead")
+        await house.add("audit", Role.AUDITOR, "Audit")
+        for username in ("", "wu", "lead", "audit", "it"):  # nobody, another creator, ...
             async with house.browser() as browser:
                 token = ""
                 if username:
                     token = csrf_of(await browser.sign_in(username, to="/engines"))
                 for path, methods in routes.items():
                     policy = POLICIES[path]
-                    concrete = path.format_map(
+                    concrete = path.replace(":int", "").format_map(
                         {
+                            "number": 1,
+                            "person_id": lin.id,
+                            "act": "enable",
                             "instance": made.instance.id,
                             "action": "stop",
                             "engine": ENGINE.id,
@@ -117,6 +136,10 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
                             assert allowed or answer.status_code in (401, 403), where
                         elif policy is CLIENT:
                             assert answer.status_code in (400, 401), where
+                        elif policy is ADMIN and username == "it":
+                            assert answer.status_code in (200, 303, 400), where
+                        elif policy is ADMIN:
+                            assert signs_in if not username else answer.status_code == 403, where
                         elif policy is PERSON and not username:
                             assert signs_in or answer.status_code in (401, 403), where
         assert house.reactor.studio.instances[made.instance.id].state == "queued"

@@ -18,6 +18,7 @@ from node_agent.enrolment import Identity, IdentityFiles
 from node_agent.gpus.probe import ProbeError
 from node_agent.notices import last_notice
 from node_agent.program import choose_driver, choose_probe
+from node_agent.walls.report import look as look_at_walls
 
 _LEAST_FREE = 20 << 30
 _CONNECT_WITHIN = 5.0
@@ -37,6 +38,7 @@ async def check(config: AgentConfig, clock: Clock | None = None) -> list[Finding
     """Look at everything that an agent needs; each part is told, none raises."""
     clock = clock or SystemClock()
     findings = [await _engines(config), await _cards(config)]
+    findings.append(await _walls(config))
     findings += [await _volume_root(config), await _libraries(config), await _cgroup()]
     try:
         identity = await asyncio.to_thread(IdentityFiles(config.state_dir).load)
@@ -73,6 +75,17 @@ async def _engines(config: AgentConfig) -> Finding:
     told += [said] if said else []
     told += [note.en] if note is not None else []
     return Finding("engines", True, "; ".join(told))
+
+
+async def _walls(config: AgentConfig) -> Finding:
+    if config.driver == "process":
+        return Finding("walls", True, "none: plain processes have no network of their own")
+    if config.walls == "off":
+        return Finding("walls", True, 'none: agent.toml says walls = "off"')
+    told = await asyncio.to_thread(look_at_walls, config.docker_scope)
+    if told["up"] or told["possible"]:
+        return Finding("walls", True, str(told["message"]))
+    return Finding("walls", config.walls != "required", str(told["message"]))
 
 
 async def _cards(config: AgentConfig) -> Finding:

@@ -102,6 +102,7 @@ class AgentConfig(BaseModel):
     starts: Annotated[int, Field(ge=1, le=64)] = 4
     relist_seconds: Seconds = 10
     readings_seconds: Seconds = 5
+    walls_seconds: Seconds = 60
     unclaimed_hold_hours: Annotated[float, Field(ge=0)] = 24
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -169,6 +169,7 @@ class Agent:
                 ),
                 self.reconciler.refused,
                 self._on_door,
+                config.walls_seconds,
             )
         self._told: object = None
         self._door = asyncio.Event()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aigc.cli.confirm import agree, yes_option
 from aigc.cli.output import json_option, print_json
 from aigc.errors import EXIT_CODES, ErrorKind
 
@@ -83,6 +84,38 @@ def check(config: Path, as_json: bool) -> int:
         for finding in findings:
             click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
     return 0 if all(f.ok for f in findings) else EXIT_CODES[ErrorKind.INVALID]
+
+
+@agent_command.command("walls")
+@_config_option
+@json_option
+def walls(config: Path, as_json: bool) -> int:
+    """Whether the walls around engines are up on this machine, and what they refused."""
+    from node_agent.walls.report import look
+
+    told = look(_load(config).docker_scope)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(told["message"])
+        for network, refused in told["refused"].items():
+            click.echo(f"{network}: {refused} attempts refused")
+    return 0 if told["up"] else EXIT_CODES[ErrorKind.INVALID]
+
+
+@agent_command.command("remove-walls")
+@_config_option
+@yes_option
+def remove_walls(config: Path, yes: bool) -> None:
+    """Take the walls around engines down, after the agent was stopped for good.
+
+    Engines that still run are open to whoever has an account on this machine from then on.
+    """
+    from node_agent.walls.report import remove
+
+    scope = _load(config).docker_scope
+    agree("Engines that run here lose their walls; a running agent puts them up again.", yes, [])
+    click.echo("The walls are down." if remove(scope) else "There were no walls.")
 
 
 def _load(path: Path) -> AgentConfig:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aigc.cli import connection, instances
+from aigc.cli import connection, instances, refusals
 from aigc.cli.output import (
     json_option,
     print_json,
@@ -154,6 +154,10 @@ def list_command(shared: bool, as_json: bool) -> None:
         [instances.row(i) for i in mine],
         "You have no instances yet; 'aigc engines' shows what you can start.",
     )
+    for instance in mine:
+        # Beside the table, which programs may read row by row.
+        if said := refusals.line(instance):
+            say(said)
 
 
 @click.command("open")

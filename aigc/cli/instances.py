@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aigc.cli import refusals
 from aigc.cli.output import sentence, timestamp
 from aigc.errors import AigcError, ErrorKind
 
@@ -81,6 +82,7 @@ def as_json(instance: creator_pb2.Instance) -> dict[str, Any]:
         "vram_reserved_bytes": _known(instance, "vram_reserved_bytes"),
         "vram_used_bytes": _known(instance, "vram_used_bytes"),
         "gpu_percent": _known(instance, "gpu_percent"),
+        "refused": refusals.as_json(instance),
         "access": access_name(instance.access),
         "shares": instance.shares,
         "shared_until": timestamp(instance.shared_until_ms),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aigc.cli import connection, instances
+from aigc.cli import connection, instances, refusals
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.fleet import fleet_of, list_instances, passes
 from aigc.cli.it_shares import all_shares, end_any_share
@@ -116,6 +116,9 @@ def show_instance(instance: str, as_json: bool) -> None:
             ),
             "last activity": when(found.last_activity_ms),
             "released at": when(found.release_at_ms),
+            "refused": ", ".join(
+                f"{refusals.place(p)} {p.protocol} ×{p.attempts}" for p in found.refusals.top
+            ),
             "data": size(known["data_bytes"]),
             "address": found.url,
             "stopped": known["stop_reason"] or "",
@@ -262,3 +265,6 @@ def why(instance: str, as_json: bool) -> None:
         [[m.node_name, sentence(m.reason), m.rule] for m in said.machines],
         sentence(said.reason) or "It does not wait.",
     )
+
+
+instances_command.add_command(refusals.refused)

@@ -43,6 +43,8 @@ def card(gpu: common_pb2.GpuReading) -> str:
 def attention(node: admin_pb2.Node) -> list[str]:
     """What needs somebody, a sentence each."""
     found = [sentence(p) for p in node.problems]
+    if node.online and node.HasField("door_reason"):
+        found.append(sentence(node.door_reason))
     if node.ledger_refused:
         found.append("The ledger went back: this machine kept its own state. See accept-ledger.")
     if node.quarantined_gpus:
@@ -71,6 +73,9 @@ def as_json(node: admin_pb2.Node) -> dict[str, Any]:
         "docker_version": node.docker_version or None,
         "nvidia_driver": node.nvidia_driver or None,
         "door": door(node),
+        "door_reason": {"en": node.door_reason.en, "zh": node.door_reason.zh}
+        if node.HasField("door_reason")
+        else None,
         "cpus": node.cpus or None,
         "memory_bytes": node.memory_bytes or None,
         "disk_free_bytes": node.disk_free_bytes,

@@ -20,7 +20,16 @@ from aigc.cli.fleet import (
 from aigc.cli.node_names import label_node, move_node, rename_node
 from aigc.cli.node_readings import node_readings
 from aigc.cli.node_unclaimed import unclaimed
-from aigc.cli.output import json_option, language, print_facts, print_json, print_table, size, when
+from aigc.cli.output import (
+    json_option,
+    language,
+    print_facts,
+    print_json,
+    print_table,
+    sentence,
+    size,
+    when,
+)
 
 if TYPE_CHECKING:
     from desktop_client.admin.machines.actions import Consequence
@@ -100,7 +109,8 @@ def show_node(machine: str, as_json: bool) -> None:
             "NVIDIA driver": node.nvidia_driver,
             "CPUs, memory": f"{node.cpus or '–'}, {size(node.memory_bytes or None)}",
             "disk free": size(node.disk_free_bytes),
-            "door": machines.door(node),
+            "door": machines.door(node)
+            + (f": {sentence(node.door_reason)}" if node.HasField("door_reason") else ""),
             **{f"card {g.uuid}": _reading(g) for g in node.gpus},
             **{f"engine {i.id}": f"{i.name} of {i.owner_name}" for i in held},
             "attention": " ".join(machines.attention(node)),

@@ -19,7 +19,6 @@ from node_agent.walls.resolver import Names
 log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
-LOOK_EVERY = 60.0
 _LOOKUP_WITHIN = 5.0
 
 
@@ -40,6 +39,7 @@ class Guard:
         ours: host:port of the coordinator and the gateway, "" where unknown.
         refused: takes what each run was refused, where it was anything.
         told: called when the door opened or closed.
+        every: seconds between two looks.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Guard:
         ours: Callable[[], Iterable[str]],
         refused: Callable[[Mapping[Key, Refusals]], None],
         told: Callable[[], None],
+        every: float = 60.0,
     ) -> None:
         self._walls = walls
         self._names = names
@@ -59,6 +60,7 @@ class Guard:
         self._ours = ours
         self._refused = refused
         self._told = told
+        self._every = every
         self._before: dict[Key, Reading] = {}
         self._refusals: dict[Key, Refusals] = {}
         self._last: dict[str, set[str]] = {}
@@ -68,7 +70,7 @@ class Guard:
         """Until cancelled."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.sleep(self._every)
 
     async def look(self) -> Sight:
         """Once: our own addresses, the rules, an attempt, the counters."""

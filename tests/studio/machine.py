@@ -106,6 +106,7 @@ class Machine:
             for action in ("-F", "-X"):
                 self._in_network("iptables", "-t", table, action)
         self._in_network("iptables", "-P", "FORWARD", "ACCEPT")
+        self._in_network("nft", "delete", "table", "inet", "aigc_studio")
 
     def _in_network(self, *command: str) -> None:
         run("ip", "netns", "exec", self.namespace, *command, check=False)

@@ -34,6 +34,7 @@ class Studio:
     node_silent_seconds: int = 5
     unreachable_grace_seconds: int = 20
     cards: int = 2  # of each GPU machine, simulated
+    agent_more: str = ""  # more lines of each agent.toml
     network: Network = field(default_factory=Network)
     machines: dict[str, Machine] = field(default_factory=dict)
     coordinator: subprocess.Popen[bytes] | None = None
@@ -197,6 +198,8 @@ simulated_gpus = {self.cards}
 registries = ["*"]
 relist_seconds = 2
 readings_seconds = 1
+walls_seconds = 2
+{self.agent_more}
 """
         )
         words = shlex.split(join_command)

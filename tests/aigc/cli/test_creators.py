@@ -18,7 +18,7 @@ INSTANCE_KEYS = {
     "id", "name", "engine", "version", "state", "line", "since", "url", "node", "gpus",
     "simulated", "queue_position", "parts", "stop_reason", "fail_reason", "support_code",
     "last_activity_at", "release_at", "data_bytes", "owner", "node_id", "created_at",
-    "vram_reserved_bytes", "vram_used_bytes", "gpu_percent",
+    "vram_reserved_bytes", "vram_used_bytes", "gpu_percent", "refused",
 }  # fmt: skip
 
 

@@ -35,23 +35,20 @@ from gateway.heads import (
     RequestReader,
     find_head_end,
 )
+from gateway.limits import Excess, Lease, Limits
 from gateway.routes import Route, RouteTable
 
 log = logging.getLogger(__name__)
 
-# A head must be whole so many seconds after its first byte; a connection may be idle for so long
-# between requests (heads only: bodies, answers and WebSockets have no limit in time).
-HEAD_SECONDS = 15.0
-IDLE_SECONDS = 75.0
 # After an early answer what still comes is thrown away, so that the browser can read the answer.
 _LINGER_SECONDS = 5.0
 _HANDSHAKE_SECONDS = 10.0
 _MAX_AHEAD_BYTES = 2 * MAX_HEAD_BYTES
 _MAX_OWN_BODY_BYTES = 16 * 1024
-_MAX_CONNECTIONS = 8192
 _WRITE_HIGH = 256 * 1024
 _FLUSH_BYTES = 32 * 1024
 _SWEEP_SECONDS = 1.0
+_SLOW_BODY = "The request's body did not go on arriving in time."
 _RECORDS = 4  # of TLS, held at once for each connection: there may be thousands
 
 
@@ -60,6 +57,8 @@ class OwnPages(Protocol):
 
     async def answer(self, head: RequestHead, decision: Decision) -> Answer | EventStream: ...
     def refusal(self, head: RequestHead, decision: Decision) -> Answer: ...
+    def excess(self, head: RequestHead, decision: Decision, excess: Excess) -> Answer: ...
+    def too_many(self, excess: Excess) -> Answer: ...
     def engine_silent_page(self, head: RequestHead, route: Route) -> Answer: ...
 
 
@@ -74,6 +73,7 @@ class Edge:
         own: OwnPages,
         clock: Clock,
         scheme: bytes,
+        limits: Limits,
     ) -> None:
         self.table = table
         self.engines = engines
@@ -81,6 +81,8 @@ class Edge:
         self.own = own
         self.clock = clock
         self.scheme = scheme
+        self.limits = limits
+        self._swept = clock.monotonic()
         self.connections: set[BrowserConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer | None = None
@@ -120,6 +122,8 @@ class Edge:
     def sweep(self) -> None:
         now = self.clock.monotonic()
         now_ms = self.now_ms()
+        self.limits.refill(now - self._swept)
+        self._swept = now
         for connection in list(self.connections):
             connection.check(now, now_ms)
 
@@ -144,6 +148,8 @@ class BrowserConnection(asyncio.Protocol):
         self._first = True
         self._lingering = False
         self._half_closed = False
+        self._body_moved = False
+        self._lease: Lease | None = None
 
     # --- asyncio.Protocol ------------------------------------------------------------------
 
@@ -155,13 +161,15 @@ class BrowserConnection(asyncio.Protocol):
         if peer:
             self.client = str(peer[0]).encode("ascii", "replace")
         _keep_alive(self._transport)
-        if len(self.edge.connections) >= _MAX_CONNECTIONS:
-            log.warning("refused a connection: %d are open", _MAX_CONNECTIONS)
+        lease = self.edge.limits.open(str(peer[0]) if peer else "unknown")
+        if isinstance(lease, Excess):
             self._lingering = True  # nothing that it says is read
-            self._loop.call_soon(self._transport.abort)  # soon: see aigc.loops
+            self.write(write_own(self.edge.own.too_many(lease), False, False))
+            self._loop.call_soon(self.close)  # soon: see aigc.loops
             return
+        self._lease = lease
         self.edge.connections.add(self)
-        self._deadline = self.edge.clock.monotonic() + HEAD_SECONDS
+        self._deadline = self._in_seconds(self.edge.limits.settings.head_seconds)
 
     def data_received(self, data: bytes) -> None:
         if self._lingering:
@@ -201,6 +209,8 @@ class BrowserConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.edge.connections.discard(self)
+        if self._lease is not None:
+            self._lease.close()
         self._transport = None
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
@@ -277,10 +287,12 @@ class BrowserConnection(asyncio.Protocol):
         ended = self._exchange is None or self._exchange.request_ended
         self._exchange = None
         self._own = None
+        if self._lease is not None:
+            self._lease.end()
         if not keep_alive or self._half_closed:
             self._end(ended)
             return
-        self._deadline = self.edge.clock.monotonic() + IDLE_SECONDS
+        self._deadline = self._in_seconds(self.edge.limits.settings.idle_seconds)
         self.resume_reading()
         if self._buffer:
             # Not from inside the engine's callback.
@@ -296,6 +308,8 @@ class BrowserConnection(asyncio.Protocol):
         if keep:
             self.exchange_ended(True)
         else:
+            if self._lease is not None:
+                self._lease.end()
             self._end(request_ended)
 
     # --- sweeping --------------------------------------------------------------------------
@@ -309,16 +323,30 @@ class BrowserConnection(asyncio.Protocol):
             ):
                 log.info("instance_id=%s: session over, closed", exchange.route.instance_id)
                 self.abort()
+            elif not exchange.request_ended:
+                self._check_body(exchange, now)
             return
         if self._deadline is None or now < self._deadline:
             return
         if self._own is not None:
-            return
-        if self._reading_head and not self._lingering:
+            if not self._own.request_ended:
+                self.send_own(answer_json(408, "body-too-slow", _SLOW_BODY), None, False)
+        elif self._reading_head and not self._lingering:
             message = "The request's head did not arrive in time."
             self.send_own(answer_json(408, "head-too-slow", message), None, True)
         else:
             self.abort()
+
+    def _check_body(self, exchange: Exchange, now: float) -> None:
+        """A body that stands still: the browser's fault only while the engine takes more."""
+        if self._body_moved or exchange.engine_full or self._deadline is None:
+            self._body_moved = False
+            self._deadline = self._in_seconds(self.edge.limits.settings.body_seconds)
+        elif now >= self._deadline:
+            exchange.give_up(408, "body-too-slow", _SLOW_BODY)
+
+    def _in_seconds(self, seconds: int) -> float | None:
+        return self.edge.clock.monotonic() + seconds if seconds else None
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -333,7 +361,7 @@ class BrowserConnection(asyncio.Protocol):
             if not self._reading_head:
                 self._reading_head = True
                 if not self._first:
-                    self._deadline = self.edge.clock.monotonic() + HEAD_SECONDS
+                    self._deadline = self._in_seconds(self.edge.limits.settings.head_seconds)
             end = find_head_end(self._buffer)
             if end > MAX_HEAD_BYTES or (end < 0 and len(self._buffer) > MAX_HEAD_BYTES):
                 message = "The request's head is larger than 64 KiB."
@@ -355,7 +383,10 @@ class BrowserConnection(asyncio.Protocol):
             self.send_own(answer_json(error.status, error.key, error.message), None, False)
             return
         decision = decide(head, self.edge.table, self.edge.scheme, self.edge.now_ms())
-        if decision.act is Act.FORWARD:
+        excess = self._count(head, decision)
+        if excess is not None:
+            self.send_own(self.edge.own.excess(head, decision, excess), head, not head.has_body)
+        elif decision.act is Act.FORWARD:
             assert decision.route is not None
             assert decision.session is not None
             self._exchange = Exchange(
@@ -376,7 +407,18 @@ class BrowserConnection(asyncio.Protocol):
             self._own = _OwnExchange(self, head, decision)
             if self._own.request_ended:
                 self._own.start()
+            else:
+                self._deadline = self._in_seconds(self.edge.limits.settings.head_seconds)
         self._feed_buffered()
+
+    def _count(self, head: RequestHead, decision: Decision) -> Excess | None:
+        """Whether this request is one too many; what is refused anyway counts for its rate."""
+        lease = self._lease
+        assert lease is not None
+        session, route = decision.session, decision.route
+        if session is None or route is None or decision.act is Act.REFUSE:
+            return lease.begin_unknown()
+        return lease.begin(session.person_id, route.instance_id, head.websocket)
 
     def _feed_buffered(self) -> None:
         """What came right behind a head belongs to its body, if it has one."""
@@ -400,11 +442,11 @@ class BrowserConnection(asyncio.Protocol):
         self.resume_reading()
 
     def _feed_body(self, exchange: Exchange, data: bytes) -> None:
+        self._body_moved = True
         try:
             rest = exchange.feed(data)
         except BadBodyError as error:
-            log.info("a request's body was refused: %s", error)
-            self.abort()
+            exchange.give_up(400, "bad-request", f"The request's body is malformed: {error}.")
             return
         if rest:
             self._buffer += rest
@@ -415,8 +457,7 @@ class BrowserConnection(asyncio.Protocol):
         try:
             rest = own.feed(data)
         except BadBodyError as error:
-            log.info("a request's body was refused: %s", error)
-            self.abort()
+            self.send_own(answer_json(400, "bad-request", f"Refused: {error}."), None, False)
             return
         if rest:
             self._buffer += rest

@@ -49,6 +49,7 @@ class Exchange:
         self.access = access
         self.upgraded = False
         self.event_stream = False
+        self.engine_full = False  # the engine is slow to take the request's body
         self._browser = browser
         self._head = head
         self._navigation = navigation
@@ -144,6 +145,17 @@ class Exchange:
         if self._engine is not None:
             self._engine.resume_reading()
 
+    def give_up(self, status: int, key: str, message: str) -> None:
+        """The request's body will not come whole: the engine must never take it for whole."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.drop()
+        if self._answered:
+            self._finish()
+            self._browser.abort()
+        else:
+            self._refuse(status, key, message)
+
     def abandon(self) -> None:
         """The browser is gone."""
         engine, self._engine = self._engine, None
@@ -228,9 +240,11 @@ class Exchange:
         self._refuse(502, "engine-silent", f"The engine did not answer: {why}.")
 
     def on_engine_full(self) -> None:
+        self.engine_full = True
         self._browser.pause_reading()
 
     def on_engine_ready(self) -> None:
+        self.engine_full = False
         self._browser.resume_reading()
 
     # --- own -------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from gateway.activity import Activity
 from gateway.answers import Answer, EventStream, answer_json, redirect
 from gateway.door import OWN_PREFIX, Act, Decision
 from gateway.heads import RequestHead
+from gateway.limits import Excess
 from gateway.pages import Pages
 from gateway.routes import Access, Route, RouteTable, Session, State, access_of
 
@@ -35,6 +36,10 @@ class Coordinator(Protocol):
     def visit(self, route: Route, session: Session) -> None: ...
     def asked_lately(self, instance_id: str) -> bool: ...
     async def redeem(self, code: str, host: str, nonce: str) -> tuple[str, Session, str]: ...
+
+
+def _retry_after(excess: Excess) -> tuple[bytes, bytes]:
+    return b"Retry-After", b"%d" % excess.retry_after_seconds
 
 
 class Own:
@@ -110,6 +115,19 @@ class Own:
         return waiting.notice_page(
             self._pages, language, decision.status, key, decision.message, link
         )
+
+    def excess(self, head: RequestHead, decision: Decision, excess: Excess) -> Answer:
+        """One request too many: when to try again; a page for people does so by itself."""
+        if not (decision.navigation and decision.route is not None):
+            return self.too_many(excess)
+        language = waiting.choose_language(head.get(b"accept-language"))
+        page = waiting.retry_page(self._pages, decision.route, language, "busy", excess.status)
+        return replace(page, headers=(*page.headers, _retry_after(excess)))
+
+    def too_many(self, excess: Excess) -> Answer:
+        """The same for programs, and for a connection that is one too many."""
+        answer = answer_json(excess.status, excess.key, excess.message)
+        return replace(answer, headers=(_retry_after(excess),))
 
     def engine_silent_page(self, head: RequestHead, route: Route) -> Answer:
         language = waiting.choose_language(head.get(b"accept-language"))

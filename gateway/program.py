@@ -10,10 +10,11 @@ import os
 import signal
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aigc.clock import Clock, SystemClock
+from aigc.door_limits import DoorLimits, read_door_limits
 from aigc.errors import AigcError, ErrorKind
 from aigc.loops import loop_factory, prepare_loop
 from aigc.tls import join_address, split_address
@@ -21,6 +22,7 @@ from gateway.activity import Activity
 from gateway.certificates import Certificates
 from gateway.edge import Edge
 from gateway.engine import Engines
+from gateway.limits import Limits
 from gateway.own import Own
 from gateway.pages import load_pages
 from gateway.routes import RouteTable
@@ -44,6 +46,7 @@ class Options:
             signs machines.
         public_scheme: how browsers see us if a proxy in front ends TLS; by default as we listen.
         ready_file: written once everything listens: {"public": "host:port", "tunnel": ...}.
+        limits: how much one person, one engine and one address may take.
     """
 
     socket: str
@@ -56,6 +59,7 @@ class Options:
     key: str = ""
     public_scheme: str = ""
     ready_file: str = ""
+    limits: DoorLimits = field(default_factory=DoorLimits)
 
 
 async def serve(
@@ -77,8 +81,10 @@ async def serve(
     session = CoordinatorSession(options.socket, table, activity, clock, tunnel.connections)
     engines = Engines(tunnel.connect, clock)
     own = Own(pages, table, session, activity, clock)
+    behind_proxy = bool(options.public_scheme)
     scheme = options.public_scheme or ("https" if public_tls else "http")
-    edge = Edge(table, engines, activity, own, clock, scheme.encode("ascii"))
+    limits = Limits(options.limits.without_addresses() if behind_proxy else options.limits)
+    edge = Edge(table, engines, activity, own, clock, scheme.encode("ascii"), limits)
     activity.on_first_act = session.wake
     try:
         public = await _listen("listen", options.listen, edge, public_tls)
@@ -155,7 +161,10 @@ def parse_arguments(arguments: list[str]) -> Options:
     parser.add_argument("--key", default="")
     parser.add_argument("--public-scheme", default="", choices=["", "http", "https"])
     parser.add_argument("--ready-file", default="")
-    return Options(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER")
+    found = vars(parser.parse_args(arguments))
+    limits = read_door_limits(found.pop("limit"))
+    return Options(**found, limits=limits)
 
 
 def run(options: Options) -> int:

@@ -48,6 +48,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "It may still be coming up, or be out of reach; your files are kept. Trying again.",
         "引擎可能仍在启动或无法访问；文件已保留。正在重试。",
     ),
+    "busy": ("Too much at once", "请求过多"),
+    "busy-more": (
+        "More is open or asked for here than the gateway allows at once. Trying again.",
+        "同时打开或请求的内容超出网关允许的数量。正在重试。",
+    ),
     "refused": ("This page cannot be shown", "无法显示此页面"),
     "unknown": ("No engine here", "此处没有引擎"),
     "not-startable": ("It cannot be started; ask IT.", "无法启动，请联系 IT。"),

@@ -15,6 +15,7 @@ import httpx
 from websockets.asyncio.client import connect
 
 from aigc.clock import Clock, SystemClock
+from aigc.door_limits import DoorLimits
 from gateway.program import Options, serve
 from node_agent.tunnel import TunnelClient, TunnelFiles
 from tests.gateway.certificates import Authority, Issued
@@ -78,7 +79,12 @@ class Place:
 
 @asynccontextmanager
 async def open_place(
-    folder: Path, *, tls: bool = False, clock: Clock | None = None, agent: bool = True
+    folder: Path,
+    *,
+    tls: bool = False,
+    clock: Clock | None = None,
+    agent: bool = True,
+    limits: DoorLimits | None = None,
 ) -> AsyncIterator[Place]:
     """Everything started and joined; ended in reverse order."""
     authority = await asyncio.to_thread(Authority, folder)
@@ -107,6 +113,7 @@ async def open_place(
         certificate=str(wildcard.certificate) if tls else "",
         key=str(wildcard.key) if tls else "",
         ready_file=str(folder / "ready.json"),
+        limits=limits or DoorLimits(),
     )
     async with running_engine() as engine:
         place = Place(folder, authority, coordinator, engine, node=node)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from gateway import edge
 from tests.gateway.place import HOST, Place, open_place
 
 
@@ -345,7 +344,7 @@ async def test_broken_chunks_end_the_connection(place: Place) -> None:
     head = request(place, token, *lines, start="POST /echo HTTP/1.1")
     for chunks in (b"zz\r\n", b"3\nabc\r\n", b"3\r\nabcd\r\n", b"-1\r\n", b"ffffffffffffffff0\r\n"):
         replies = await ask(place, head + chunks)
-        assert replies == []
+        assert [reply.status for reply in replies] == [400]
 
 
 async def test_expect_continue_and_an_early_refusal(place: Place) -> None:
@@ -384,21 +383,6 @@ async def test_http_1_0_and_half_close(place: Place) -> None:
     writer.write_eof()
     answer = await asyncio.wait_for(reader.read(-1), 20)
     assert len(answer.partition(b"\r\n\r\n")[2]) == 100_000
-    writer.close()
-    await writer.wait_closed()
-
-
-async def test_slow_heads_time_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "HEAD_SECONDS", 0.5)
-    reader, writer = await place.connect()
-    writer.write(b"GET / HTTP/1.1\r\nHost: ")
-    answer = await asyncio.wait_for(reader.read(-1), 20)
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    writer.close()
-    await writer.wait_closed()
-    # One that says nothing at all is closed without a word.
-    reader, writer = await place.connect()
-    assert await asyncio.wait_for(reader.read(-1), 20) == b""
     writer.close()
     await writer.wait_closed()
 

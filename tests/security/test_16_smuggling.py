@@ -335,7 +335,7 @@ BAD_CHUNKS = [
 @pytest.mark.parametrize("chunks", [c for _, c in BAD_CHUNKS], ids=[n for n, _ in BAD_CHUNKS])
 async def test_bad_chunks_end_the_request_and_the_connection(door: Door, chunks: bytes) -> None:
     outcome = await door.probe(post(b"Transfer-Encoding: chunked", body=chunks))
-    assert outcome.statuses in ([], [400])
+    assert outcome.statuses == [400]
     assert not outcome.open
     assert door.engine.seen == [], "the engine got a whole request"
     # What comes in pieces is refused as well.
@@ -349,7 +349,7 @@ async def test_bad_chunks_end_the_request_and_the_connection(door: Door, chunks:
         writer.write(raw[head + 64 :] + door.fill(get(MARKER.encode())))
         answer = await read_all(reader)
     writer.transport.abort()
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 400 ")
     assert door.engine.seen == []
 
 

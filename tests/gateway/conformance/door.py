@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.clock import Clock
+from aigc.door_limits import DoorLimits
 from tests.gateway.conformance.raw_engine import RawEngine, running_raw_engine
 from tests.gateway.place import HOST, Place, open_place
 
@@ -170,11 +171,16 @@ async def _read_chunked(reader: asyncio.StreamReader, reply: Reply) -> Reply:
 
 
 @asynccontextmanager
-async def open_door(folder: Path, clock: Clock | None = None) -> AsyncIterator[Door]:
+async def open_door(
+    folder: Path, clock: Clock | None = None, limits: DoorLimits | None = None
+) -> AsyncIterator[Door]:
     """A gateway, an agent's tunnel and a raw engine, all real; one person signed in."""
-    async with running_raw_engine() as engine, open_place(folder, clock=clock) as place:
+    async with (
+        running_raw_engine() as engine,
+        open_place(folder, clock=clock, limits=limits) as place,
+    ):
         place.addresses[(f"inst-{HOST}", 1)] = ("127.0.0.1", engine.port)
-        token = await place.sign_in()
+        token = await place.sign_in(seconds=12 * 3600)
         yield Door(place, engine, token)
 
 

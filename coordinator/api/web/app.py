@@ -31,8 +31,10 @@ from coordinator.api.web.http import (
 )
 from coordinator.api.web.issuer_door import IssuerDoor
 from coordinator.api.web.issuer_pages import IssuerPages
+from coordinator.api.web.shares import SharePages
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
+from coordinator.api.web.tokens import TokenPages
 from coordinator.fleet.roots import Root
 from coordinator.identity import Identity
 from coordinator.identity.handoff import safe_path
@@ -74,6 +76,8 @@ def create_web_app(
     hand_off = HandoffPage(identity, reactor, pages, sign_in, url_of)
     common = CommonPages(pages, trusted)
     routes: list[Route | Mount] = [
+        *SharePages(reactor, pages, sign_in, clock).routes(),
+        *TokenPages(identity, reactor, pages, sign_in, clock).routes(),
         *engines.routes(),
         *sign_in.routes(),
         *hand_off.routes(),

@@ -15,8 +15,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from aigc.clock import Clock
-from aigc.errors import AigcError, ErrorKind
+from aigc.errors import AigcError
 from coordinator.api.web.http import STATUS, Pages, language_of, said, see_other
+from coordinator.api.web.mine import SHAPES, check_owner, own_instance, signed_in, unknown
+from coordinator.api.web.shares import shared_views
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
 from coordinator.api.web.trash import trash_views
@@ -27,6 +29,7 @@ from coordinator.domain.gpu import Gpu
 from coordinator.domain.instance import Instance, InstanceId, PartKind, State, StopReason
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import Person, Role
+from coordinator.domain.sharing import shares_of
 from coordinator.domain.studio import Studio
 from coordinator.identity import Caller, Identity
 from coordinator.naming import restore_request, start_request
@@ -46,19 +49,6 @@ _LIVE = (
     State.UNREACHABLE,
     State.LOST,
 )
-_SHAPES = {
-    State.READY: "ready",
-    State.REQUESTED: "queued",
-    State.QUEUED: "queued",
-    State.PLACED: "starting",
-    State.PREPARING: "starting",
-    State.STARTING: "starting",
-    State.STOPPING: "starting",
-    State.STOPPED: "stopped",
-    State.FAILED: "attention",
-    State.UNREACHABLE: "attention",
-    State.LOST: "attention",
-}
 _CANCELLABLE = (State.REQUESTED, State.QUEUED, State.PLACED, State.PREPARING, State.STARTING)
 
 
@@ -89,6 +79,8 @@ class InstanceView:
     url: str
     parts: tuple[PartView, ...]
     simulated: bool
+    shares: int
+    started_by: str  # a guest; empty: oneself
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +184,7 @@ class EnginePages:
                 case "keep":
                     await self._reactor.ask(KeepRequested(instance.id, caller.person.id))
                 case _:
-                    raise _unknown()
+                    raise unknown()
         except AigcError as error:
             return self._page(request, caller.person, error)
         return see_other("/engines")
@@ -224,8 +216,8 @@ class EnginePages:
         await self._pages.form(request)
         old = self._reactor.studio.instances.get(InstanceId(request.path_params["instance"]))
         if old is None:
-            raise _unknown()
-        _check_owner(old, caller.person)
+            raise unknown()
+        check_owner(old, caller.person)
         try:
             await self._reactor.ask(restore_request(caller.person.id, old.id, old.engine_id))
         except AigcError as error:
@@ -236,7 +228,7 @@ class EnginePages:
         """An engine's icon. As an image, and with this policy, a script in it never runs."""
         engine = self._reactor.studio.engines.get(EngineId(request.path_params["engine"]))
         if engine is None or not engine.icon_svg:
-            raise _unknown()
+            raise unknown()
         headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "Cache-Control": "private, max-age=3600",
@@ -244,21 +236,10 @@ class EnginePages:
         return Response(engine.icon_svg, media_type="image/svg+xml", headers=headers)
 
     async def _caller(self, request: Request) -> Caller:
-        found = await self._sign_in.who(request)
-        if found is None:
-            raise AigcError(
-                "signed-out",
-                "You are not signed in, or no longer; sign in again.",
-                ErrorKind.UNAUTHENTICATED,
-            )
-        return found[0]
+        return await signed_in(self._sign_in, request)
 
     def _own(self, request: Request, person: Person) -> Instance:
-        instance = self._reactor.studio.instances.get(InstanceId(request.path_params["instance"]))
-        if instance is None or instance.state is State.DELETED:
-            raise _unknown()
-        _check_owner(instance, person)
-        return instance
+        return own_instance(self._reactor.studio, request, person)
 
     def _data_size(self, instance: Instance, language: str) -> str:
         volume = self._reactor.studio.volumes.get(instance.volume_id)
@@ -322,6 +303,7 @@ class EnginePages:
         return {
             "enough": len(mine) if enough else 0,
             "published": bool(engines),
+            "shared": shared_views(studio, person.id, now, language, self._url_of),
             "trash": trash_views(studio, person.id, now, language),
             "instances": [self._instance(studio, i, now, language) for i in mine],
             "engines": [
@@ -337,6 +319,7 @@ class EnginePages:
         engine = studio.engines.get(instance.engine_id)
         release = wording.release_at(studio, instance, now)
         warn = engine.idle.warn_before if engine else None
+        guest = studio.people.get(instance.started_by) if instance.started_by else None
         state = instance.state
         primary = ""
         if state is State.READY:
@@ -355,7 +338,7 @@ class EnginePages:
             engine_id=instance.engine_id,
             engine_name=_say(engine.name, language) if engine else instance.engine_id,
             has_icon=bool(engine and engine.icon_svg),
-            shape=_SHAPES.get(state, "stopped"),
+            shape=SHAPES.get(state, "stopped"),
             line=_say(wording.instance_line(studio, instance, now), language),
             primary=primary,
             may_stop=state is State.READY,
@@ -363,6 +346,8 @@ class EnginePages:
             url=self._url_of(instance.host),
             parts=_parts(instance, language),
             simulated=any(card.simulated for card in _cards(studio, instance)),
+            shares=sum(1 for _ in shares_of(studio, instance.id, now)),
+            started_by=guest.name if guest and state in _LIVE else "",
         )
 
 
@@ -413,14 +398,3 @@ def _say(words: Text, language: str) -> str:
 
 def _size(amount: int) -> str:
     return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.1f} MB"
-
-
-def _check_owner(instance: Instance, person: Person) -> None:
-    if instance.owner != person.id:
-        raise AigcError("not-yours", "This engine belongs to somebody else.", ErrorKind.FORBIDDEN)
-
-
-def _unknown() -> AigcError:
-    return AigcError(
-        "page-unknown", "There is no such page or engine; it may be gone.", ErrorKind.NOT_FOUND
-    )

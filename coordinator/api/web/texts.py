@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coordinator.api.web.account_texts import ACCOUNT_TEXTS
+from coordinator.api.web.share_texts import SHARE_TEXTS
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "my_engines": ("My engines", "我的引擎"),
@@ -229,6 +230,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "error:handoff-invalid": ("", "此链接不完整，请重新打开引擎页面。"),
 }
 _TEXTS |= ACCOUNT_TEXTS
+_TEXTS |= SHARE_TEXTS
 
 
 def text(key: str, language: str, otherwise: str = "", **names: object) -> str:

@@ -440,6 +440,7 @@ class GatewayReport(_message.Message):
     ACTIVITY_FIELD_NUMBER: _builtins.int
     SESSIONS_SEEN_FIELD_NUMBER: _builtins.int
     TUNNEL_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___GatewayHello: ...
     @_builtins.property
@@ -450,6 +451,8 @@ class GatewayReport(_message.Message):
     def sessions_seen(self) -> Global___SessionsSeen: ...
     @_builtins.property
     def tunnel(self) -> Global___TunnelState: ...
+    @_builtins.property
+    def refusals(self) -> Global___DoorRefusals: ...
     def __init__(
         self,
         *,
@@ -458,16 +461,70 @@ class GatewayReport(_message.Message):
         activity: Global___ActivityBatch | None = ...,
         sessions_seen: Global___SessionsSeen | None = ...,
         tunnel: Global___TunnelState | None = ...,
+        refusals: Global___DoorRefusals | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "hello", b"hello", "report", b"report", "sessions_seen", b"sessions_seen", "tunnel", b"tunnel", "visit", b"visit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "hello", b"hello", "refusals", b"refusals", "report", b"report", "sessions_seen", b"sessions_seen", "tunnel", b"tunnel", "visit", b"visit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "hello", b"hello", "report", b"report", "sessions_seen", b"sessions_seen", "tunnel", b"tunnel", "visit", b"visit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "hello", b"hello", "refusals", b"refusals", "report", b"report", "sessions_seen", b"sessions_seen", "tunnel", b"tunnel", "visit", b"visit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["hello", "visit", "activity", "sessions_seen", "tunnel"]  # noqa: Y015
+    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["hello", "visit", "activity", "sessions_seen", "tunnel", "refusals"]  # noqa: Y015
     _WhichOneofArgType_report: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_report) -> _WhichOneofReturnType_report | None: ...
 
 Global___GatewayReport: _TypeAlias = GatewayReport  # noqa: Y015
+
+@_typing.final
+class DoorRefusals(_message.Message):
+    """Requests and connections that were one too many since the last report (once a minute, if any)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUSALS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___DoorRefusal]: ...
+    def __init__(
+        self,
+        *,
+        refusals: _abc.Iterable[Global___DoorRefusal] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["refusals", b"refusals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DoorRefusals: _TypeAlias = DoorRefusals  # noqa: Y015
+
+@_typing.final
+class DoorRefusal(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
+    limit: _builtins.str
+    """"too-many-requests", "too-many-connections", ..."""
+    person_id: _builtins.str
+    """empty: somebody who was not signed in"""
+    instance_id: _builtins.str
+    """empty: none in particular"""
+    times: _builtins.int
+    def __init__(
+        self,
+        *,
+        limit: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        instance_id: _builtins.str = ...,
+        times: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance_id", b"instance_id", "limit", b"limit", "person_id", b"person_id", "times", b"times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DoorRefusal: _TypeAlias = DoorRefusal  # noqa: Y015
 
 @_typing.final
 class GatewayHello(_message.Message):

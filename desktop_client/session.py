@@ -417,7 +417,17 @@ class CoordinatorSession:
         tokens = await browser.refresh(options.sign_in, stored.refresh_token)
         # Before anything else: a crash from here on finds the rotated token in the store.
         await self._save(replace(stored, refresh_token=tokens.refresh_token))
-        renewed, _ = await self._exchange(options, tokens)
+        try:
+            renewed, _ = await self._exchange(options, tokens)
+        except AigcError as error:
+            if error.key != "sign-in-used":
+                raise
+            # ID tokens tell whole seconds: refreshed twice in one, a provider gives the same one
+            # again, which is good once. The next second's is another.
+            await self._clock.sleep(1.1)
+            tokens = await browser.refresh(options.sign_in, tokens.refresh_token)
+            await self._save(replace(stored, refresh_token=tokens.refresh_token))
+            renewed, _ = await self._exchange(options, tokens)
         await self._save(renewed)
         return renewed
 

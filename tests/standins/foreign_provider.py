@@ -154,8 +154,8 @@ class ForeignProvider:
         process.stdin.write(json.dumps(value).encode() + b"\n")
         await process.stdin.drain()
         async with asyncio.timeout(_ANSWER_SECONDS):
-            line = await process.stdout.readline()
-        assert line, "the provider ended"
+            while not (line := await process.stdout.readline()).startswith(b"{"):
+                assert line, "the provider ended"  # the library speaks on the same line, too
         answer: dict[str, Any] = json.loads(line)
         return answer
 

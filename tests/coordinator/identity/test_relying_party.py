@@ -220,7 +220,7 @@ async def test_attack_23_replayed_id_token(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         token = issuer.sign(issuer.claims(house.clock))
         await house.identity.exchange(token, "n")
-        assert (await refused(house, token)).key == "signed-out"
+        assert (await refused(house, token)).key == "sign-in-used"
         fresh = issuer.sign(issuer.claims(house.clock))
         outcomes = await asyncio.gather(
             *(house.identity.exchange(fresh, "n") for _ in range(8)), return_exceptions=True

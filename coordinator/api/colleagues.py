@@ -82,10 +82,7 @@ def _matches(person: Person, wanted: str) -> bool:
 def _hint(person: Person) -> str:
     """A part of the e-mail address: enough to know somebody by, too little to write to."""
     local, at, domain = person.email.partition("@")
-    if not at:
-        return ""
-    shown = local if len(local) < 3 else f"{local[:2]}…{local[-1]}"
-    return f"{shown}@{domain}"
+    return f"{local[:2]}…@{domain}" if at else ""
 
 
 class AskedTooOften:

@@ -196,7 +196,11 @@ class Identity(PeopleDesk):
                 (fingerprint, until),
             ).rowcount
             if not fresh:
-                raise unauthenticated("This sign-in was used already; sign in again.")
+                raise AigcError(
+                    "sign-in-used",
+                    "This sign-in was used already; sign in again.",
+                    ErrorKind.UNAUTHENTICATED,
+                )
 
         sid = claims.get("sid") if self.issuer is not None else None
         token, row = await self.sessions.create(

@@ -66,9 +66,7 @@ class PeopleStore:
         )
 
     async def _read(self, where: str, *values: str) -> dict[PersonId, Remembered]:
-        rows = await self._ledger.read(
-            lambda c: c.execute(f"{_SELECT} {where}", values).fetchall()
-        )
+        rows = await self._ledger.read(lambda c: c.execute(f"{_SELECT} {where}", values).fetchall())
         return {
             PersonId(row[0]): Remembered(
                 override=Role(row[1]) if row[1] else None,

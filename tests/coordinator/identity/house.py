@@ -30,6 +30,7 @@ from coordinator.domain.people import Person, Role
 from coordinator.domain.policy import Policy
 from coordinator.fleet.roots import Root
 from coordinator.identity import Identity, IdentitySettings, OidcSettings, Passwords
+from coordinator.identity.settings import SecondFactorRule
 from coordinator.ledger import Ledger
 from coordinator.reactor import Reactor
 from coordinator.refusals import Refusals
@@ -103,6 +104,7 @@ async def open_house(
     engines: Mapping[EngineId, Engine] | None = None,
     clock: TurnableClock | None = None,
     host: str = "localhost",
+    second_factor: SecondFactorRule = SecondFactorRule.OFF,
 ) -> AsyncIterator[House]:
     """Start everything, serve it, stop it."""
     clock = clock or TurnableClock()
@@ -112,7 +114,7 @@ async def open_house(
     reactor = Reactor(ledger, engines or {ENGINE.id: ENGINE}, Policy(), clock)
     await reactor.load()
     deciding = asyncio.create_task(reactor.run())
-    settings = IdentitySettings(web_url, "Studio North", oidc)
+    settings = IdentitySettings(web_url, "Studio North", oidc, second_factor, b"k" * 32)
     identity = Identity(ledger, reactor, settings, clock, quick_passwords())
     await identity.load()
     following = asyncio.create_task(identity.run())

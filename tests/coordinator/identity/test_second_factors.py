@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -303,7 +304,9 @@ async def test_the_ledger_alone_tells_no_second_factor(house: House, tmp_path: P
         await browser.sign_in(to="/engines")
         secret, recovery = await set_up(house, browser)
         assert csrf_of(await browser.get("/oidc/account"))
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("ledger.sqlite*"))
+    written = await asyncio.to_thread(
+        lambda: b"".join(path.read_bytes() for path in tmp_path.glob("ledger.sqlite*"))
+    )
     assert b"account_factor" in written
     for told in (secret, *recovery, *(code.replace("-", "") for code in recovery)):
         assert told.encode() not in written

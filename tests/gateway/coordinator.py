@@ -29,12 +29,14 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
         self.zone = "localhost"
         self.routes: dict[str, gateway_pb2.Route] = {}
         self.sessions: dict[bytes, gateway_pb2.BrowserSession] = {}
+        self.tokens: dict[bytes, gateway_pb2.ApiTokenAccess] = {}
         self.nodes: dict[str, gateway_pb2.NodeAccess] = {}
         self.codes: dict[str, tuple[str, str, str, str]] = {}
         self.visits: list[gateway_pb2.Visit] = []
         self.activity: list[gateway_pb2.InstanceActivity] = []
         self.batches = 0
         self.seen: list[bytes] = []
+        self.refusals: list[gateway_pb2.DoorRefusal] = []
         self.tunnels: dict[str, int] = {}
         self.streams = 0
         self._socket = socket
@@ -89,6 +91,33 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
         revoked = gateway_pb2.SessionRevoked(token_hash=digest)
         self._send(gateway_pb2.GatewayOrder(session_revoked=revoked))
 
+    def put_token(
+        self,
+        person: str = "lin",
+        seconds: float = 3600,
+        view: bool = False,
+        instances: tuple[str, ...] = (),
+        secret: str = "",
+    ) -> str:
+        """An API token for engines; returns what follows ``Bearer``."""
+        secret = secret or f"aigc_t_{person}-{len(self.tokens)}-of-a-test"
+        token = gateway_pb2.ApiTokenAccess(
+            token_hash=hashlib.sha256(secret.encode()).digest(),
+            person_id=person,
+            view=view,
+            instance_ids=instances,
+            expires_at_ms=round((time.time() + seconds) * 1000),
+        )
+        self.tokens[token.token_hash] = token
+        self._send(gateway_pb2.GatewayOrder(token=token))
+        return secret
+
+    def revoke_token(self, secret: str) -> None:
+        digest = hashlib.sha256(secret.encode()).digest()
+        del self.tokens[digest]
+        revoked = gateway_pb2.SessionRevoked(token_hash=digest)
+        self._send(gateway_pb2.GatewayOrder(token_revoked=revoked))
+
     def put_node(
         self, node_id: str, serial: int, previous: int | None = None, revoked: bool = False
     ) -> None:
@@ -126,6 +155,7 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
             nodes=self.nodes.values(),
             web_url=self.web_url,
             zone=self.zone,
+            tokens=self.tokens.values(),
         )
         self._queues.add(queue)
         self.streams += 1
@@ -167,5 +197,7 @@ class CoordinatorStandIn(gateway_pb2_grpc.GatewayServiceServicer):
                     self.activity.extend(report.activity.instances)
                 case "sessions_seen":
                     self.seen.extend(report.sessions_seen.token_hashes)
+                case "refusals":
+                    self.refusals.extend(report.refusals.refusals)
                 case "tunnel":
                     self.tunnels[report.tunnel.node_id] = report.tunnel.connections

@@ -11,6 +11,7 @@ import click
 
 from aigc.cli import connection
 from aigc.cli.authority import authority_command
+from aigc.cli.check_oidc import check_oidc_command
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.output import json_option, print_json, say, timestamp, when
 from aigc.errors import EXIT_CODES, AigcError, ErrorKind
@@ -59,6 +60,9 @@ def check(config: Path, as_json: bool) -> int:
         for finding in findings:
             click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
     return 0 if all(f.ok for f in findings) else EXIT_CODES[ErrorKind.INVALID]
+
+
+coordinator_command.add_command(check_oidc_command)
 
 
 @coordinator_command.command("link")

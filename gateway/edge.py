@@ -36,6 +36,7 @@ from gateway.heads import (
     find_head_end,
 )
 from gateway.limits import Excess, Lease, Limits
+from gateway.recall import keep, recall
 from gateway.routes import Route, RouteTable
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ _HANDSHAKE_SECONDS = 10.0
 _MAX_AHEAD_BYTES = 2 * MAX_HEAD_BYTES
 _MAX_OWN_BODY_BYTES = 16 * 1024
 _WRITE_HIGH = 256 * 1024
-_FLUSH_BYTES = 32 * 1024
+_FLUSH_BYTES = 64 * 1024 - 1024
+_JOINED_BYTES = 16 * 1024  # so much is copied together rather than sent in several TLS records
 _SWEEP_SECONDS = 1.0
 _SLOW_BODY = "The request's body did not go on arriving in time."
 _RECORDS = 4  # of TLS, held at once for each connection: there may be thousands
@@ -148,6 +150,7 @@ class BrowserConnection(asyncio.Protocol):
         self._first = True
         self._lingering = False
         self._half_closed = False
+        self._paused = False
         self._body_moved = False
         self._lease: Lease | None = None
 
@@ -185,11 +188,17 @@ class BrowserConnection(asyncio.Protocol):
         elif self._own is not None and not self._own.request_ended:
             self._feed_own(self._own, data)
             return
+        if exchange is None and self._own is None and self._is_one_head(data):
+            self._reading_head = False
+            self._first = False
+            self._deadline = None
+            self._begin(data)
+            return
         self._buffer += data
         if exchange is None and self._own is None:
             self._read_heads()
-        elif len(self._buffer) > _MAX_AHEAD_BYTES and self._transport is not None:
-            self._transport.pause_reading()
+        elif len(self._buffer) > _MAX_AHEAD_BYTES:
+            self.pause_reading()
 
     def eof_received(self) -> bool:
         exchange = self._exchange
@@ -245,13 +254,25 @@ class BrowserConnection(asyncio.Protocol):
         elif len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
 
+    def write_last(self, data: bytes) -> None:
+        """Send what ends an answer: at once, unless something of the same turn comes before."""
+        if self._unsent:
+            self.write(data)
+            self._flush()
+        elif self._transport is not None:
+            self._transport.write(data)
+
     def _flush(self) -> None:
         unsent = self._unsent
         if unsent and self._transport is not None:
-            data = unsent[0] if len(unsent) == 1 else b"".join(unsent)
-            unsent.clear()
+            if len(unsent) == 1:
+                self._transport.write(unsent[0])
+            elif self._unsent_bytes <= _JOINED_BYTES:
+                self._transport.write(b"".join(unsent))
+            else:
+                self._transport.writelines(unsent)
+            self._unsent = []  # another one: a transport may keep what it was given
             self._unsent_bytes = 0
-            self._transport.write(data)
 
     def write_eof(self) -> None:
         self._flush()
@@ -264,10 +285,12 @@ class BrowserConnection(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         if self._transport is not None:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
             self._transport.resume_reading()
 
     def close(self) -> None:
@@ -350,6 +373,17 @@ class BrowserConnection(asyncio.Protocol):
 
     # --- reading ---------------------------------------------------------------------------
 
+    def _is_one_head(self, data: bytes) -> bool:
+        """One head and nothing else, as it comes nearly always: it needs no buffer."""
+        return (
+            not self._buffer
+            and data.find(b"\r\n\r\n") == len(data) - 4
+            and len(data) <= MAX_HEAD_BYTES
+            and data[0] != 13
+            and self._transport is not None
+            and not self._transport.is_closing()
+        )
+
     def _read_heads(self) -> None:
         while self._buffer and self._exchange is None and self._own is None:
             if self._lingering or self._transport is None or self._transport.is_closing():
@@ -382,7 +416,7 @@ class BrowserConnection(asyncio.Protocol):
         except RefusedHeadError as error:
             self.send_own(answer_json(error.status, error.key, error.message), None, False)
             return
-        decision = decide(head, self.edge.table, self.edge.scheme, self.edge.now_ms())
+        decision = self._decide(head)
         excess = self._count(head, decision)
         if excess is not None:
             self.send_own(self.edge.own.excess(head, decision, excess), head, not head.has_body)
@@ -410,6 +444,16 @@ class BrowserConnection(asyncio.Protocol):
             else:
                 self._deadline = self._in_seconds(self.edge.limits.settings.head_seconds)
         self._feed_buffered()
+
+    def _decide(self, head: RequestHead) -> Decision:
+        edge = self.edge
+        now = edge.clock.monotonic()
+        decision = recall(head, edge.table, now)
+        if decision is None:
+            now_ms = edge.now_ms()
+            decision = decide(head, edge.table, edge.scheme, now_ms)
+            keep(head, decision, edge.table, now, now_ms)
+        return decision
 
     def _count(self, head: RequestHead, decision: Decision) -> Excess | None:
         """Whether this request is one too many; what is refused anyway counts for its rate."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from aigc.clock import Clock
+from gateway.answer_heads import AnswerHead, BadAnswerError, read_answer
 from gateway.bodies import BadBodyError, BodyReader, ChunkReader, LengthReader, UntilCloseReader
-from gateway.heads import MAX_HEAD_BYTES, AnswerHead, BadAnswerError, find_head_end, read_answer
+from gateway.heads import MAX_HEAD_BYTES, find_head_end
 from gateway.routes import Route
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class AnswerTaker(Protocol):
     def on_answer(self, head: AnswerHead, reader: BodyReader) -> None: ...
     def on_body(self, data: bytes) -> None: ...
     def on_answer_end(self) -> None: ...
+    def on_whole_answer(self, head: AnswerHead, body: bytes) -> None: ...
     def on_engine_lost(self, why: str, heard: bool, reused: bool) -> None: ...
     def on_upgraded(self, head: AnswerHead) -> None: ...
     def on_upgraded_data(self, data: bytes) -> None: ...
@@ -41,6 +43,11 @@ class AnswerTaker(Protocol):
 
 class EngineConnection(asyncio.Protocol):
     """One stream to an engine. ``taker`` is None while it is idle."""
+
+    __slots__ = (
+        "_buffer", "_head", "_heard", "_method", "_reader", "_request_ended", "_taker",
+        "_upgraded", "_used", "_websocket", "idle_since", "key", "pool", "transport",
+    )  # fmt: skip
 
     def __init__(self, pool: Engines, key: tuple[str, int]) -> None:
         self.pool = pool
@@ -68,7 +75,8 @@ class EngineConnection(asyncio.Protocol):
         self._head = None
         self._reader = None
         self._request_ended = False
-        self.write(head)
+        if self.transport is not None:
+            self.transport.write(head)
 
     def write(self, data: bytes) -> None:
         if self.transport is not None:
@@ -162,18 +170,40 @@ class EngineConnection(asyncio.Protocol):
         if self._reader is not None:
             self._read_body(data)
             return
-        self._buffer += data
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
         while self._wants_head():
-            end = find_head_end(self._buffer)
-            if end < 0 and len(self._buffer) <= MAX_HEAD_BYTES:
+            end = find_head_end(data)
+            if end < 0 and len(data) <= MAX_HEAD_BYTES:
+                self._buffer = data
                 return
             if end < 0 or end > MAX_HEAD_BYTES:
                 raise BadAnswerError("a head of more than 64 KiB")
-            head = read_answer(self._buffer[:end])
-            self._buffer = self._buffer[end:]
+            head = read_answer(data[:end])
+            data = data[end:]
+            if head.status >= 200 and self._is_all(head, data):
+                self._on_all(head, data)
+                return
             self._on_head(head)
-        rest, self._buffer = self._buffer, b""
-        self._read_after_head(rest)
+        self._read_after_head(data)
+
+    def _is_all(self, head: AnswerHead, rest: bytes) -> bool:
+        """Whether nothing of this answer is still to come, and nothing came after it."""
+        if self._method == "HEAD" or head.status in (204, 304):
+            return not rest
+        return head.content_length == len(rest)
+
+    def _on_all(self, head: AnswerHead, body: bytes) -> None:
+        """A whole answer in one piece, as most come."""
+        taker, self._taker = self._taker, None
+        assert taker is not None
+        if head.keep_alive and self._request_ended:
+            self._used = True
+            self.pool.keep(self)
+        else:
+            self.close()
+        taker.on_whole_answer(head, body)
 
     def _wants_head(self) -> bool:
         return self._reader is None and not self._upgraded and self._taker is not None

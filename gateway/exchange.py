@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.answer_heads import AnswerHead, write_answer
 from gateway.answers import answer_json
 from gateway.bodies import (
     LAST_CHUNK,
@@ -15,8 +16,8 @@ from gateway.bodies import (
     write_chunk,
 )
 from gateway.engine import IDLE_SECONDS, EngineConnection, EngineUnreachableError
-from gateway.forwarding import write_answer, write_request
-from gateway.heads import AnswerHead, RequestHead
+from gateway.forwarding import write_request
+from gateway.heads import RequestHead
 from gateway.routes import Access, Route, Session
 from gateway.websocket import FrameHeaders, ViewFrames, view_frame_bytes
 
@@ -200,6 +201,19 @@ class Exchange:
             self._browser.write(LAST_CHUNK)
         self._finish()
         self._browser.exchange_ended(self._keep_alive and self.request_ended)
+
+    def on_whole_answer(self, head: AnswerHead, body: bytes) -> None:
+        """The whole answer at once: its head and body go out together."""
+        self._engine = None
+        self._answered = True
+        request = self._head
+        self._note(head.status, head.content_type)
+        keep_alive = request.keep_alive and self._body.ended and self._browser.may_keep_alive()
+        bodiless = request.method == "HEAD" or head.status in (204, 304)
+        lines = write_answer(head, keep_alive, request.http_1_0, False, bodiless)
+        self._finish()
+        self._browser.write_last(lines + body)
+        self._browser.exchange_ended(keep_alive)
 
     def on_upgraded(self, head: AnswerHead) -> None:
         self._answered = True

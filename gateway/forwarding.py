@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gateway.heads import AnswerHead, RequestHead
+from gateway.heads import RequestHead
 
 # Between two neighbours only (RFC 9110, 7.6.1).
 _HOP_BY_HOP = frozenset(
@@ -140,44 +140,21 @@ def _write_fields(
     return b"".join(lines)
 
 
-def write_answer(
-    head: AnswerHead, keep_alive: bool, http_1_0: bool, rechunk: bool, bodiless: bool
-) -> bytes:
-    """The answer's head for the browser.
+def header_for_browser(name: bytes, original: bytes, value: bytes) -> bytes:
+    """One header line of an engine's answer as the browser gets it; empty if it does not.
 
     Args:
-        head: as the engine sent it.
-        keep_alive: another request may follow on the browser's connection.
-        http_1_0: the browser's side speaks HTTP/1.0.
-        rechunk: the body goes out in chunks of ours.
-        bodiless: no body follows, whatever the head says (HEAD, 204, 304).
+        name: in lower case.
+        original: as the engine wrote it.
     """
-    named = _named_in(head.connection)
-    lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
-    for lower, name, value in head.headers:
-        if lower in _NOT_TO_BROWSERS or lower in named:
-            continue
-        if lower == b"set-cookie":
-            cookie = host_only_cookie(value)
-            if cookie is None:
-                continue
-            value = cookie
-        lines.append(b"%b: %b\r\n" % (name, value))
-    if head.status == 101:
-        lines.append(b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
-    elif head.status >= 200:
-        if rechunk:
-            lines.append(b"Transfer-Encoding: chunked\r\n")
-        elif head.content_length is not None and head.status != 204:
-            lines.append(b"Content-Length: %d\r\n" % head.content_length)
-        elif bodiless and head.chunked and head.status == 200:
-            lines.append(b"Transfer-Encoding: chunked\r\n")  # of HEAD: as GET would have it
-        if not keep_alive:
-            lines.append(b"Connection: close\r\n")
-        elif http_1_0:
-            lines.append(b"Connection: keep-alive\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    if name in _NOT_TO_BROWSERS:
+        return b""
+    if name == b"set-cookie":
+        cookie = host_only_cookie(value)
+        if cookie is None:
+            return b""
+        value = cookie
+    return b"%b: %b\r\n" % (original, value)
 
 
 def host_only_cookie(value: bytes) -> bytes | None:

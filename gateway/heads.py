@@ -1,4 +1,4 @@
-"""Reading the heads of requests and answers: strict, whole, and checked twice. No I/O.
+"""Reading the heads of requests: strict, whole, and checked twice. No I/O.
 
 llhttp (httptools) reads them; what it would let through and a neighbour might read differently is
 refused here: two Hosts, a target with a fragment or for another host, framing that is not plain.
@@ -7,9 +7,12 @@ refused here: two Hosts, a target with a fragment or for another host, framing t
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import httptools
+
+if TYPE_CHECKING:
+    from gateway.recall import Kept
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADER_LINES = 256
@@ -33,7 +36,6 @@ _SINGLE = frozenset(
 )
 # One space, one space, and nothing else that llhttp would forgive (other protocols' names too).
 _FIRST_LINE = re.compile(rb"[^\0-\x20\x7f]+ [^\0-\x20\x7f]+ HTTP/[0-9]\.[0-9]\r\n")
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?\r\n")
 # A first line that nobody could read in two ways.
 _PLAIN_LINE = re.compile(
     rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*) HTTP/1\.1\r\n"
@@ -41,9 +43,6 @@ _PLAIN_LINE = re.compile(
 # Header lines known per connection: so many, each so long at most.
 _MAX_KNOWN = 4
 _MAX_KNOWN_BYTES = 4096
-_READ_IN_ANSWERS = frozenset(
-    {b"content-length", b"transfer-encoding", b"connection", b"content-type"}
-)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) | frozenset(
     # WebDAV and the like: some engines serve files so.
     {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
@@ -63,10 +62,6 @@ class RefusedHeadError(Exception):
         self.message = message
 
 
-class BadAnswerError(Exception):
-    """An engine's answer that cannot be read for sure."""
-
-
 class Cookies(NamedTuple):
     """What a request's cookies say: ours apart, the engine's as one header value."""
 
@@ -84,12 +79,13 @@ class Fields:
         host: the Host header in lower case, with its port if it had one.
         content_length: None where there is none or the body is chunked.
         upgrade: a WebSocket upgrade is asked for; other upgrades are not kept.
-        cookies, onward: what the door and the forwarding made of these lines, once made.
+        cookies, onward, kept: what the door, the forwarding and :mod:`gateway.recall` made of
+            these lines, once made.
     """
 
     __slots__ = (
         "chunked", "content_length", "cookies", "expect_continue", "headers", "host", "index",
-        "keep_alive", "onward", "raw_host", "upgrade",
+        "keep_alive", "kept", "onward", "raw_host", "upgrade",
     )  # fmt: skip
 
     def __init__(self, headers: tuple[Header, ...], http_1_0: bool) -> None:
@@ -111,6 +107,7 @@ class Fields:
         self.keep_alive = _keeps_alive(http_1_0, connection)
         self.expect_continue = index.get(b"expect", b"").lower() == b"100-continue"
         self.cookies: Cookies | None = None
+        self.kept: Kept | None = None
         self.onward: tuple[tuple[str, bytes, bytes, bool], bytes] | None = None
 
 
@@ -156,35 +153,18 @@ class RequestHead:
         return self.fields.chunked or bool(self.content_length)
 
 
-class AnswerHead(NamedTuple):
-    """One answer's head. ``content_length`` None and not chunked: until the connection closes."""
-
-    status: int
-    reason: bytes
-    headers: tuple[Header, ...]
-    keep_alive: bool
-    content_length: int | None
-    chunked: bool
-    connection: bytes
-    content_type: bytes
-
-
 class _Reader:
     """What httptools calls back."""
 
-    __slots__ = ("complete", "headers", "keep_alive", "status_text", "target")
+    __slots__ = ("complete", "headers", "target")
 
     def __init__(self) -> None:
         self.headers: list[Header] = []
         self.target = b""
-        self.status_text = b""
         self.complete = False
 
     def on_url(self, url: bytes) -> None:
         self.target += url
-
-    def on_status(self, status: bytes) -> None:
-        self.status_text += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), name, value))
@@ -282,59 +262,6 @@ class RequestReader:
 
 def _may_come_again(fields: Fields) -> bool:
     return not (fields.chunked or fields.expect_continue or b"upgrade" in fields.index)
-
-
-def read_answer(head: bytes) -> AnswerHead:
-    """Read one complete answer head.
-
-    Raises:
-        BadAnswerError: it is not HTTP/1.x, or where its body ends is not certain.
-    """
-    if has_broken_lines(head):
-        raise BadAnswerError("broken line ends or folded header lines")
-    if _STATUS_LINE.match(head) is None:
-        raise BadAnswerError("a status line that is not one of HTTP/1.x")
-    reader = _Reader()
-    parser = httptools.HttpResponseParser(reader)
-    try:
-        parser.feed_data(head)
-    except httptools.HttpParserUpgrade:
-        pass  # 101: the caller knows what it asked for
-    except httptools.HttpParserError as error:
-        raise BadAnswerError(str(error)[:200]) from error
-    if not reader.complete:
-        raise BadAnswerError("no complete head")
-    length: bytes | None = None
-    codings: list[bytes] = []
-    connection = content_type = b""
-    for name, _, value in reader.headers:
-        if name not in _READ_IN_ANSWERS:
-            continue
-        if name == b"content-length":
-            if length not in (None, value) or _DIGITS.fullmatch(value) is None:
-                raise BadAnswerError("a Content-Length that is not one number")
-            length = value
-        elif name == b"transfer-encoding":
-            codings.append(value.strip().lower())
-        elif name == b"connection":
-            connection += b"," + value.lower()
-        elif not content_type:
-            content_type = value.lower()
-    if codings and (codings != [b"chunked"] or length is not None):
-        raise BadAnswerError("a transfer coding that is not plain chunked")
-    http_1_0 = parser.get_http_version() == "1.0"
-    if codings and http_1_0:
-        raise BadAnswerError("chunks in HTTP/1.0")
-    return AnswerHead(
-        parser.get_status_code(),
-        reader.status_text,
-        tuple(reader.headers),
-        _keeps_alive(http_1_0, connection),
-        None if length is None else int(length),
-        bool(codings),
-        connection,
-        content_type,
-    )
 
 
 def _index(headers: tuple[Header, ...]) -> dict[bytes, bytes]:

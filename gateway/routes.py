@@ -167,6 +167,7 @@ class RouteTable:
         web_url: the coordinator's own pages, without a trailing slash.
         connected: the coordinator is there now.
         known: a snapshot was received at least once.
+        revision: another number after every change (see :mod:`gateway.recall`).
     """
 
     def __init__(self) -> None:
@@ -174,6 +175,7 @@ class RouteTable:
         self.web_url = ""
         self.connected = False
         self.known = False
+        self.revision = 0
         self._away_since_ms = 0
         self._routes: dict[str, Route] = {}
         self._by_instance: dict[str, str] = {}
@@ -233,6 +235,7 @@ class RouteTable:
 
     def apply(self, order: gateway_pb2.GatewayOrder) -> None:
         """Take over one order of the coordinator."""
+        self.revision += 1
         match order.WhichOneof("order"):
             case "snapshot":
                 self._apply_snapshot(order.snapshot)
@@ -255,11 +258,13 @@ class RouteTable:
 
     def set_away(self, now_ms: int) -> None:
         """The coordinator is gone; everything known stays."""
+        self.revision += 1
         if self.connected:
             self.connected = False
             self._away_since_ms = now_ms
 
     def put_session(self, session: Session) -> None:
+        self.revision += 1
         self._sessions[session.token_hash] = session
 
     def _apply_snapshot(self, snapshot: gateway_pb2.Snapshot) -> None:

@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from aigc.door_limits import DoorLimits
 from aigc.errors import AigcError
 from aigc.tls import split_address
 
@@ -132,6 +133,31 @@ class Public(_Section):
     web_url: WebUrl = ""  # derived from host and port if empty
 
 
+_DOOR = DoorLimits()
+
+
+class GatewayLimits(_Section):
+    """What one person, one engine and one address may take of the door; 0: no limit."""
+
+    connections: int = Field(_DOOR.connections, ge=0)
+    unknown_connections: int = Field(_DOOR.unknown_connections, ge=0)
+    unknown_connections_per_address: int = Field(_DOOR.unknown_connections_per_address, ge=0)
+    unknown_requests_per_second: int = Field(_DOOR.unknown_requests_per_second, ge=0)
+    connections_per_person: int = Field(_DOOR.connections_per_person, ge=0)
+    requests_per_person: int = Field(_DOOR.requests_per_person, ge=0)
+    websockets_per_person: int = Field(_DOOR.websockets_per_person, ge=0)
+    requests_per_second: int = Field(_DOOR.requests_per_second, ge=0)
+    requests_per_instance: int = Field(_DOOR.requests_per_instance, ge=0)
+    websockets_per_instance: int = Field(_DOOR.websockets_per_instance, ge=0)
+    head_seconds: int = Field(_DOOR.head_seconds, ge=0)
+    body_seconds: int = Field(_DOOR.body_seconds, ge=0)
+    idle_seconds: int = Field(_DOOR.idle_seconds, ge=0)
+
+    def as_door_limits(self) -> DoorLimits:
+        """As the gateway has them."""
+        return DoorLimits(**self.model_dump())
+
+
 class Gateway(_Section):
     """The door in front of the engines."""
 
@@ -143,6 +169,7 @@ class Gateway(_Section):
     public_url: WebUrl = ""  # with {host}; derived if empty
     certificate: Path | None = None
     key: Path | None = None
+    limits: GatewayLimits = Field(default_factory=GatewayLimits)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

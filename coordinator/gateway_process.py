@@ -17,11 +17,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aigc import __version__
 from aigc.clock import Clock
+from aigc.door_limits import DoorLimits, write_door_limits
 from aigc.errors import AigcError, ErrorKind
 from aigc.tls import split_address
 
@@ -50,6 +51,7 @@ class GatewayPlan:
     certificate: Path | None = None
     key: Path | None = None
     log_level: str = "INFO"
+    limits: DoorLimits = field(default_factory=DoorLimits)
 
     @property
     def record(self) -> Path:
@@ -80,6 +82,8 @@ class GatewayPlan:
         ]
         if self.certificate is not None and self.key is not None:
             command += ["--certificate", str(self.certificate), "--key", str(self.key)]
+        for limit in write_door_limits(self.limits):
+            command += ["--limit", limit]
         return command
 
     def fingerprint(self) -> str:

@@ -322,6 +322,7 @@ class _Coordinator:
             ca=materials.authority.roots.bundle_file,
             certificate=wildcard.certificate if wildcard else None,
             key=wildcard.key if wildcard else None,
+            limits=gateway.limits.as_door_limits(),
         )
 
         def listens(ready: GatewayReady) -> None:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 5.0
 _LOOK_AT_CERTIFICATES_EVERY = 10.0
+_TELL_REFUSALS_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ async def serve(
                 group.create_task(edge.sweep_forever(), name="edge sweep"),
                 group.create_task(_sweep(engines, tunnel, clock), name="sweep"),
                 group.create_task(_follow(certificates, clock), name="certificates"),
+                group.create_task(_tell_refusals(limits, session, clock), name="refusals"),
             ]
             if stop is not None:
                 await stop.wait()
@@ -114,6 +116,12 @@ async def _sweep(engines: Engines, tunnel: TunnelEnd, clock: Clock) -> None:
         await clock.sleep(_SWEEP_SECONDS)
         engines.sweep()
         tunnel.sweep()
+
+
+async def _tell_refusals(limits: Limits, session: CoordinatorSession, clock: Clock) -> None:
+    while True:
+        await clock.sleep(_TELL_REFUSALS_EVERY)
+        session.refused(limits.take_refusals())
 
 
 async def _follow(certificates: Certificates, clock: Clock) -> None:

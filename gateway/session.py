@@ -19,6 +19,7 @@ import grpc
 from aigc.clock import Clock, milliseconds
 from aigc.errors import AigcError, ErrorKind
 from gateway.activity import BATCH_SECONDS, Activity
+from gateway.limits import Refusals
 from gateway.routes import Route, RouteTable, Session, session_from_wire
 from protos.aigc.v1 import gateway_pb2, gateway_pb2_grpc
 
@@ -105,6 +106,30 @@ class CoordinatorSession:
 
     def tunnel_changed(self, node_id: str) -> None:
         self._report(self._tunnel_report(node_id))
+
+    def refused(self, refusals: list[Refusals]) -> None:
+        """What the door's limits refused: in the log, and in the studio's audit log."""
+        for refusal in refusals:
+            log.warning(
+                "refused limit=%s person=%s instance_id=%s times=%d",
+                refusal.key,
+                refusal.person_id or "-",
+                refusal.instance_id or "-",
+                refusal.times,
+            )
+        told = gateway_pb2.DoorRefusals(
+            refusals=[
+                gateway_pb2.DoorRefusal(
+                    limit=refusal.key,
+                    person_id=refusal.person_id,
+                    instance_id=refusal.instance_id,
+                    times=refusal.times,
+                )
+                for refusal in refusals
+            ]
+        )
+        if refusals:
+            self._report(gateway_pb2.GatewayReport(refusals=told))
 
     def wake(self) -> None:
         """Something should be told before the next batch is due."""

@@ -158,6 +158,9 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                         self._activity(report.activity)
                     case "sessions_seen":
                         await self._identity.slide(tuple(report.sessions_seen.token_hashes))
+                    case "refusals":
+                        for refusal in report.refusals.refusals:
+                            group.create_task(self._record_excess(refusal))
                     case _:
                         pass  # hello and the tunnel's state: for people who read the stream
 
@@ -187,6 +190,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             self._refused.forget(instance.id)
         finally:
             self._starting.discard(instance.id)
+
+    async def _record_excess(self, refusal: gateway_pb2.DoorRefusal) -> None:
+        """What the door's limits refused within a minute is one row, however often it was."""
+        error = AigcError(refusal.limit[:64], f"Refused {refusal.times} times within a minute.")
+        actor = refusal.person_id[:100] or "a browser"
+        await self._refusals.record(actor, "door", refusal.instance_id[:100] or "gateway", error)
 
     def _tell_refused(self, instance_id: InstanceId, error: AigcError) -> None:
         """Whoever waits at the page reads why; the ledger knows nothing of it."""

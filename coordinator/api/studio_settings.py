@@ -68,6 +68,47 @@ MEANINGS: dict[tuple[str, str], Text] = {
         "区域的通配符证书；未设置则由自有证书颁发机构签发",
     ),
     ("gateway", "key"): Text("The file of that certificate's key", "该证书的密钥文件"),
+    ("gateway.limits", "connections"): Text(
+        "Connections to the engines' door, in all", "引擎入口的连接总数上限"
+    ),
+    ("gateway.limits", "unknown_connections"): Text(
+        "Of them, those on which nobody has signed in yet", "其中尚未登录的连接数上限"
+    ),
+    ("gateway.limits", "unknown_connections_per_address"): Text(
+        "Of those, from one address", "其中来自同一地址的连接数上限"
+    ),
+    ("gateway.limits", "unknown_requests_per_second"): Text(
+        "Requests without a session from one address, each second",
+        "同一地址每秒未登录请求数上限",
+    ),
+    ("gateway.limits", "connections_per_person"): Text(
+        "Connections of one person", "每人的连接数上限"
+    ),
+    ("gateway.limits", "requests_per_person"): Text(
+        "Requests of one person open at once", "每人同时进行的请求数上限"
+    ),
+    ("gateway.limits", "websockets_per_person"): Text(
+        "WebSockets of one person", "每人的 WebSocket 数上限"
+    ),
+    ("gateway.limits", "requests_per_second"): Text(
+        "Requests of one person each second; ten times as many at once",
+        "每人每秒请求数上限；短时可达十倍",
+    ),
+    ("gateway.limits", "requests_per_instance"): Text(
+        "Requests to one engine open at once", "每个引擎同时进行的请求数上限"
+    ),
+    ("gateway.limits", "websockets_per_instance"): Text(
+        "WebSockets to one engine", "每个引擎的 WebSocket 数上限"
+    ),
+    ("gateway.limits", "head_seconds"): Text(
+        "Seconds for a request's head to arrive", "请求头到达的时限（秒）"
+    ),
+    ("gateway.limits", "body_seconds"): Text(
+        "Seconds for which a request's body may stand still", "请求正文停顿的时限（秒）"
+    ),
+    ("gateway.limits", "idle_seconds"): Text(
+        "Seconds between two requests of a connection", "同一连接两次请求之间的时限（秒）"
+    ),
     ("oidc", "issuer"): Text(
         "The studio's OpenID provider; empty: local accounts here",
         "工作室的 OpenID 提供方；留空则使用本地账户",
@@ -167,6 +208,8 @@ def settings_of(config: CoordinatorConfig) -> list[admin_pb2.StudioSetting]:
     ]
     for name in ("listen", "public", "gateway", "oidc", "identity", "policy"):
         told += _section(name, name, getattr(config, name))
+        if name == "gateway":
+            told += _section("gateway.limits", "gateway.limits", config.gateway.limits)
     for server, registry in sorted(config.registries.items()):
         told += _section("registries", f"registries.{json.dumps(server)}", registry)
     for name, file in sorted(config.secrets.items()):

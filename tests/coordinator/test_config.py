@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from aigc.door_limits import DoorLimits, read_door_limits, write_door_limits
 from aigc.errors import AigcError
-from coordinator.config import load_config
+from coordinator.config import GatewayLimits, load_config
 
 GOOD = """
 name = "Studio North"
@@ -85,3 +86,15 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, parts: list[str]) 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AigcError, match="--config"):
         load_config(tmp_path / "no.toml")
+
+
+def test_the_doors_limits_reach_the_gateway_as_they_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "coordinator.toml"
+    file.write_text("[gateway.limits]\nrequests_per_second = 0\nbody_seconds = 600\n")
+    limits = load_config(file).gateway.limits.as_door_limits()
+    assert limits == DoorLimits(requests_per_second=0, body_seconds=600)
+    assert read_door_limits(write_door_limits(limits)) == limits
+    assert GatewayLimits().as_door_limits() == DoorLimits()
+    file.write_text("[gateway.limits]\nrequest_per_second = 9\n")
+    with pytest.raises(AigcError, match='did you mean "requests_per_second"'):
+        load_config(file)

@@ -468,7 +468,7 @@ def test_every_setting_has_a_meaning_and_its_value_is_toml(tmp_path: Path) -> No
     assert values["oidc", "admin_values"] == ["a", "b"]
     assert values['registries."registry.lan:5000"', "username"] == "puller"
     assert values["secrets", "hugging-face"] == str(tmp_path / "pw")
-    used = {(s.section.partition(".")[0], s.key) for s in told if s.section != "secrets"}
+    used = {(s.section.partition('."')[0], s.key) for s in told if s.section != "secrets"}
     assert used | {("secrets", "")} == set(MEANINGS)
     assert all(s.is_default for s in settings_of(CoordinatorConfig()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from desktop_client import history, model
 from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress, Shape
@@ -166,10 +166,15 @@ class _Cards:
             span = elapsed(self._now - instance.since, self._language)
             told.append(self._say("detail.running", span=span))
         if instance.last_activity is not None:
-            at = self._moment(instance.last_activity)
-            ago = elapsed(self._now - instance.last_activity, self._language)
-            told.append(self._say("detail.last_used", at=at, span=ago))
+            told.append(self._last_used(instance.last_activity))
         return [" · ".join(told)] if told else []
+
+    def _last_used(self, at: datetime) -> str:
+        ago = self._now - at
+        if ago < timedelta(minutes=1):
+            return self._say("detail.used_now")
+        span = elapsed(ago, self._language)
+        return self._say("detail.last_used", at=self._moment(at), span=span)
 
     def _release(self, instance: Instance, due: datetime) -> str:
         at = self._moment(due)

@@ -225,7 +225,7 @@ def _sheet(c: Colours) -> str:
         border-radius: 6px; border: 2px solid transparent; color: {c.text}; }}
     QListWidget#nav::item:hover {{ background: {c.hover}; }}
     QListWidget#nav::item:selected {{ background: {c.hover}; color: {c.accent}; }}
-    QListWidget#nav:focus {{ border-right: 2px solid {c.accent}; }}
+    QListWidget#nav::item:selected:focus {{ border: 2px solid {c.accent}; }}
     QComboBox, QSpinBox {{ min-height: {PRIMARY_TARGET - 2}px; padding: 0 8px; border-radius: 6px;
         border: 1px solid {c.border}; background: {c.surface}; color: {c.text}; }}
     QComboBox::drop-down {{ border: none; width: {TARGET}px; }}

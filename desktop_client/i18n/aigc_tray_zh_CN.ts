@@ -331,6 +331,10 @@
         <source>Running {span}</source>
         <translation>已运行 {span}</translation>
     </message>
+    <message id="detail.used_now">
+        <source>used just now</source>
+        <translation>刚刚使用</translation>
+    </message>
     <message id="detail.last_used">
         <source>used {at} ({span} ago)</source>
         <translation>{at} 用过（{span}前）</translation>

@@ -255,10 +255,11 @@ class OidcCheck:
             return
         for path in roles.wanted(settings.roles):
             if path not in told and path.partition(".")[0] not in told:
-                self._say("claims", Level.NOTE, _claim_hint(path, settings))
+                self._say("claims", Level.NOTE, claim_hint(path, settings))
 
 
-def _claim_hint(path: str, settings: OidcSettings) -> str:
+def claim_hint(path: str, settings: OidcSettings) -> str:
+    """How a provider of that kind is made to send a claim that it does not speak of."""
     issuer = settings.issuer
     if "/realms/" in issuer:
         how = (

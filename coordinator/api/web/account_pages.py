@@ -200,7 +200,8 @@ class AccountPages:
             secret, link = await self._identity.begin_factor(login)
             code = segno.make(link, error="m", micro=False)
             shown["secret"] = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-            shown["qr"] = code.svg_inline(scale=5, light="#fff", border=4, svgclass="qr")
+            # Without a size of its own: the style sheet gives it one, and all of it is seen.
+            shown["qr"] = code.svg_inline(omitsize=True, light="#fff", border=4, svgclass="qr")
         fields, _ = here_of(request)
         response = self._pages.page(
             request,

@@ -174,8 +174,9 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ask_disable": (
         (
-            "{name} is locked out: {sessions} sessions and {tokens} API tokens end at once, and "
-            "open pages close. Running engines run on until they are released or stopped."
+            "{name} is locked out at once: what they are signed in with ({sessions}) and their API "
+            "tokens ({tokens}) end, open pages close. Running engines run on until they are "
+            "released or stopped."
         ),
         (
             "{name} 将无法登录：{sessions} 个登录和 {tokens} 个 API 令牌立即失效，打开的页面关闭。"
@@ -185,8 +186,8 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "ask_enable": ("{name} may sign in again.", "{name} 可以重新登录。"),
     "ask_sign_out": (
         (
-            "{name} is signed out of {sessions} programs and browsers at once. {tokens} API tokens "
-            "and running engines stay."
+            "{name} is signed out of every program and browser at once ({sessions}). API tokens "
+            "({tokens}) and running engines stay."
         ),
         "{name} 将立即从 {sessions} 个程序和浏览器退出。{tokens} 个 API 令牌和运行中的引擎保留。",
     ),
@@ -196,10 +197,11 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "one_time_title": ("One-time password of {name}", "{name} 的一次性密码"),
     "one_time_text": (
-        "It is shown this once. Pass it on; it is asked to be replaced at the first sign-in.",
+        "It is shown this once. Pass it on; at the first sign-in another must be chosen.",
         "仅显示一次，请转交本人；首次登录时须更换。",
     ),
     "one_time_until": ("Good until {until}.", "有效期至 {until}。"),
+    "one_time_label": ("One-time password", "一次性密码"),
     "one_time_told": ("I have passed it on", "我已转交"),
     # Errors by key.
     "error:second-factor-wrong": (

@@ -173,6 +173,7 @@ class AdminPages:
             request,
             "person_act.html",
             title=text(f"act_{key}", language),
+            name=person.name,
             sentence=text(
                 f"ask_{key}",
                 language,

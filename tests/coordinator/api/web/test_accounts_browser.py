@@ -46,6 +46,8 @@ async def test_ones_own_account(tmp_path: Path, language: str, colours: Colours)
         await picture(page, f"account-{language}-{colours}")
         await page.locator('a[href="/oidc/second-factor"]').click()
         await expect(page.locator("svg.qr")).to_be_visible()
+        shown = await page.locator("svg.qr").get_attribute("viewBox")
+        assert shown  # all of it is seen, at whatever size
         await picture(page, f"second-factor-{language}-{colours}")
         secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
         await page.fill("[name=code]", await code_of(house, page))

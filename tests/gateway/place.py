@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,6 +165,14 @@ async def until(condition: Callable[[], bool], what: str, seconds: float = 20) -
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
+        assert asyncio.get_running_loop().time() < deadline, f"not in time: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def eventually(check: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:
+    """As :func:`until`, for a condition that must be asked for."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await check():
         assert asyncio.get_running_loop().time() < deadline, f"not in time: {what}"
         await asyncio.sleep(0.02)
 

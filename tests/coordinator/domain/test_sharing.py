@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from coordinator.domain.engine import EngineId
 from coordinator.domain.events import (
     DeleteRequested,
     PersonDisabledSet,
@@ -44,15 +45,16 @@ GUEST_ACCESS = st.sampled_from([Access.VIEW, Access.USE])
 def begin(bench: Bench, owner: PersonId, number: int = 1) -> Instance:
     name = f"{owner}-{number}"
     asked = StartRequested(
-        owner, InstanceId(name), VolumeId(f"v-{name}"), f"h-{name}", *_comfyui(name)
+        owner,
+        InstanceId(name),
+        VolumeId(f"v-{name}"),
+        f"h-{name}",
+        engine_id=EngineId("comfyui"),
+        name=name,
     )
     made = bench.say(asked).instance
     assert made is not None
     return made
-
-
-def _comfyui(name: str) -> tuple[object, str, str]:
-    return "comfyui", "", name
 
 
 def team_of(person: PersonId, *teams: str) -> PersonSeen:

@@ -9,13 +9,13 @@ Private addresses of a listed name are left out, unless agent.toml allows them.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import dns.asyncresolver
 import dns.exception
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 64  # questions of one engine that are looked up at the same time
 _TCP_AT_ONCE = 16
-_LONGEST = 4096
 _IDLE = 10.0
 _WITHIN = 5.0
 _LEAST_TTL = 5
@@ -69,12 +68,21 @@ class _Desk:
     engine: EngineNetwork
     datagrams: socket.socket
     streams: socket.socket
-    serving: list[asyncio.Task[None]] = field(default_factory=list)
+    working: set[asyncio.Task[None]] = field(default_factory=set)
     transport: asyncio.DatagramTransport | None = None
+    server: asyncio.Server | None = None
     open_questions: int = 0
     open_streams: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     let_until: dict[str, float] = field(default_factory=dict)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, came: Callable[[bytes, Any], None]) -> None:
+        self._came = came
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self._came(data, addr)
 
 
 class Names:
@@ -109,15 +117,17 @@ class Names:
             OSError: its address or the port cannot be taken.
         """
         known = self._desks.get(engine.bridge)
-        if known is not None and known.engine == engine:
+        if known is not None and known.engine.gateway == engine.gateway:
+            known.engine = engine
             return
         self.close(engine.bridge)
         datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         streams = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            streams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             for made in (datagrams, streams):
                 made.setblocking(False)
+                # A network that is being taken down may have had this address a moment ago.
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
                 made.bind((engine.gateway, self._port))
             streams.listen(_TCP_AT_ONCE)
         except OSError:
@@ -145,7 +155,7 @@ class Names:
         desks, self._desks = list(self._desks.values()), {}
         for desk in desks:
             self._end(desk)
-        await asyncio.gather(*(t for d in desks for t in d.serving), return_exceptions=True)
+        await asyncio.gather(*(t for d in desks for t in d.working), return_exceptions=True)
 
     # --- in the loop -----------------------------------------------------------------------------
 
@@ -153,75 +163,59 @@ class Names:
         if self._closed or self._desks.get(desk.engine.bridge) is not desk:
             self._end(desk)
             return
-        desk.serving += [
-            self._loop.create_task(self._serve_datagrams(desk)),
-            self._loop.create_task(self._serve_streams(desk)),
-        ]
+        self._work(desk, self._serve(desk))
 
     def _end(self, desk: _Desk) -> None:
-        for task in desk.serving:
+        for task in desk.working:
             task.cancel()
         if desk.transport is not None:
             desk.transport.close()
+        if desk.server is not None:
+            desk.server.close()
+        # Closed twice does no harm: whichever side had taken them over.
         desk.datagrams.close()
         desk.streams.close()
 
-    async def _serve_datagrams(self, desk: _Desk) -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                try:
-                    question, source = await self._loop.sock_recvfrom(desk.datagrams, _LONGEST)
-                except OSError as error:
-                    log.info("names not answered any more", extra={"why": str(error)})
-                    return
-                if desk.open_questions < _AT_ONCE:  # beyond it, it may ask again
-                    group.create_task(self._answer_datagram(desk, question, source))
+    def _work(self, desk: _Desk, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        desk.working.add(task)
+        task.add_done_callback(desk.working.discard)
 
-    async def _answer_datagram(self, desk: _Desk, question: bytes, source: tuple[str, int]) -> None:
+    async def _serve(self, desk: _Desk) -> None:
+        desk.transport, _ = await self._loop.create_datagram_endpoint(
+            lambda: _Datagrams(lambda question, source: self._on_datagram(desk, question, source)),
+            sock=desk.datagrams,
+        )
+        desk.server = await asyncio.start_server(
+            lambda reader, writer: self._on_stream(desk, reader, writer), sock=desk.streams
+        )
+
+    def _on_datagram(self, desk: _Desk, question: bytes, source: Any) -> None:
+        if desk.open_questions < _AT_ONCE:  # beyond it, it may ask again
+            self._work(desk, self._answer_datagram(desk, question, source))
+
+    async def _answer_datagram(self, desk: _Desk, question: bytes, source: Any) -> None:
         answer = await self._answer(desk, question, datagram=True)
-        if answer:
-            with contextlib.suppress(OSError):  # it is gone
-                await self._loop.sock_sendto(desk.datagrams, answer, source)
+        if answer and desk.transport is not None:
+            desk.transport.sendto(answer, source)
 
-    async def _serve_streams(self, desk: _Desk) -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                try:
-                    connection, _ = await self._loop.sock_accept(desk.streams)
-                except OSError as error:
-                    log.info("names not answered any more", extra={"why": str(error)})
-                    return
-                if desk.open_streams >= _TCP_AT_ONCE:
-                    connection.close()
-                    continue
-                desk.open_streams += 1
-                group.create_task(self._answer_stream(desk, connection))
-
-    async def _answer_stream(self, desk: _Desk, connection: socket.socket) -> None:
+    async def _on_stream(
+        self, desk: _Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        desk.open_streams += 1
         try:
-            connection.setblocking(False)
-            while True:
+            while desk.open_streams <= _TCP_AT_ONCE:
                 async with asyncio.timeout(_IDLE):
-                    head = await self._exactly(connection, 2)
-                    question = await self._exactly(connection, struct.unpack("!H", head)[0])
+                    (length,) = struct.unpack("!H", await reader.readexactly(2))
+                    question = await reader.readexactly(length)
                     answer = await self._answer(desk, question, datagram=False)
-                    await self._loop.sock_sendall(
-                        connection, struct.pack("!H", len(answer)) + answer
-                    )
+                    writer.write(struct.pack("!H", len(answer)) + answer)
+                    await writer.drain()
         except (OSError, EOFError):
             pass  # it hung up, or said nothing for too long
         finally:
             desk.open_streams -= 1
-            connection.close()
-
-    async def _exactly(self, connection: socket.socket, count: int) -> bytes:
-        got = b""
-        while len(got) < count:
-            piece = await self._loop.sock_recv(connection, count - len(got))
-            if not piece:
-                raise EOFError
-            got += piece
-        return got
+            writer.transport.abort()
 
     async def _answer(self, desk: _Desk, wire: bytes, datagram: bool) -> bytes:
         """The answer as it goes back; empty for what is no question."""

@@ -22,6 +22,8 @@ def demo_studio(
     unreachable_grace_seconds: int = 20,
     cards: int = 2,
     state_mib: int = 0,
+    agent_more: str = "",
+    more_names: dict[str, str] | None = None,
 ) -> Iterator[Studio]:
     """Machines up, Docker and the demo engine's image on both GPU machines; nothing joined yet.
 
@@ -37,7 +39,15 @@ def demo_studio(
     (catalogue / "demo.yaml").write_text(
         template.replace("localhost:5000/aigc-demo-engine:1.0", image), "utf-8"
     )
-    made = Studio(root, catalogue, node_silent_seconds, unreachable_grace_seconds, cards)
+    made = Studio(
+        root,
+        catalogue,
+        node_silent_seconds,
+        unreachable_grace_seconds,
+        cards,
+        agent_more=agent_more,
+        more_names=more_names or {},
+    )
     if state_mib:
         made.state_dir.mkdir(mode=0o700)
         options = f"size={state_mib}m,mode=700"

@@ -35,6 +35,7 @@ class Studio:
     unreachable_grace_seconds: int = 20
     cards: int = 2  # of each GPU machine, simulated
     agent_more: str = ""  # more lines of each agent.toml
+    more_names: dict[str, str] = field(default_factory=dict)  # host name to address
     network: Network = field(default_factory=Network)
     machines: dict[str, Machine] = field(default_factory=dict)
     coordinator: subprocess.Popen[bytes] | None = None
@@ -56,6 +57,7 @@ class Studio:
                 "--bind-interfaces",
                 f"--address=/{ZONE}/{ADDRESSES['coord']}",
                 f"--address=/{HOST}/{ADDRESSES['coord']}",
+                *(f"--host-record={name},{address}" for name, address in self.more_names.items()),
             ],
         )
         for name in GPU_MACHINES:

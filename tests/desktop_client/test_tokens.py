@@ -27,6 +27,8 @@ STORED = Stored("aigc.lan:7443", "https://id.lan", "refresh", "session", 1234.5,
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps no such rights on files")
 
+pytestmark = pytest.mark.attack(11)
+
 
 class Entries:
     """A keyring's interface over a dict, with Windows' limit and failures on demand."""

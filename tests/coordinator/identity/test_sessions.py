@@ -59,6 +59,7 @@ async def unauthenticated(house: House, bearer: str) -> None:
     assert caught.value.kind is ErrorKind.UNAUTHENTICATED
 
 
+@pytest.mark.attack(8)
 @pytest.mark.parametrize("directly", [False, True])
 async def test_attack_8_a_disabled_person(house: House, directly: bool) -> None:
     person = await house.add()
@@ -98,6 +99,7 @@ async def test_attack_8_a_disabled_person(house: House, directly: bool) -> None:
     watch.close()
 
 
+@pytest.mark.attack(23)
 async def test_attack_23_bearers(house: House) -> None:
     await house.add()
     native, tokens, session = await tray(house)
@@ -126,6 +128,7 @@ async def test_attack_23_bearers(house: House) -> None:
     await unauthenticated(house, session.token)
 
 
+@pytest.mark.attack(23)
 async def test_attack_23_only_hashes_are_stored(house: House, tmp_path: Path) -> None:
     await house.add()
     native, tokens, session = await tray(house)
@@ -143,6 +146,7 @@ async def test_attack_23_only_hashes_are_stored(house: House, tmp_path: Path) ->
         assert secret.encode() not in stored
 
 
+@pytest.mark.attack(25)
 async def test_attack_25_the_first_admins_code(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         path = await house.identity.bootstrap(tmp_path)
@@ -181,6 +185,7 @@ async def test_attack_25_the_first_admins_code(tmp_path: Path) -> None:
             assert (await browser.get("/setup")).headers["location"] == "/"
 
 
+@pytest.mark.attack(25)
 async def test_attack_25_guessing_the_code_is_slowed(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         await house.identity.bootstrap(tmp_path)
@@ -193,6 +198,7 @@ async def test_attack_25_guessing_the_code_is_slowed(tmp_path: Path) -> None:
         assert keys[-1] == "too-many-attempts"
 
 
+@pytest.mark.attack(25)
 async def test_attack_25_a_token_whose_owner_was_demoted(house: House) -> None:
     person = await house.add("wu", Role.ADMIN, "Wu")
     admin = next(p for p in house.reactor.studio.people.values() if p.name == "IT")
@@ -221,6 +227,7 @@ async def test_attack_25_a_token_whose_owner_was_demoted(house: House) -> None:
     assert [t.name for t in await house.identity.list_tokens(person.id)] == ["low"]
 
 
+@pytest.mark.attack(12)
 async def test_attack_12_hand_off_codes(house: House) -> None:
     lin, other = await house.add(), await house.add("wu", name="Wu")
     instance = await instance_of(house, lin)
@@ -284,6 +291,7 @@ async def test_an_unused_browser_session_ends(house: House) -> None:
     assert await house.identity.sessions.by_id(session.id) is None
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize(
     "path",
     [

@@ -56,6 +56,7 @@ async def started(house: House, browser: Browser) -> Instance:
     return instance
 
 
+@pytest.mark.attack(5)
 @pytest.mark.parametrize(
     "path", ["/oidc/login", "/signed-out", "/trust", "/nowhere", "/callback", "/static/style.css"]
 )
@@ -77,6 +78,7 @@ async def test_attack_5_headers_of_every_page(house: House, path: str) -> None:
         assert "server" not in answer.headers
 
 
+@pytest.mark.attack(5)
 async def test_attack_5_login_csrf(house: House) -> None:
     native = Native(house)
     async with native.browser as browser, house.browser() as victim:
@@ -100,6 +102,7 @@ async def test_attack_5_login_csrf(house: House) -> None:
         assert (await browser.post(own, data=good, headers=headers)).status_code == 303
 
 
+@pytest.mark.attack(5)
 async def test_attack_5_a_code_of_somebody_else_signs_nobody_in(house: House) -> None:
     """The attacker's own code, sent as a link to the victim's callback."""
     async with house.browser() as attacker, house.browser() as victim:
@@ -118,6 +121,7 @@ async def test_attack_5_a_code_of_somebody_else_signs_nobody_in(house: House) ->
         assert (await attacker.get(mixed)).status_code == 401
 
 
+@pytest.mark.attack(13)
 async def test_attack_13_where_sign_in_leads(house: House, browser: Browser) -> None:
     for target in (
         "//evil.example",
@@ -134,6 +138,7 @@ async def test_attack_13_where_sign_in_leads(house: House, browser: Browser) -> 
         assert answer.headers["location"] == "/", target
 
 
+@pytest.mark.attack(13)
 async def test_attack_13_hand_off_leads_to_exact_hosts_only(house: House, browser: Browser) -> None:
     instance = await started(house, browser)
     query = {"nonce_hash": hash_nonce("n"), "to": "//evil.example"}
@@ -170,6 +175,7 @@ async def test_attack_13_hand_off_leads_to_exact_hosts_only(house: House, browse
     assert framed.status_code == 403
 
 
+@pytest.mark.attack(17)
 async def test_attack_17_somebody_elses_engine(house: House, browser: Browser) -> None:
     instance = await started(house, browser)
     async with house.browser() as other:
@@ -207,6 +213,7 @@ async def test_hand_off_signs_in_first(house: House, browser: Browser) -> None:
         assert path == "/lab?a=1"
 
 
+@pytest.mark.attack(14)
 async def test_attack_14_forms_of_other_origins(house: House, browser: Browser) -> None:
     page = await browser.get("/engines")
     data = {"csrf": csrf_of(page), "engine": ENGINE.id}
@@ -238,6 +245,7 @@ async def test_pages_that_need_somebody(house: House, path: str) -> None:
         assert (await nobody.get(path)).status_code == 401
 
 
+@pytest.mark.attack(16)
 async def test_attack_16_other_host_names(house: House, browser: Browser) -> None:
     for host in ("evil.example", "demo.localhost", "localhost", "localhost:1", ""):
         answer = await browser.get("/engines", headers={"host": host})

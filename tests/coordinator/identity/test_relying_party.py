@@ -106,18 +106,25 @@ async def serve(issuer: ForeignIssuer) -> AsyncIterator[ForeignIssuer]:
         await asyncio.wait_for(serving, 20)
 
 
+def settings_of(issuer: ForeignIssuer, **changes: Any) -> OidcSettings:
+    """The coordinator's section for that issuer."""
+    values: dict[str, Any] = {
+        "issuer": issuer.issuer,
+        "client_id": "web",
+        "native_client_id": "tray",
+        "roles": RoleMapping("groups", (("gpu-admins", Role.ADMIN),), "teams"),
+        **changes,
+    }
+    return OidcSettings(**values)
+
+
 @asynccontextmanager
-async def studio(tmp_path: Path, **settings: Any) -> AsyncIterator[tuple[House, ForeignIssuer]]:
-    async with serve(ForeignIssuer()) as issuer:
-        oidc = OidcSettings(
-            issuer=issuer.issuer,
-            client_id="web",
-            native_client_id="tray",
-            roles=RoleMapping("groups", (("gpu-admins", Role.ADMIN),), "teams"),
-            **settings,
-        )
-        async with open_house(tmp_path, oidc) as house:
-            yield house, issuer
+async def studio(tmp_path: Path, **changes: Any) -> AsyncIterator[tuple[House, ForeignIssuer]]:
+    async with (
+        serve(ForeignIssuer()) as issuer,
+        open_house(tmp_path, settings_of(issuer, **changes)) as house,
+    ):
+        yield house, issuer
 
 
 def b64(value: bytes) -> str:

@@ -19,9 +19,11 @@ from aigc.tunnel import connection as rules
 from aigc.tunnel.connection import DataReceived, ResetCode, StreamState, TunnelConnection
 from aigc.tunnel.frames import HEADER_BYTES, TunnelError
 
-# A turn of one stream (with its header two whole TLS records), and how much the socket may hold
+# A turn of one stream (with its header four whole TLS records), and how much the socket may hold
 # before streams wait for it.
-_TURN_BYTES = 32 * 1024 - HEADER_BYTES
+_TURN_BYTES = 64 * 1024 - HEADER_BYTES
+# So much is copied together rather than sent in several TLS records.
+_JOINED_BYTES = 16 * 1024
 _SOCKET_HIGH = 256 * 1024
 _SOCKET_LOW = 64 * 1024
 # What a stream holds before its protocol is asked to pause.
@@ -513,9 +515,13 @@ class Link(asyncio.Protocol):
 
     def _write_output(self) -> None:
         output = self._rules.output
-        if output and self.transport is not None:
+        if not output or self.transport is None:
+            return
+        self._rules.output = []  # another one: a transport may keep what it was given
+        if max(map(len, output)) <= _JOINED_BYTES:
             self.transport.write(b"".join(output))  # one record, one call of the kernel
-            output.clear()
+        else:
+            self.transport.writelines(_gather(output))
 
     def _on_ping(self) -> None:
         self._silent = 0 if self._heard else self._silent + 1
@@ -544,3 +550,17 @@ class Link(asyncio.Protocol):
             stream.lose(error)
         if self._on_lost is not None:
             self._on_lost(self, self._why)
+
+
+def _gather(output: list[bytes | memoryview]) -> list[bytes | memoryview]:
+    """The same bytes: large pieces as they are, what is between them in one piece each."""
+    gathered: list[bytes | memoryview] = []
+    small: list[bytes | memoryview] = []
+    for piece in output:
+        if len(piece) <= _JOINED_BYTES:
+            small.append(piece)
+            continue
+        gathered += (b"".join(small), piece)
+        small.clear()
+    gathered.append(b"".join(small))
+    return [piece for piece in gathered if piece]

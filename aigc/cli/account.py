@@ -153,14 +153,28 @@ def _open_browser(url: str) -> None:
 
 
 @click.command("logout")
-def logout_command() -> None:
-    """Sign out and forget the sign-in on this machine."""
+@click.option(
+    "--browser",
+    is_flag=True,
+    help="Also open the page where you sign out of the sign-in service itself.",
+)
+def logout_command(browser: bool) -> None:
+    """Sign out and forget the sign-in on this machine.
+
+    Without --browser you stay signed in at the sign-in service in your browser.
+    """
 
     async def work(session: CoordinatorSession) -> None:
-        await session.sign_out()
+        await session.sign_out(_open_sign_out if browser else None)
 
     connection.run(work)
     click.echo("Signed out.")
+
+
+def _open_sign_out(url: str) -> None:
+    say(f"Sign out of the sign-in service on this page:\n  {url}")
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform != "linux":
+        webbrowser.open(url)
 
 
 @click.command("whoami")

@@ -23,6 +23,7 @@ from aigc.errors import EXIT_CODES, AigcError, ErrorKind
 COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("account", "Sign in through the browser."),
     "logout": ("account", "Sign out and forget."),
+    "link": ("links", "After a move to another sign-in service: your former account."),
     "whoami": ("account", "Who is signed in, where, with which role."),
     "engines": ("creator", "The engines that the studio offers."),
     "start": ("creator", "Start an engine, or an instance of yours."),

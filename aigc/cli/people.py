@@ -10,6 +10,7 @@ import click
 from aigc.cli import connection
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.fleet import list_instances
+from aigc.cli.links import approve_command, links_command, refuse_command
 from aigc.cli.output import json_option, print_json, print_table, say, timestamp, when
 from aigc.cli.token import good_for, token_json
 from aigc.errors import AigcError, ErrorKind
@@ -24,6 +25,11 @@ ROLES = ("creator", "team_lead", "auditor", "admin")
 @click.group("people")
 def people_command() -> None:
     """IT: accounts, roles, sessions and tokens."""
+
+
+people_command.add_command(links_command)
+people_command.add_command(approve_command)
+people_command.add_command(refuse_command)
 
 
 @people_command.command("list")
@@ -43,7 +49,7 @@ def list_people(as_json: bool) -> None:
             [
                 r.person.name,
                 r.person.email or "–",
-                r.person.role + (" (disabled)" if r.disabled else ""),
+                _role_of(r) + (" (disabled)" if r.disabled else ""),
                 ", ".join(r.person.teams) or "–",
                 _account(r),
                 ("on" if r.second_factor else "off") if r.local else "–",
@@ -54,6 +60,17 @@ def list_people(as_json: bool) -> None:
             for r in rows
         ],
     )
+
+    for row in rows:
+        if row.HasField("problem"):
+            say(f"{row.person.name}: {row.problem.en}")
+
+
+def _role_of(row: admin_pb2.PersonRow) -> str:
+    """The role; where an admin gave it here, what the claims say besides."""
+    if not row.role_overridden or row.claims_role in ("", row.person.role):
+        return row.person.role
+    return f"{row.person.role} (given here; claims: {row.claims_role})"
 
 
 def _account(row: admin_pb2.PersonRow) -> str:
@@ -73,6 +90,10 @@ def _row(row: admin_pb2.PersonRow) -> dict[str, Any]:
         "local": row.local,
         "sessions": row.sessions,
         "tokens": row.tokens,
+        "claims_role": row.claims_role,
+        "role_overridden": row.role_overridden,
+        "problem": row.problem.en,
+        "issuer": row.issuer,
         "username": row.username,
         "second_factor": row.second_factor,
         "one_time_password_until": timestamp(row.one_time_until_ms),
@@ -249,20 +270,23 @@ async def _running(session: CoordinatorSession, person_id: str) -> list[str]:
 
 @people_command.command("role")
 @click.argument("person")
-@click.argument("role", type=click.Choice(ROLES))
+@click.argument("role", type=click.Choice((*ROLES, "from-claims")))
 @json_option
 def set_role(person: str, role: str, as_json: bool) -> None:
-    """Give PERSON a ROLE."""
+    """Give PERSON a ROLE, whatever the claims say; "from-claims" takes that back."""
     from protos.aigc.v1 import admin_pb2
 
     async def work(session: CoordinatorSession) -> admin_pb2.PersonRow:
         found = await _find(session, person)
         await session.admin.SetPersonRole(
-            admin_pb2.SetPersonRoleRequest(person_id=found.person.id, role=role)
+            admin_pb2.SetPersonRoleRequest(
+                person_id=found.person.id, role="" if role == "from-claims" else role
+            )
         )
         return await _find(session, found.person.id)
 
-    _tell(connection.run(work), f"is {role} now", as_json)
+    row = connection.run(work)
+    _tell(row, f"is {row.person.role} now", as_json)
 
 
 @people_command.command("sign-out")

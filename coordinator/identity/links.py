@@ -94,9 +94,13 @@ class Links:
         everybody = self._reactor.studio.people.values()
         return (
             self._issuer != LOCAL_ISSUER
-            and not any(person.became == asker.id for person in everybody)
+            and not self.is_linked(asker.id)
             and any(self._is_former(person) for person in everybody)
         )
+
+    def is_linked(self, person_id: PersonId) -> bool:
+        """Whether somebody who came later was linked to this person."""
+        return any(p.became == person_id for p in self._reactor.studio.people.values())
 
     async def request(self, asker: Person, username: str, password: str, note: str) -> Link:
         """Ask. Whether that account exists is told to admins alone.

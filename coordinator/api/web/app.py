@@ -31,6 +31,7 @@ from coordinator.api.web.http import (
 )
 from coordinator.api.web.issuer_door import IssuerDoor
 from coordinator.api.web.issuer_pages import IssuerPages
+from coordinator.api.web.link_page import LinkPage
 from coordinator.api.web.shares import SharePages
 from coordinator.api.web.sign_in import SignInPages
 from coordinator.api.web.texts import text
@@ -81,6 +82,7 @@ def create_web_app(
         *engines.routes(),
         *sign_in.routes(),
         *hand_off.routes(),
+        *LinkPage(identity, pages, sign_in).routes(),
         *common.routes(),
         *AdminPages(identity, reactor, pages, sign_in).routes(),
     ]

@@ -288,6 +288,7 @@ class EnginePages:
             person=person,
             error=said(error, language_of(request)) if error else "",
             local=self._identity.issuer is not None,
+            may_link=self._identity.links.possible(person),
             admin=person.role is Role.ADMIN,
             **self._views(request, person),
         )

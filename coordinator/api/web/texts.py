@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coordinator.api.web.account_texts import ACCOUNT_TEXTS
+from coordinator.api.web.link_texts import LINK_TEXTS
 from coordinator.api.web.share_texts import SHARE_TEXTS
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -231,6 +232,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 _TEXTS |= ACCOUNT_TEXTS
 _TEXTS |= SHARE_TEXTS
+_TEXTS |= LINK_TEXTS
 
 
 def text(key: str, language: str, otherwise: str = "", **names: object) -> str:

@@ -6,6 +6,7 @@ Who gets in is one of: everybody, issuer clients, signed-in people, the owner, a
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from starlette.routing import Mount, Route
 
 from coordinator.api.web import create_web_app
 from coordinator.domain.people import Role
-from coordinator.naming import start_request
+from coordinator.domain.sharing import Access
+from coordinator.naming import share_request, start_request
 from coordinator.refusals import Refusals
 from tests.coordinator.identity.house import ENGINE, House, csrf_of, open_house
 
@@ -22,6 +24,8 @@ OPEN = "everybody"
 CLIENT = "a client of the issuer"
 PERSON = "somebody signed in"
 OWNER = "the owner"
+GUEST = "the owner or a guest"
+NAMED = "whose it is, and who was named in it; for others there is no such thing"
 ADMIN = "an admin"
 POLICIES = {
     "/": PERSON,
@@ -30,6 +34,10 @@ POLICIES = {
     "/engines/events": PERSON,
     "/engines/start": PERSON,
     "/engines/{engine}/icon.svg": OPEN,
+    "/instances/{instance}/share": OWNER,
+    "/shares/{share}/end": NAMED,
+    "/tokens": PERSON,
+    "/tokens/{token}/revoke": NAMED,
     "/instances/{instance}/delete": OWNER,
     "/instances/{instance}/{action}": OWNER,
     "/trash/{instance}/restore": OWNER,
@@ -38,7 +46,8 @@ POLICIES = {
     "/signout": OPEN,
     "/signed-out": OPEN,
     "/setup": OPEN,
-    "/handoff": OWNER,
+    "/link": PERSON,
+    "/handoff": GUEST,
     "/healthz": OPEN,
     "/trust": OPEN,
     "/ca.pem": OPEN,
@@ -101,7 +110,16 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
         assert made.instance is not None
         await house.add("lead", Role.TEAM_LEAD, "Lead")
         await house.add("audit", Role.AUDITOR, "Audit")
-        for username in ("", "wu", "lead", "audit", "it"):  # nobody, another creator, ...
+        ann, kai = await house.add("ann", name="Ann"), await house.add("kai", name="Kai")
+        for guest, access in ((ann, Access.USE), (kai, Access.VIEW)):
+            hour = timedelta(hours=1)
+            asked = share_request(made.instance.id, lin.id, access, hour, person=guest.id)
+            await house.reactor.ask(asked)
+        _, token_info = await house.identity.create_token(lin, "lins")
+        shares = dict(house.reactor.studio.shares)
+        kais = next(share.id for share in shares.values() if share.person == kai.id)
+        # Nobody, another creator, guests who use and look on, ...
+        for username in ("", "wu", "ann", "kai", "lead", "audit", "it"):
             async with house.browser() as browser:
                 token = ""
                 if username:
@@ -117,6 +135,8 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
                             "action": "stop",
                             "engine": ENGINE.id,
                             "name": "style.css",
+                            "token": token_info.id,
+                            "share": kais,
                         }
                     )
                     if path == "/handoff":
@@ -131,7 +151,16 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
                             ("/signin", "/oidc/login")
                         )
                         assert answer.status_code < 500, where
-                        if policy is OWNER:
+                        if policy is GUEST and username == "ann":
+                            location = answer.headers.get("location", "")
+                            assert location.startswith(f"http://{made.instance.host}."), where
+                        elif policy is NAMED and username == "kai" and "share" in path:
+                            assert answer.status_code == 303, where
+                        elif policy is NAMED and username:
+                            assert answer.status_code == 404, where
+                        elif policy is NAMED:
+                            assert answer.status_code == 401, where
+                        elif policy in (OWNER, GUEST):
                             allowed = not username and signs_in
                             assert allowed or answer.status_code in (401, 403), where
                         elif policy is CLIENT:
@@ -143,3 +172,5 @@ async def test_attack_27_every_route_times_everybody(tmp_path: Path) -> None:
                         elif policy is PERSON and not username:
                             assert signs_in or answer.status_code in (401, 403), where
         assert house.reactor.studio.instances[made.instance.id].state == "queued"
+        assert shares.keys() - house.reactor.studio.shares.keys() == {kais}  # Kai gave it back
+        assert [t.id for t in await house.identity.list_tokens(lin.id)] == [token_info.id]

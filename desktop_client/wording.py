@@ -141,3 +141,10 @@ def problem_text(problem: Problem | None, language: str) -> str:
 def listed(names: Sequence[str]) -> Callable[[str], str]:
     """Names in a row, as each language does it."""
     return lambda language: ("、" if language == "zh" else ", ").join(names)
+
+
+def grouped(pin: str) -> str:
+    """A pin in groups of eight characters, easier to compare by eye."""
+    kind, _, value = pin.partition(":")
+    groups = [value[i : i + 8] for i in range(0, len(value), 8)]
+    return f"{kind}: {' '.join(groups)}" if value else pin

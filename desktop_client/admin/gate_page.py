@@ -94,7 +94,9 @@ class GatePage(QWidget):
             shown.setText(say(f"admin.step.{step}", language) if step is not None else "")
         self._first.setEnabled(not gate.busy)
         if before is None or before.first is not gate.first:
-            target = self._field if gate.field is not None else self._first
+            target: QWidget = self._field if gate.field is not None else self._first
+            if gate.first is Step.TRUST:
+                target = self._second  # nobody trusts a stranger by pressing Return
             target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _first_chosen(self) -> None:

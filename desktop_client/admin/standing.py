@@ -14,7 +14,7 @@ from desktop_client.admin.model import Fleet, Role
 from desktop_client.card_view import Shape
 from desktop_client.i18n import say
 from desktop_client.model import Link
-from desktop_client.wording import moment, problem_text
+from desktop_client.wording import grouped, moment, problem_text
 
 
 class Step(StrEnum):
@@ -83,7 +83,7 @@ def gate(fleet: Fleet, language: str) -> Gate | None:
                 "find", problem=problem, field=fleet.address, busy=fleet.busy, first=Step.FIND
             )
         case Link.UNTRUSTED:
-            return made("trust", code=fleet.pin, first=Step.TRUST, second=Step.DISTRUST)
+            return made("trust", code=grouped(fleet.pin), first=Step.TRUST, second=Step.DISTRUST)
         case Link.SIGNED_OUT:
             return made("signed_out", problem=problem, first=Step.SIGN_IN)
         case Link.SIGNING_IN:

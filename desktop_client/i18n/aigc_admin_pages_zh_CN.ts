@@ -112,7 +112,7 @@
         <translation>原因未知。</translation>
     </message>
     <message id="overview.broken.remedy">
-        <source>Run “aigc agent check” on the machine: it names each cause and its cure.</source>
+        <source>Run 'aigc agent check' on the machine: it names each cause and its cure.</source>
         <translation>请在该机器上运行“aigc agent check”，它会列出每个原因及解决办法。</translation>
     </message>
     <message id="overview.away.one">
@@ -1322,6 +1322,110 @@
     <message id="audit.loading">
         <source>Asking the coordinator…</source>
         <translation>正在查询协调器…</translation>
+    </message>
+    <message id="audit.did.device-sign-in">
+        <source>Signed in a program by its code</source>
+        <translation>用代码登录程序</translation>
+    </message>
+    <message id="audit.did.door">
+        <source>Was refused at an engine's door</source>
+        <translation>在引擎入口被拒绝</translation>
+    </message>
+    <message id="audit.did.guest-start">
+        <source>Started a shared instance</source>
+        <translation>启动共享的实例</translation>
+    </message>
+    <message id="audit.did.hand-off">
+        <source>Was refused on the way into an engine</source>
+        <translation>进入引擎途中被拒绝</translation>
+    </message>
+    <message id="audit.did.issuer-key-rotate">
+        <source>A new key for signing in</source>
+        <translation>更换登录签名密钥</translation>
+    </message>
+    <message id="audit.did.link-request">
+        <source>Asked for an earlier account's instances</source>
+        <translation>申请接管旧账户的实例</translation>
+    </message>
+    <message id="audit.did.link-withdraw">
+        <source>Withdrew that request</source>
+        <translation>撤回接管申请</translation>
+    </message>
+    <message id="audit.did.link-approve">
+        <source>Approved the move of an account</source>
+        <translation>批准账户转移</translation>
+    </message>
+    <message id="audit.did.link-refuse">
+        <source>Refused the move of an account</source>
+        <translation>拒绝账户转移</translation>
+    </message>
+    <message id="audit.did.person-link">
+        <source>An account was moved</source>
+        <translation>账户已转移</translation>
+    </message>
+    <message id="audit.did.node-hardware">
+        <source>A machine is on other hardware</source>
+        <translation>机器的硬件已更换</translation>
+    </message>
+    <message id="audit.did.node-take-over">
+        <source>Took over a machine with a newer certificate</source>
+        <translation>接管证书较新的机器</translation>
+    </message>
+    <message id="audit.did.authority-announce">
+        <source>Announced a new authority</source>
+        <translation>公布新的证书颁发机构</translation>
+    </message>
+    <message id="audit.did.authority-cancel">
+        <source>Withdrew the new authority</source>
+        <translation>撤销新的证书颁发机构</translation>
+    </message>
+    <message id="audit.did.authority-switch">
+        <source>Switched to the new authority</source>
+        <translation>切换到新的证书颁发机构</translation>
+    </message>
+    <message id="audit.did.authority-finish">
+        <source>Ended trust in the old authority</source>
+        <translation>不再信任旧的证书颁发机构</translation>
+    </message>
+    <message id="audit.did.password-change">
+        <source>Changed a password</source>
+        <translation>修改密码</translation>
+    </message>
+    <message id="audit.did.password-reset">
+        <source>Reset a password</source>
+        <translation>重置密码</translation>
+    </message>
+    <message id="audit.did.second-factor">
+        <source>Gave a second factor</source>
+        <translation>提交第二验证因素</translation>
+    </message>
+    <message id="audit.did.second-factor-set">
+        <source>Set up a second factor</source>
+        <translation>设置第二验证因素</translation>
+    </message>
+    <message id="audit.did.second-factor-reset">
+        <source>Reset a second factor</source>
+        <translation>重置第二验证因素</translation>
+    </message>
+    <message id="audit.did.sign-in">
+        <source>Signed in</source>
+        <translation>登录</translation>
+    </message>
+    <message id="audit.did.share">
+        <source>Shared an instance</source>
+        <translation>共享实例</translation>
+    </message>
+    <message id="audit.did.unshare">
+        <source>Ended a share</source>
+        <translation>结束共享</translation>
+    </message>
+    <message id="audit.did.token">
+        <source>Renewed a sign-in</source>
+        <translation>续期登录</translation>
+    </message>
+    <message id="audit.did.visit">
+        <source>Opened an engine</source>
+        <translation>打开引擎</translation>
     </message>
     <message id="audit.did.account-create">
         <source>Created an account</source>

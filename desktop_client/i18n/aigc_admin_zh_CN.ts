@@ -140,7 +140,7 @@
         <translation>这是您的工作室吗？</translation>
     </message>
     <message id="admin.gate.trust.text">
-        <source>Compare this fingerprint with the one that “aigc coordinator link” prints on the server at {address}. Continue only if they are the same.</source>
+        <source>Compare this fingerprint with the one that 'aigc coordinator link' prints on the server at {address}. Continue only if they are the same.</source>
         <translation>请将此指纹与服务器 {address} 上“aigc coordinator link”显示的指纹核对，一致才能继续。</translation>
     </message>
     <message id="admin.gate.signed_out.title">

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from desktop_client.i18n import say
-from desktop_client.windows.pages import grouped
 from desktop_client.windows.parts import label, set_text
 from desktop_client.windows.worded import Dialog
+from desktop_client.wording import grouped
 
 
 class ConfirmStart(Dialog):

@@ -20,6 +20,7 @@ from desktop_client.shapes import tray_icon
 from desktop_client.theme import GRID
 from desktop_client.view_model import Icon, View
 from desktop_client.windows.parts import button, label, pad, set_text
+from desktop_client.wording import grouped
 
 _LOGO = 56
 
@@ -306,10 +307,3 @@ class DonePage(Step):
 
     def focus(self) -> None:
         self._go.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def grouped(pin: str) -> str:
-    """A pin in groups of eight characters, easier to compare by eye."""
-    kind, _, value = pin.partition(":")
-    groups = [value[i : i + 8] for i in range(0, len(value), 8)]
-    return f"{kind}: {' '.join(groups)}" if value else pin

@@ -23,10 +23,10 @@ from desktop_client.settings import Language, Look, Notify, OnSleep, Settings, S
 from desktop_client.settings_view import SettingsView
 from desktop_client.theme import GRID, Colours
 from desktop_client.windows.choice import Choice
-from desktop_client.windows.pages import grouped
 from desktop_client.windows.parts import label, pad, set_text
 from desktop_client.windows.token_list import TokenList
 from desktop_client.windows.worded import Window
+from desktop_client.wording import grouped
 
 _NAV_WIDTH = 168
 

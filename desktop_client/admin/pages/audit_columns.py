@@ -37,7 +37,7 @@ AUDIT: tuple[Column[AuditEntry], ...] = (
     ),
     Column(
         "what", "audit.what", lambda e, s: action_word(e.action, s.language),
-        words=lambda e: (e.action,), filter_names=("action", "操作"), width=260,
+        words=lambda e: (e.action,), filter_names=("action", "操作"), width=230,
     ),
     Column(
         "target", "audit.target", lambda e, s: e.target_name or e.target or DASH,
@@ -52,7 +52,7 @@ AUDIT: tuple[Column[AuditEntry], ...] = (
     Column(
         "detail", "audit.detail", lambda e, s: e.detail.spoken(s.language) or DASH,
         words=lambda e: (e.detail.en, e.detail.zh),
-        tooltip=lambda e, s: e.detail.spoken(s.language), filter_names=("详情",), width=360,
+        tooltip=lambda e, s: e.detail.spoken(s.language), filter_names=("详情",), width=240,
     ),
     Column(
         "number", "audit.number", lambda e, s: str(e.seq), sort=lambda e: -e.seq,

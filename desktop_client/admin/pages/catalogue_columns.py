@@ -116,7 +116,7 @@ VERSIONS: tuple[Column[EngineVersion], ...] = (
     ),
     Column(
         "summary", "catalogue.summary",
-        lambda r, s: r.engine.summary.spoken(s.language) or DASH, width=320,
+        lambda r, s: r.engine.summary.spoken(s.language) or DASH, width=170,
     ),
     Column(
         "id", "catalogue.id", lambda r, s: r.engine.id, width=120, shown_by_default=False

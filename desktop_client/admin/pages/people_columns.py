@@ -64,51 +64,51 @@ def _time(value: datetime | None) -> float | None:
 PEOPLE: tuple[Column[Somebody], ...] = (
     Column(
         "name", "people.name", lambda r, s: r.person.name or r.person.id, mark=_mark,
-        words=lambda r: (r.person.id,), filter_names=("姓名", "person"), width=170,
+        words=lambda r: (r.person.id,), filter_names=("姓名", "person"), width=150,
     ),
     Column(
         "email", "people.email", lambda r, s: r.person.email or DASH,
-        filter_names=("邮箱",), width=200,
+        filter_names=("邮箱",), width=180,
     ),
     Column(
         "role", "people.role", lambda r, s: role_word(r.person.role, s.language),
         sort=lambda r: _ORDER[r.person.role],
-        words=lambda r: (r.person.role,), filter_names=("角色",), values=tuple(ROLES), width=110,
+        words=lambda r: (r.person.role,), filter_names=("角色",), values=tuple(ROLES), width=105,
     ),
     Column(
         "teams", "people.teams", lambda r, s: ", ".join(r.person.teams) or DASH,
-        filter_names=("团队", "team"), width=140,
+        filter_names=("团队", "team"), width=120,
     ),
     Column(
         "account", "people.account", lambda r, s: account_word(r.person, s.language),
         words=lambda r: ("local" if r.person.local else "provider",),
-        filter_names=("账户",), values=("local", "provider"), width=110,
+        filter_names=("账户",), values=("local", "provider"), width=95,
     ),
     Column(
         "state", "people.state", lambda r, s: state_word(r.person, s.language),
         words=lambda r: ("disabled" if r.person.disabled else "active",),
-        filter_names=("状态",), values=("active", "disabled"), width=100,
+        filter_names=("状态",), values=("active", "disabled"), width=95,
     ),
     Column(
         "seen", "people.seen", lambda r, s: cells.at(r.person.last_seen, s),
         sort=lambda r: _time(r.person.last_seen),
-        tooltip=lambda r, s: cells.stamp(r.person.last_seen, s), width=130,
+        tooltip=lambda r, s: cells.stamp(r.person.last_seen, s), width=115,
     ),
     Column(
         "sessions", "people.sessions", lambda r, s: str(r.person.sessions),
         sort=lambda r: r.person.sessions, number=lambda r: r.person.sessions,
         tooltip=lambda r, s: say("people.sessions.meaning", s.language),
-        align=Align.END, width=90,
+        align=Align.END, width=85,
     ),
     Column(
         "tokens", "people.tokens", lambda r, s: str(r.person.tokens),
         sort=lambda r: r.person.tokens, number=lambda r: r.person.tokens,
-        align=Align.END, width=90,
+        align=Align.END, width=90, shown_by_default=False,
     ),
     Column(
         "live", "people.live", lambda r, s: str(r.live),
         sort=lambda r: r.live, number=lambda r: r.live,
-        filter_names=("instances",), align=Align.END, width=110,
+        filter_names=("instances",), align=Align.END, width=83,
     ),
     Column("id", "people.id", lambda r, s: r.person.id, width=150, shown_by_default=False),
 )  # fmt: skip

@@ -24,8 +24,8 @@ from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
 from desktop_client.theme import GRID, Colours
-from desktop_client.windows.pages import grouped
 from desktop_client.windows.parts import button, label
+from desktop_client.wording import grouped
 
 _FACTS = ("version", "started", "ledger", "pin")
 _COPIED = ("ledger", "pin")

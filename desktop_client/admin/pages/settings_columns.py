@@ -36,6 +36,6 @@ SETTINGS: tuple[Column[Setting], ...] = (
     ),
     Column(
         "meaning", "studio.meaning", lambda r, s: r.meaning.spoken(s.language) or DASH,
-        tooltip=lambda r, s: r.meaning.spoken(s.language), width=420,
+        tooltip=lambda r, s: r.meaning.spoken(s.language), width=320,
     ),
 )  # fmt: skip

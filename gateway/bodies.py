@@ -82,6 +82,8 @@ class ChunkReader:
             at = stop
             if len(self._line) > _MAX_LINE_BYTES:
                 raise BadBodyError("a chunk's line is too long")
+            if self._state == "data-end" and not b"\r\n".startswith(self._line):
+                raise BadBodyError("a chunk is longer than it said")
             if end >= 0:
                 line, self._line = self._line, b""
                 if not line.endswith(b"\r\n") or b"\r" in line[:-2]:
@@ -91,8 +93,6 @@ class ChunkReader:
 
     def _on_line(self, line: bytes) -> None:
         if self._state == "data-end":
-            if line:
-                raise BadBodyError("a chunk is longer than it said")
             self._state = "size"
         elif self._state == "size":
             match = _SIZE_LINE.fullmatch(line)

@@ -341,8 +341,8 @@ async def test_sign_out_ends_everything_of_this_browser(house: House, browser: B
     await house.identity.redeem_handoff(code, instance.host, "n")
     stolen = dict(browser.kept)
     page = await browser.get("/engines")
-    done = await browser.post("/signout", data={"csrf": csrf_of(page)})
-    assert done.headers["location"] == "/signed-out"
+    done = await browser.follow(await browser.post("/signout", data={"csrf": csrf_of(page)}))
+    assert done.url.path == "/signed-out"
     assert await house.identity.browser_sessions() == ()
     browser.kept = stolen
     back = await browser.follow(await browser.get("/engines"))

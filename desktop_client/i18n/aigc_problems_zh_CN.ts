@@ -263,5 +263,65 @@
         <source>The admin window did not start.</source>
         <translation>管理窗口未能启动。</translation>
     </message>
+    <message id="problem.share-access">
+        <source>Choose whether it may be used or only viewed.</source>
+        <translation>请选择“使用”或“仅查看”。</translation>
+    </message>
+    <message id="problem.share-time">
+        <source>A share lasts from 5 minutes to 30 days.</source>
+        <translation>共享时长须在 5 分钟到 30 天之间。</translation>
+    </message>
+    <message id="problem.share-whom">
+        <source>Choose one colleague or one team.</source>
+        <translation>请选择一位同事或一个团队。</translation>
+    </message>
+    <message id="problem.share-self">
+        <source>It is yours already.</source>
+        <translation>这本来就是您自己的。</translation>
+    </message>
+    <message id="problem.share-limit">
+        <source>It is shared too many times: end some of these first.</source>
+        <translation>此引擎的共享数量已达上限，请先结束一些，或共享给团队。</translation>
+    </message>
+    <message id="problem.share-unknown">
+        <source>There is no such share, or it ended already.</source>
+        <translation>没有这项共享，或已结束。</translation>
+    </message>
+    <message id="problem.colleague-unknown">
+        <source>Nobody here is called that; whoever it is must have signed in once.</source>
+        <translation>没有这位同事；对方须至少登录过一次。</translation>
+    </message>
+    <message id="problem.team-unknown">
+        <source>You can share with your own teams.</source>
+        <translation>只能共享给您自己的团队。</translation>
+    </message>
+    <message id="problem.asked-too-often">
+        <source>You have looked for many people: wait a minute.</source>
+        <translation>您在短时间内查找了太多人，请稍等一分钟。</translation>
+    </message>
+    <message id="problem.token-scope">
+        <source>This token is for engines, not for the coordinator.</source>
+        <translation>此令牌用于引擎，不能用于协调器 API。</translation>
+    </message>
+    <message id="problem.token-read-only">
+        <source>This token only reads.</source>
+        <translation>此令牌为只读，不能作任何更改。</translation>
+    </message>
+    <message id="problem.token-scope-missing">
+        <source>Choose what the token is for.</source>
+        <translation>请选择令牌的用途。</translation>
+    </message>
+    <message id="problem.token-scope-unknown">
+        <source>There is no such purpose of a token.</source>
+        <translation>没有这种令牌用途。</translation>
+    </message>
+    <message id="problem.token-instances">
+        <source>Only a token for engines can be limited to some of them.</source>
+        <translation>只有用于引擎的令牌才能限定引擎。</translation>
+    </message>
+    <message id="problem.token-instances-many">
+        <source>A token names too many engines.</source>
+        <translation>一个令牌限定的引擎过多。</translation>
+    </message>
 </context>
 </TS>

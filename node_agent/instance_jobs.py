@@ -77,7 +77,7 @@ async def begin(
         await _start(run, spec, tools)
         await probe(run, spec.ready_timeout, left, tools)
     except limits.LimitError as error:
-        await fail(run, DriverError(FailReason.PREPARE, error.message), tools)
+        await fail(run, DriverError(FailReason.PREPARE, error.told), tools)
     except AigcError as error:
         await fail(run, DriverError(FailReason.PREPARE, error.message), tools)
     except DriverError as error:

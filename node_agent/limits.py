@@ -35,7 +35,11 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-
 _READY_PATH = re.compile(r"/[!-~]{0,1023}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # The container runtime reads these: with them an engine would choose its cards itself.
-_RUNTIME_VARIABLES = re.compile(r"NVIDIA_(VISIBLE_DEVICES|DRIVER_CAPABILITIES|MIG_.*|REQUIRE_.*)")
+_RUNTIME_VARIABLES = re.compile(
+    r"NVIDIA_(VISIBLE_DEVICES|DRIVER_CAPABILITIES|MIG_.*|REQUIRE_.*|DISABLE_REQUIRE|IMEX_CHANNELS"
+    r"|FABRIC_IMEX_MGMT|GDS|GDRCOPY|MOFED|NVSWITCH)"
+    r"|(AMD|ASCEND|HABANA|METAX|MTHREADS)_VISIBLE_DEVICES"
+)
 _SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot")
 _SHM = "/dev/shm"  # noqa: S108 - the path in the container that engines know, not a file of ours
 
@@ -47,6 +51,12 @@ class LimitError(Exception):
         super().__init__(message)
         self.field = field
         self.message = message
+
+    @property
+    def told(self) -> str:
+        """The sentence with the field's name in it, for whoever wrote the template."""
+        named = f"field {self.field}" in self.message
+        return self.message if named else f"{self.message} (Field {self.field}.)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from aigc.errors import AigcError, ErrorKind
 VOLUME_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MEASURE_AGAIN = 300.0
+# Folders in folders: an engine may make a tree deeper than any stack or table of open files.
+_DEEPEST = 128
 # Below a parent that only the agent may enter, a volume is open to whichever user the image runs
 # as: which one that is, only the image knows.
 _PARENT_MODE = 0o700
@@ -309,28 +312,67 @@ def _delete(parent: int, name: str, device: int) -> None:
     if not stat.S_ISDIR(info.st_mode):
         os.unlink(name, dir_fd=parent)
         return
+    top = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        while children := os.listdir(top):
+            for child in children:
+                _delete_below(top, child, device, top, 1)
+    finally:
+        os.close(top)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _delete_below(parent: int, name: str, device: int, top: int, depth: int) -> None:
+    """What is too deep for the stack and the open files is brought up to the top first."""
+    info = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if not stat.S_ISDIR(info.st_mode):
+        os.unlink(name, dir_fd=parent)
+        return
+    if depth >= _DEEPEST:
+        os.rename(name, f".deep-{secrets.token_hex(8)}", src_dir_fd=parent, dst_dir_fd=top)
+        return
     handle = os.open(name, _FOLDER, dir_fd=parent)
     try:
         if os.fstat(handle).st_dev != device:
             raise OSError(0, f'"{name}" is another file system mounted there; unmount it first')
         for child in os.listdir(handle):
-            _delete(handle, child, device)
+            _delete_below(handle, child, device, top, depth + 1)
     finally:
         os.close(handle)
     os.rmdir(name, dir_fd=parent)
 
 
 def _bytes_below(path: Path) -> int:
-    """What a tree takes on the disk; hard links count once, links are not followed."""
-    total = 0
+    """What a tree takes on the disk; hard links count once, links are not followed, and what lies
+    deeper than any tree that a person makes is left out."""
+    try:
+        top = os.open(path, _FOLDER)
+    except OSError:
+        return 0  # gone meanwhile, or no folder any more
     seen: set[tuple[int, int]] = set()
-    for _, _, names, at in os.fwalk(path, follow_symlinks=False):
-        for name in names:
+    total = 0
+    device = os.fstat(top).st_dev
+    open_folders = [(top, iter(os.listdir(top)))]
+    try:
+        while open_folders:
+            at, names = open_folders[-1]
+            name = next(names, None)
+            if name is None:
+                os.close(open_folders.pop()[0])
+                continue
             try:
                 info = os.stat(name, dir_fd=at, follow_symlinks=False)
-            except FileNotFoundError:
-                continue
+                if stat.S_ISDIR(info.st_mode):
+                    if info.st_dev == device and len(open_folders) < _DEEPEST:
+                        handle = os.open(name, _FOLDER, dir_fd=at)
+                        open_folders.append((handle, iter(os.listdir(handle))))
+                    continue
+            except OSError:
+                continue  # the engine runs, and moves things while they are counted
             if (info.st_dev, info.st_ino) not in seen:
                 seen.add((info.st_dev, info.st_ino))
                 total += info.st_size
+    finally:
+        for handle, _ in open_folders:
+            os.close(handle)
     return total

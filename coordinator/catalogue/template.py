@@ -47,7 +47,11 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # The machines refuse these too (agent.toml's own limits); here it is told before anybody starts.
 _SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot")
-_CARD_VARIABLES = re.compile(r"NVIDIA_(VISIBLE_DEVICES|DRIVER_CAPABILITIES|MIG_.*|REQUIRE_.*)")
+_CARD_VARIABLES = re.compile(
+    r"NVIDIA_(VISIBLE_DEVICES|DRIVER_CAPABILITIES|MIG_.*|REQUIRE_.*|DISABLE_REQUIRE|IMEX_CHANNELS"
+    r"|FABRIC_IMEX_MGMT|GDS|GDRCOPY|MOFED|NVSWITCH)"
+    r"|(AMD|ASCEND|HABANA|METAX|MTHREADS)_VISIBLE_DEVICES"
+)
 _USER = r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?)?$"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -178,6 +178,32 @@ def test_what_somebody_changed_is_repaired_and_the_agent_may_be_away(here: Walle
     assert here.desk.ask("page_within", page=_url(here, "none")) < 60
 
 
+def test_figures_and_debug_pages_are_nobodys(here: Walled) -> None:
+    """Unauthenticated, at every port; the control is the one page that says "alive"."""
+    host, zone = "aigc.studio.test", _url(here, "none").partition("://")[2].partition(":")[0]
+    curl = ("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10")
+
+    def status(port: int, name: str, path: str) -> int:
+        address = ADDRESSES["coord"]
+        done = here.studio.desk.run(
+            *curl, "--resolve", f"{name}:{port}:{address}", f"https://{name}:{port}{path}",
+            check=False,
+        )  # fmt: skip
+        return int(done.stdout)
+
+    assert status(7440, host, "/healthz") == 200
+    for path in ("/metrics", "/debug", "/debug/pprof/", "/debug/vars", "/openapi.json", "/docs",
+                 "/server-status", "/stats", "/.aigc/metrics", "/.aigc/debug"):  # fmt: skip
+        for port, name in ((7440, host), (8443, zone), (8443, host)):
+            assert status(port, name, path) in (0, 400, 401, 403, 404, 421), (port, name, path)
+    # The agent listens to nobody but its own engines' questions for names.
+    listening = here.machine.run("ss", "-Hltnup").stdout
+    mine = [line.split() for line in listening.splitlines() if "aigc" in line]
+    gateway = here.addresses["list"].rpartition(".")[0] + "."
+    assert mine
+    assert all(words[4].startswith(gateway) for words in mine), mine
+
+
 def _url(here: Walled, engine: str) -> str:
     listed = here.aigc("list", who="me")
     return str(next(i["url"] for i in listed if i["id"] == here.instances[engine])).rstrip("/")

@@ -25,7 +25,7 @@ _NAME = f"aigc-walls-{os.getpid()}"
 _KNOCK = """
 import json, sys
 from node_agent.walls.knock import knock
-print(json.dumps(str(knock((sys.argv[1], int(sys.argv[2])))))
+print(json.dumps(str(knock((sys.argv[1], int(sys.argv[2]))))))
 """
 
 _LISTEN = """

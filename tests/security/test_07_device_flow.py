@@ -245,10 +245,10 @@ async def test_nobody_is_made_to_agree(house: House, device: Device, lin: Browse
     async with house.browser() as wu:
         await house.add("wu", name="Wu Min")
         await wu.sign_in("wu", to="/engines")
-        form = await wu.get("/oidc/device")
-        stolen = await wu.post_form(form, ticket=ticket, answer="yes")
+        own = await wu.get("/oidc/device")
+        stolen = await wu.post_form(own, ticket=ticket, answer="yes")
         assert stolen.status_code == 404
-        forged = await wu.post_form(form, ticket=ticket[:-1] + "0", answer="yes")
+        forged = await wu.post_form(own, ticket=ticket[:-1] + "0", answer="yes")
         assert forged.status_code == 404
     assert page.headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]

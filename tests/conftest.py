@@ -7,6 +7,7 @@ contributor's machine a missing one is a plain skip with its reason; in CI (``CI
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
 import sys
@@ -38,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.user_properties.append(("missing", reason))
             else:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected and imported stays to the end: no collection looks at it again.
+
+    Some tests collect garbage when they end; with thousands of tests in memory that took longer
+    than most tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
   if (!list || !window.EventSource) return;
   let wanted = false;
   let loading = false;
+  let leaving = false;
 
   const busy = () => {
     // Nothing moves under somebody who is typing or has a menu open.
@@ -21,7 +22,7 @@
       while (wanted && !busy()) {
         wanted = false;
         const answer = await fetch(list.dataset.list, { credentials: "same-origin", cache: "no-store" });
-        if (answer.status === 401) { location.reload(); return; }
+        if (answer.status === 401) { if (!leaving) location.reload(); return; }
         if (!answer.ok) return;
         const html = await answer.text();
         if (busy()) { wanted = true; break; }
@@ -56,7 +57,13 @@
   list.addEventListener("toggle", () => { if (wanted) load(); }, true);
   const events = new EventSource(list.dataset.events);
   events.addEventListener("changed", load);
-  events.addEventListener("ended", () => { events.close(); location.reload(); });
+  events.addEventListener("ended", () => { events.close(); if (!leaving) location.reload(); });
+  // Signing out ends the session before its answer is here: a reload now would sign in again.
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/signout") return;
+    leaving = true;
+    events.close();
+  });
   events.addEventListener("error", () => {
     // Closed for good: signed out elsewhere, or the coordinator is starting.
     if (events.readyState === EventSource.CLOSED) setTimeout(load, 3000);

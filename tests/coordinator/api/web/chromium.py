@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import ConsoleMessage, Page, async_playwright
 
 from tests.coordinator.identity.house import PASSWORD, House
 
@@ -23,8 +23,11 @@ _ARGUMENTS = [
 
 
 @asynccontextmanager
-async def chromium(**context: Any) -> AsyncIterator[Page]:
-    """A page of a fresh Chromium; any error in its console fails the test."""
+async def chromium(within: str = "", **context: Any) -> AsyncIterator[Page]:
+    """A page of a fresh Chromium; any error in its console fails the test.
+
+    ``within``: only errors of what is loaded from there; others' pages are theirs.
+    """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", headless=True, args=_ARGUMENTS
@@ -34,10 +37,12 @@ async def chromium(**context: Any) -> AsyncIterator[Page]:
             page.set_default_timeout(30_000)
             troubles: list[str] = []
             page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.on(
-                "console",
-                lambda said: troubles.append(said.text) if said.type == "error" else None,
-            )
+
+            def console(said: ConsoleMessage) -> None:
+                if said.type == "error" and said.location["url"].startswith(within):
+                    troubles.append(said.text)
+
+            page.on("console", console)
             yield page
             assert not troubles, troubles
         finally:

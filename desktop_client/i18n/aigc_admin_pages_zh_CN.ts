@@ -1403,6 +1403,18 @@
         <source>Set up a second factor</source>
         <translation>设置第二验证因素</translation>
     </message>
+    <message id="audit.did.device-code">
+        <source>Entered a program's code</source>
+        <translation>输入程序代码</translation>
+    </message>
+    <message id="audit.did.recovery-codes">
+        <source>Made new recovery codes</source>
+        <translation>生成新的恢复码</translation>
+    </message>
+    <message id="audit.did.second-factor-off">
+        <source>Removed the second factor</source>
+        <translation>移除第二验证因素</translation>
+    </message>
     <message id="audit.did.second-factor-reset">
         <source>Reset a second factor</source>
         <translation>重置第二验证因素</translation>

@@ -93,6 +93,7 @@ class TokenPages:
             secret=secret,
             until=shown_time(info.expires_at),
             engines=Scope.ENGINES in info.terms.scopes,
+            api=Scope.API in info.terms.scopes,
         )
 
     async def revoke(self, request: Request) -> Response:

@@ -37,7 +37,7 @@ from node_agent.walls.guard import Guard
 from node_agent.walls.keeper import Walls
 from node_agent.walls.mark import MARK
 from node_agent.walls.nftables import NftError
-from node_agent.walls.resolver import Names
+from node_agent.walls.resolver import Names, lookup_by
 from protos.aigc.v1 import node_pb2
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,8 @@ async def agent(config: AgentConfig, clock: Clock) -> AsyncIterator[Agent]:
     identity = await asyncio.to_thread(files.load)
     store = await Store.open(config.state_dir / "agent.sqlite")
     walls = Walls(config.docker_scope, MARK, wanted=config.walls != "off")
-    names = Names(walls.let, [parse(text) for text in config.egress_private])
+    private = [parse(text) for text in config.egress_private]
+    names = Names(walls.let, private, lookup_by(config.name_servers))
     kept = DockerWalls(walls, names, config.name_servers, config.walls == "required")
     driver, note = await choose_driver(config, kept)
     probe = choose_probe(config)

@@ -8,7 +8,7 @@ quarantine, and blocks a new run of the same instance until an admin decides.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coordinator.domain import lifecycle
 from coordinator.domain.desired import VolumeAction, volume_order
@@ -18,6 +18,7 @@ from coordinator.domain.events import (
     DoorLost,
     DoorOpened,
     InstanceObserved,
+    InstanceReading,
     LedgerRefusedByNode,
     NodeConnected,
     NodeDisconnected,
@@ -43,6 +44,8 @@ from coordinator.domain.volume import VolumeId
 
 _OVER = frozenset({Phase.GONE, Phase.FAILED})
 _STARTED = frozenset({Phase.STARTING, Phase.READY})
+# A refusal older than this is no news, only told again.
+_FRESH_REFUSAL = timedelta(minutes=5)
 
 
 def connected(draft: Draft, event: NodeConnected) -> None:
@@ -191,10 +194,24 @@ def readings_taken(draft: Draft, event: ReadingsTaken) -> None:
             cause = f"node {node.id} reads its figures again"
             draft.happen(instance.id, lifecycle.Heard(), "heard-again", cause)
         _put_work(draft, instance.id, reading.gpu_work, reading.gpu_busy_at)
+        _note_refusals(draft, instance, node, reading)
         draft.put_usage(
             instance.id,
             Usage(reading.epoch, reading.vram_used_bytes, reading.gpu_percent, reading.refusals),
         )
+
+
+def _note_refusals(draft: Draft, instance: Instance, node: Node, reading: InstanceReading) -> None:
+    """The first refusal of a run goes into its story; the others are read where they are shown."""
+    told = reading.refusals
+    if told is None or told.last is None or draft.now - told.last > _FRESH_REFUSAL:
+        return  # an old one, told again to a coordinator that was started anew
+    known = draft.usage.get(instance.id)
+    if known is not None and known.epoch == reading.epoch and known.refusals is not None:
+        return
+    places = ", ".join(f"{p.address}:{p.port}" if p.port else p.address for p in told.top[:3])
+    detail = f"the walls refused {told.total} attempts to connect ({places})"
+    draft.tell(instance, instance, "refused", f"node {node.id}", detail)
 
 
 def activity_seen(draft: Draft, event: ActivitySeen) -> None:

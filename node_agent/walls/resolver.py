@@ -13,7 +13,7 @@ import ipaddress
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +91,7 @@ class Names:
     Args:
         let: opens the walls; see Walls.let. Blocks.
         private: the private places that agent.toml allows.
-        lookup: asks this machine's own name servers.
+        lookup: asks real name servers; by default this machine's own.
         port: where the walls send the questions.
     """
 
@@ -104,7 +104,7 @@ class Names:
     ) -> None:
         self._let = let
         self._private = tuple(private)
-        self._lookup = lookup or ask_this_machine
+        self._lookup = lookup or lookup_by(())
         self._port = port
         self._loop = asyncio.get_running_loop()
         self._desks: dict[str, _Desk] = {}
@@ -330,18 +330,20 @@ class Names:
             desk.refused[name] = desk.refused.get(name, 0) + 1
 
 
-async def ask_this_machine(name: str) -> Found:
-    """By the name servers of /etc/resolv.conf.
+def lookup_by(servers: Sequence[str]) -> Lookup:
+    """Asks these name servers; none: those of /etc/resolv.conf, as it is at each question."""
 
-    Raises:
-        DNSException: they did not answer.
-    """
-    asking = await asyncio.to_thread(dns.asyncresolver.Resolver)
-    try:
-        said = await asking.resolve(
-            dns.name.from_text(name), "A", raise_on_no_answer=False, lifetime=_WITHIN
-        )
-    except dns.resolver.NXDOMAIN:
-        return Found((), _LEAST_TTL, exists=False)
-    addresses = tuple(ipaddress.IPv4Address(record.address) for record in said.rrset or ())
-    return Found(addresses, said.rrset.ttl if said.rrset is not None else _LEAST_TTL)
+    async def look_up(name: str) -> Found:
+        asking = await asyncio.to_thread(dns.asyncresolver.Resolver, configure=not servers)
+        if servers:
+            asking.nameservers = list(servers)
+        try:
+            said = await asking.resolve(
+                dns.name.from_text(name), "A", raise_on_no_answer=False, lifetime=_WITHIN
+            )
+        except dns.resolver.NXDOMAIN:
+            return Found((), _LEAST_TTL, exists=False)
+        addresses = tuple(ipaddress.IPv4Address(record.address) for record in said.rrset or ())
+        return Found(addresses, said.rrset.ttl if said.rrset is not None else _LEAST_TTL)
+
+    return look_up

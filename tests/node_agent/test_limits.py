@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from node_agent.config import AgentConfig
+from aigc.errors import AigcError
+from node_agent.config import AgentConfig, parse
 from node_agent.limits import LimitError, Machine, check, registry_of
 from protos.aigc.v1 import node_pb2
 
@@ -158,6 +159,28 @@ def test_the_internet_is_refused_where_the_machine_says_so() -> None:
     check(asked, CONFIG, DOCKER)
     with pytest.raises(LimitError, match="egress"):
         check(asked, CONFIG.model_copy(update={"egress_allowed": False}), DOCKER)
+
+
+def test_private_places_open_only_by_the_machines_own_list() -> None:
+    asked = honest()
+    asked.spec.egress_to.add(to="192.168.1.7", ports=[445])
+    with pytest.raises(LimitError, match="egress_private"):
+        check(asked, CONFIG, DOCKER)
+    check(asked, CONFIG.model_copy(update={"egress_private": ("192.168.1.0/24:445",)}), DOCKER)
+    asked.spec.egress_to.add(to="169.254.169.254", ports=[80])
+    with pytest.raises(LimitError, match=r"169\.254\.169\.254"):
+        check(asked, CONFIG.model_copy(update={"egress_private": ("192.168.1.0/24:445",)}), DOCKER)
+
+
+def test_what_agent_toml_says_of_private_places_is_private() -> None:
+    assert parse({"egress_private": ["10.0.0.7:445"]}, Path("x")).egress_private == (
+        "10.0.0.7:445",
+    )
+    for wrong in ("8.8.8.8", "nas.lan", "10.0.0.7:x"):
+        with pytest.raises(AigcError, match="egress_private"):
+            parse({"egress_private": [wrong]}, Path("x"))
+    with pytest.raises(AigcError, match="name_servers"):
+        parse({"name_servers": ["127.0.0.53"]}, Path("x"))
 
 
 @pytest.mark.parametrize(

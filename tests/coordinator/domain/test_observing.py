@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -24,7 +25,15 @@ from coordinator.domain.events import (
     UnclaimedResolved,
 )
 from coordinator.domain.gpu import GpuUuid
-from coordinator.domain.instance import FailReason, InstanceId, Signal, State, StopReason
+from coordinator.domain.instance import (
+    FailReason,
+    InstanceId,
+    Refusals,
+    RefusedPlace,
+    Signal,
+    State,
+    StopReason,
+)
 from coordinator.domain.node import NodeId, Unclaimed
 from coordinator.domain.people import PersonId
 from coordinator.domain.refusal import Refused
@@ -308,3 +317,21 @@ def test_the_story_tells_every_transition(bench: Bench) -> None:
     assert [line.seq for line in story] == sorted(line.seq for line in story)
     assert story[3].cause == "person lin"
     assert "GPU-1" in story[1].detail
+
+
+def test_the_first_refusal_of_a_run_is_in_its_story_once(bench: Bench) -> None:
+    told = Refusals(14, (RefusedPlace("192.168.1.7", 445, "tcp", 14),), bench.now, bench.now)
+    for total in (14, 20):
+        reading = InstanceReading(ONE, 1, Signal.IDLE, refusals=replace(told, total=total))
+        bench.say(ReadingsTaken(NODE, instances=(reading,)))
+    (line,) = [line for line in bench.story() if line.event == "refused"]
+    assert "14 attempts to connect (192.168.1.7:445)" in line.detail
+    assert bench.studio.usage[ONE].refusals == replace(told, total=20)
+
+
+def test_an_old_refusal_told_to_a_coordinator_that_came_back_is_no_news(bench: Bench) -> None:
+    long_ago = bench.now - timedelta(hours=1)
+    reading = InstanceReading(ONE, 1, Signal.IDLE, refusals=Refusals(3, (), long_ago, long_ago))
+    bench.say(ReadingsTaken(NODE, instances=(reading,)))
+    assert not [line for line in bench.story() if line.event == "refused"]
+    assert bench.studio.usage[ONE].refusals is not None

@@ -10,10 +10,13 @@ import asyncio
 import gc
 import inspect
 import os
+import re
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
+from pathlib import Path
 
 import grpc.aio
 import psutil
@@ -24,8 +27,36 @@ from blockbuster import BlockBuster
 from tests.parts import missing_part
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-with",
+        metavar="MARK",
+        default="",
+        help="leave out test files in which MARK is not written: nothing of them is imported",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    mark = str(config.getoption("--only-with"))
+    if not mark or not collection_path.name.startswith("test_") or collection_path.is_dir():
+        return None
+    return None if _is_written(mark, collection_path) else True
+
+
+@cache
+def _is_written(mark: str, path: Path) -> bool:
+    return re.search(rf"\bpytest\.mark\.{mark}\b", path.read_text("utf-8")) is not None
+
+
+_MARKS_OF_GROUPS = ("docker", "browser", "desktop", "studio", "faults")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        for mark in _MARKS_OF_GROUPS:
+            if item.get_closest_marker(mark) and not _is_written(mark, item.path):
+                # Its group would not find it. See tests.groups.
+                raise pytest.UsageError(f"{item.path}: write out pytest.mark.{mark}")
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "_loop_never_blocks")
         for mark in ("docker", "browser", "desktop", "studio", "node"):

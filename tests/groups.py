@@ -37,6 +37,7 @@ class Group:
 
     Attributes:
         expression: pytest's ``-m``; empty if it is no group of tests.
+        mark: what each of its tests has: files without it are not even imported.
         where: paths for pytest, with their options.
         command: what runs instead of pytest.
     """
@@ -44,6 +45,7 @@ class Group:
     name: str
     expression: str = ""
     where: tuple[str, ...] = ()
+    mark: str = ""
     command: tuple[str, ...] = ()
 
     @property
@@ -54,6 +56,8 @@ class Group:
         if self.command:
             return list(self.command)
         options = ["-q", "--durations", "5", "-o", f"cache_dir={cache}"]
+        if self.mark:
+            options += ["--only-with", self.mark]
         if again:
             options += ["--last-failed", "--last-failed-no-failures", "none"]
         return [
@@ -62,19 +66,24 @@ class Group:
         ]
 
 
+# Folders whose tests without a real part are groups of their own.
+_APART = ("tests/desktop_client", "tests/e2e")
 _QUICK = "not docker and not browser and not desktop and not studio and not faults"
 # The longest first, so that no lane is left with one while the others are empty.
 GROUPS = (
-    Group("core, programs and command line", _QUICK, ("--ignore=tests/e2e",)),
-    Group("faults", "faults"),
-    Group("desktop", "desktop and not studio and not faults"),
-    Group("browser", "browser and not desktop and not studio and not faults"),
+    Group("faults", "faults", mark="faults"),
+    Group("servers, agent and command line", _QUICK, tuple(f"--ignore={f}" for f in _APART)),
+    Group("desktop", "desktop and not studio and not faults", mark="desktop"),
+    Group("desktop programs, in parts", _QUICK, _APART[:1]),
+    Group("browser", "browser and not desktop and not studio and not faults", mark="browser"),
     Group(
-        "real Docker Engine", "docker and not browser and not desktop and not studio and not faults"
+        "real Docker Engine",
+        "docker and not browser and not desktop and not studio and not faults",
+        mark="docker",
     ),
-    Group("studio of namespaces", "studio and not faults"),
+    Group("studio of namespaces", "studio and not faults", mark="studio"),
     Group("checks", command=(str(_ROOT / "scripts" / "check"),)),
-    Group("whole story", _QUICK, ("tests/e2e",)),
+    Group("whole story", _QUICK, _APART[1:]),
 )
 
 

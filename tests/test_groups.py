@@ -19,6 +19,7 @@ def test_every_test_is_in_exactly_one_group() -> None:
     told = tomllib.loads(_PYPROJECT.read_text("utf-8"))["tool"]["pytest"]["ini_options"]["markers"]
     marks = [line.partition(":")[0].partition("(")[0] for line in told]
     of_tests = {g.name: Expression.compile(g.expression) for g in GROUPS if g.expression}
+    quick = [g.name for g in GROUPS if g.expression == GROUPS[1].expression]
     for size in range(len(marks) + 1):
         for combination in itertools.combinations(marks, size):
             found = [
@@ -26,9 +27,19 @@ def test_every_test_is_in_exactly_one_group() -> None:
                 for name, expression in of_tests.items()
                 if expression.evaluate(lambda mark, chosen=combination, /, **_: mark in chosen)
             ]
-            # Two that differ by their folder alone share all that needs no real part.
-            quick = {"core, programs and command line", "whole story"}
-            assert len(found) == 1 or set(found) == quick, (combination, found)
+            # Those that differ by their folder alone share all that needs no real part.
+            assert len(found) == 1 or found == quick, (combination, found)
+    (rest, *apart) = [g for g in GROUPS if g.name in quick]
+    folders = [folder for g in apart for folder in g.where]
+    assert rest.where == tuple(f"--ignore={folder}" for folder in folders)
+
+
+def test_a_group_imports_only_what_its_mark_is_written_in() -> None:
+    """And its mark is in its expression, so that none of its tests is elsewhere."""
+    for group in GROUPS:
+        if group.mark:
+            assert group.expression.split()[0] == group.mark
+            assert f"not {group.mark}" in GROUPS[1].expression
 
 
 @pytest.fixture

@@ -1397,11 +1397,11 @@
     </message>
     <message id="audit.did.second-factor">
         <source>Gave a second factor</source>
-        <translation>提交第二验证因素</translation>
+        <translation>提交双重验证</translation>
     </message>
     <message id="audit.did.second-factor-set">
         <source>Set up a second factor</source>
-        <translation>设置第二验证因素</translation>
+        <translation>设置双重验证</translation>
     </message>
     <message id="audit.did.device-code">
         <source>Entered a program's code</source>
@@ -1413,11 +1413,11 @@
     </message>
     <message id="audit.did.second-factor-off">
         <source>Removed the second factor</source>
-        <translation>移除第二验证因素</translation>
+        <translation>移除双重验证</translation>
     </message>
     <message id="audit.did.second-factor-reset">
         <source>Reset a second factor</source>
-        <translation>重置第二验证因素</translation>
+        <translation>重置双重验证</translation>
     </message>
     <message id="audit.did.sign-in">
         <source>Signed in</source>

@@ -3,18 +3,27 @@ harmless: the instance shows with its line and without an action."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from aigc.clock import from_milliseconds
 from desktop_client.history import Reading, Series
 from desktop_client.model import (
+    Access,
     Account,
     ApiToken,
     Card,
+    Colleague,
     Engine,
     Fail,
+    Former,
+    Found,
     Instance,
     Part,
+    Refusals,
+    RefusedTarget,
+    Scope,
+    Share,
     State,
     Stop,
     Trashed,
@@ -31,6 +40,12 @@ _PARTS = {
 _STATES = {state.value: state for state in State}
 _STOPS = {stop.value: stop for stop in Stop}
 _FAILS = {fail.value: fail for fail in Fail}
+_ACCESS = {
+    common_pb2.ACCESS_UNSPECIFIED: Access.OWNER,  # a coordinator from before there was sharing
+    common_pb2.ACCESS_OWNER: Access.OWNER,
+    common_pb2.ACCESS_USE: Access.USE,
+    common_pb2.ACCESS_VIEW: Access.VIEW,
+}
 
 
 def words(value: common_pb2.Sentence) -> Words:
@@ -104,6 +119,25 @@ def instance(value: creator_pb2.Instance) -> Instance | None:
         ),
         vram_used_bytes=value.vram_used_bytes if value.HasField("vram_used_bytes") else None,
         gpu_percent=value.gpu_percent if value.HasField("gpu_percent") else None,
+        access=_ACCESS.get(value.access, Access.VIEW),
+        shares=value.shares,
+        shared_until=from_milliseconds(value.shared_until_ms),
+        started_by=value.started_by_name,
+        refusals=refusals(value.refusals) if value.HasField("refusals") else None,
+    )
+
+
+def instances(values: Iterable[creator_pb2.Instance]) -> tuple[Instance, ...]:
+    """Without those that are deleted."""
+    return tuple(known for value in values if (known := instance(value)) is not None)
+
+
+def refusals(value: common_pb2.Refusals) -> Refusals:
+    return Refusals(
+        total=value.total,
+        top=tuple(RefusedTarget(t.address, t.port, t.protocol, t.attempts) for t in value.top),
+        since=from_milliseconds(value.since_ms),
+        last=from_milliseconds(value.last_ms),
     )
 
 
@@ -128,7 +162,39 @@ def api_token(value: creator_pb2.ApiToken) -> ApiToken:
         created_at=_time(value.created_at_ms),
         expires_at=_time(value.expires_at_ms),
         last_used=from_milliseconds(value.last_used_ms),
+        scopes=tuple(value.scopes) or (Scope.API,),
+        read_only=value.read_only,
+        instance_ids=tuple(value.instance_ids),
+        instance_names=tuple(value.instance_names),
+        ends_soon=value.ends_soon,
     )
+
+
+def share(value: creator_pb2.Share) -> Share:
+    return Share(
+        id=value.id,
+        instance_id=value.instance_id,
+        instance_name=value.instance_name,
+        owner_name=value.owner_name,
+        access=_ACCESS.get(value.access, Access.VIEW),
+        expires_at=_time(value.expires_at_ms),
+        person_id=value.person_id,
+        person_name=value.person_name,
+        team=value.team,
+    )
+
+
+def found(value: creator_pb2.FindColleaguesResponse) -> Found:
+    people = tuple(Colleague(p.id, p.name, p.hint) for p in value.people)
+    return Found(people, tuple(value.teams), value.more)
+
+
+def former(value: creator_pb2.GetLinkResponse) -> Former:
+    """Whether to offer the link step."""
+    if not value.possible:
+        return Former.NONE
+    asked = value.link.state == creator_pb2.LinkRequest.STATE_OPEN
+    return Former.ASKED if asked else Former.POSSIBLE
 
 
 def series(value: common_pb2.GpuSeries) -> Series:
@@ -146,7 +212,7 @@ def series(value: common_pb2.GpuSeries) -> Series:
 
 
 def account(value: creator_pb2.Person) -> Account:
-    return Account(value.name, value.email, value.role, tuple(value.teams))
+    return Account(value.name, value.email, value.role, tuple(value.teams), value.id)
 
 
 def _time(milliseconds: int) -> datetime:

@@ -35,6 +35,29 @@ class Fail(StrEnum):
     GPU_LOST = "gpu-lost"
 
 
+class Access(StrEnum):
+    """How far an instance is one's own."""
+
+    OWNER = "owner"
+    USE = "use"  # a guest: everything that its pages offer; a visit starts it
+    VIEW = "view"  # a guest who looks on
+
+
+class Scope(StrEnum):
+    """What an API token is for, by its name on the wire."""
+
+    API = "api"  # the coordinator's API
+    ENGINES = "engines"  # the engines' own HTTP APIs, through the gateway
+
+
+class Former(StrEnum):
+    """Whether one may have had an account here before, at another provider."""
+
+    NONE = "none"
+    POSSIBLE = "possible"
+    ASKED = "asked"  # IT has the request
+
+
 BEGINNING = frozenset(
     {State.REQUESTED, State.QUEUED, State.PLACED, State.PREPARING, State.STARTING}
 )
@@ -121,6 +144,26 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedTarget:
+    """What an engine wanted to reach and may not. ``port`` 0: none; ``protocol`` tcp, udp, name."""
+
+    address: str
+    port: int = 0
+    protocol: str = "tcp"
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What a run's engine was refused by its walls; the most frequent first. Aware UTC."""
+
+    total: int
+    top: tuple[RefusedTarget, ...] = ()
+    since: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     id: str
     name: str
@@ -149,6 +192,11 @@ class Instance:
     vram_reserved_bytes: int | None = None  # on each of its cards; None: whole cards
     vram_used_bytes: int | None = None  # by this instance alone, where its machine can tell
     gpu_percent: float | None = None  # by this instance alone, where its machine can tell
+    access: Access = Access.OWNER  # of the one who asks
+    shares: int = 0  # that hold now; told to its owner and IT
+    shared_until: datetime | None = None  # for a guest: when that ends
+    started_by: str = ""  # the guest whose visit started it; empty: its owner did
+    refusals: Refusals | None = None  # None: nothing was refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +223,55 @@ class ApiToken:
     created_at: datetime
     expires_at: datetime
     last_used: datetime | None = None
+    scopes: tuple[str, ...] = (Scope.API,)
+    read_only: bool = False
+    instance_ids: tuple[str, ...] = ()  # engines: these alone; empty: all that one may open
+    instance_names: tuple[str, ...] = ()  # of the same, in the same order
+    ends_soon: bool = False  # within a week
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWish:
+    """What a person wants a new API token to be."""
+
+    name: str
+    days: int
+    scopes: tuple[str, ...] = (Scope.API,)
+    read_only: bool = False
+    instance_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A colleague or a team that may open an instance for a time. Times are aware UTC."""
+
+    id: str
+    instance_id: str
+    instance_name: str
+    owner_name: str
+    access: Access
+    expires_at: datetime
+    person_id: str = ""  # either a person or a team
+    person_name: str = ""
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody to share with. ``hint`` tells two of one name apart."""
+
+    id: str
+    name: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom one may share with, as far as the name was typed. ``more``: more match."""
+
+    people: tuple[Colleague, ...] = ()
+    teams: tuple[str, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +282,7 @@ class Account:
     email: str = ""
     role: str = ""
     teams: tuple[str, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +306,8 @@ class Snapshot:
     role: str = ""  # of that person, by its name on the wire
     engines: tuple[Engine, ...] = ()
     instances: tuple[Instance, ...] = ()
+    shared: tuple[Instance, ...] = ()  # others', that are shared with this person
+    former: Former = Former.NONE
     heard_at: datetime | None = None  # when the lists were last confirmed
     problem: Problem | None = None
     sign_in_url: str = field(default="", repr=False)  # while signing in: to copy by hand

@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 ARGS ?=
 SOAK_SECONDS ?= 3600
+FUZZ_SECONDS ?= 300
 
-.PHONY: help setup demo test check protos lock bench soak screenshots clean
+.PHONY: help setup demo test check protos lock bench soak fuzz screenshots clean
 
 help:
 	@echo "make demo   the main job on this machine (ARGS=\"--check --headless\" runs the story unattended)"
 	@echo "make test   installs what the tests need and runs everything"
-	@echo "make setup | check | protos | lock | bench | soak | screenshots"
+	@echo "make setup | check | protos | lock | bench | soak | fuzz | screenshots"
 
 setup: $(STAMP)
 
@@ -45,6 +46,9 @@ bench: $(STAMP)
 soak: $(STAMP)
 	@scripts/system-packages test
 	@AIGC_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -s tests/soak $(ARGS)
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
 
 screenshots: $(STAMP)
 	@scripts/system-packages test

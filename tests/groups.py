@@ -84,6 +84,7 @@ GROUPS = (
     Group("studio of namespaces", "studio and not faults", mark="studio"),
     Group("checks", command=(str(_ROOT / "scripts" / "check"),)),
     Group("whole story", _QUICK, _APART[1:]),
+    Group("fuzzing", command=(sys.executable, "-m", "tests.fuzz", "--seconds", "15")),
 )
 
 

@@ -99,6 +99,7 @@ async def test_a_revoked_session_is_renewed_once_then_given_up(studio: Studio) -
         assert caught.value.kind is ErrorKind.UNAUTHENTICATED
 
 
+@pytest.mark.attack(10)
 async def test_many_calls_at_once_refresh_once(studio: Studio) -> None:
     studio.server.seconds_valid = 300
     async with studio.session() as session:
@@ -125,6 +126,7 @@ asyncio.run(ask(sys.argv[1], Path(sys.argv[2])))
 """
 
 
+@pytest.mark.attack(10)
 async def test_two_processes_refreshing_at_once_sign_nobody_out(studio: Studio) -> None:
     studio.server.seconds_valid = 300
     async with studio.session() as session:
@@ -139,6 +141,7 @@ async def test_two_processes_refreshing_at_once_sign_nobody_out(studio: Studio) 
     assert studio.issuer.refreshes == 1
 
 
+@pytest.mark.attack(10)
 async def test_killed_between_refresh_and_save_of_the_session(studio: Studio) -> None:
     """The rotated refresh token is saved before anything else can go wrong."""
     async with studio.session() as session:
@@ -152,6 +155,7 @@ async def test_killed_between_refresh_and_save_of_the_session(studio: Studio) ->
         await session.sessions.WhoAmI(pb.WhoAmIRequest())
 
 
+@pytest.mark.attack(26)
 async def test_the_issuer_is_away_but_the_session_still_good(studio: Studio) -> None:
     studio.server.seconds_valid = 300
     async with studio.session() as session:

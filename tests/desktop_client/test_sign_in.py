@@ -60,6 +60,7 @@ async def test_a_person_signs_in_and_reads_that_the_page_can_be_closed(issuer: I
     assert again.refresh_token != tokens.refresh_token
 
 
+@pytest.mark.attack(9)
 async def test_rogue_requests_to_the_loopback_port_change_nothing(issuer: Issuer) -> None:
     browser = Browser()
     task = asyncio.create_task(sign_in(options(issuer), browser.open))
@@ -96,6 +97,7 @@ async def test_rogue_requests_to_the_loopback_port_change_nothing(issuer: Issuer
     assert isinstance(await task, Tokens)
 
 
+@pytest.mark.attack(9)
 async def test_a_head_without_end_and_a_silent_connection_do_not_hold_up(issuer: Issuer) -> None:
     browser = Browser()
     task = asyncio.create_task(sign_in(options(issuer), browser.open))
@@ -111,6 +113,7 @@ async def test_a_head_without_end_and_a_silent_connection_do_not_hold_up(issuer:
         writer.close()
 
 
+@pytest.mark.attack(9)
 async def test_a_second_answer_is_refused(issuer: Issuer) -> None:
     browser = Browser()
     task = asyncio.create_task(sign_in(options(issuer), browser.open))
@@ -155,6 +158,7 @@ def _no_id_token(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_other_issuer, _no_iss, _nonce, _audience, _no_id_token])
+@pytest.mark.attack(9)
 async def test_answers_that_are_not_for_us_are_refused(
     issuer: Issuer, spoil: Callable[[Issuer], None]
 ) -> None:
@@ -163,6 +167,7 @@ async def test_answers_that_are_not_for_us_are_refused(
     assert error.key == "sign-in-refused"
 
 
+@pytest.mark.attack(9)
 async def test_discovery_with_another_issuer_or_without_s256_opens_no_browser(
     issuer: Issuer,
 ) -> None:
@@ -173,6 +178,7 @@ async def test_discovery_with_another_issuer_or_without_s256_opens_no_browser(
     assert "PKCE" in (await _fails(issuer, follow=False)).message
 
 
+@pytest.mark.attack(9)
 async def test_a_plain_http_issuer_elsewhere_is_refused() -> None:
     far = SignInOptions("http://id.studio.lan/oidc", "aigc-native", ("openid",))
     with pytest.raises(AigcError, match="not https"):
@@ -208,6 +214,7 @@ async def test_the_person_says_no(issuer: Issuer) -> None:
         await task
 
 
+@pytest.mark.attack(26)
 async def test_refresh_tells_refused_from_unreachable(issuer: Issuer) -> None:
     with pytest.raises(AigcError) as caught:
         await refresh(options(issuer), "unknown")

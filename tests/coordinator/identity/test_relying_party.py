@@ -7,6 +7,7 @@ import base64
 import hmac
 import json
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -138,6 +139,7 @@ async def refused(house: House, token: str, nonce: str = "n", access: str = "") 
     return caught.value
 
 
+@pytest.mark.attack(6, 23)
 async def test_attack_6_forged_and_foreign_tokens(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         claims = issuer.claims(house.clock)
@@ -198,6 +200,7 @@ async def test_attack_6_forged_and_foreign_tokens(tmp_path: Path) -> None:
         await refused(house, issuer.sign(issuer.claims(house.clock)), nonce="")
 
 
+@pytest.mark.attack(6)
 async def test_attack_6_rotation_and_a_flood_of_key_ids(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         await house.identity.exchange(issuer.sign(issuer.claims(house.clock)), "n")
@@ -223,6 +226,7 @@ async def test_attack_6_rotation_and_a_flood_of_key_ids(tmp_path: Path) -> None:
         await house.identity.exchange(token, "n")
 
 
+@pytest.mark.attack(23)
 async def test_attack_23_replayed_id_token(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         token = issuer.sign(issuer.claims(house.clock))
@@ -235,6 +239,7 @@ async def test_attack_23_replayed_id_token(tmp_path: Path) -> None:
         assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1
 
 
+@pytest.mark.attack(23)
 async def test_attack_23_userinfo_of_somebody_else(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         issuer.userinfo = {"sub": "u-2", "groups": ["gpu-admins"]}
@@ -245,12 +250,14 @@ async def test_attack_23_userinfo_of_somebody_else(tmp_path: Path) -> None:
         assert session.person.role is Role.ADMIN
 
 
+@pytest.mark.attack(9, 23)
 async def test_attack_23_discovery_that_names_another_issuer(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         issuer.named = "https://evil.example"
         await refused(house, issuer.sign(issuer.claims(house.clock)))
 
 
+@pytest.mark.attack(26)
 async def test_an_issuer_that_is_down_is_unavailable(tmp_path: Path) -> None:
     async with studio(tmp_path) as (house, issuer):
         issuer.down = True
@@ -277,6 +284,7 @@ async def test_two_hundred_groups(tmp_path: Path) -> None:
         assert len(session.token) < 60
 
 
+@pytest.mark.attack(6)
 async def test_embedded_keys_rotate(tmp_path: Path) -> None:
     from tests.coordinator.identity.house import Native
 
@@ -291,3 +299,59 @@ async def test_embedded_keys_rotate(tmp_path: Path) -> None:
             after = (await native.refresh(before["refresh_token"])).json()
             house.clock.ahead += JWKS_PAUSE.total_seconds() + 1
             await house.identity.exchange(after["id_token"], "")
+
+
+@pytest.mark.attack(24)
+async def test_the_lowest_role_and_it_is_told(tmp_path: Path) -> None:
+    """Somebody who was an admin comes with groups that cannot be read."""
+    async with studio(tmp_path) as (house, issuer):
+        first = await house.identity.exchange(issuer.sign(issuer.claims(house.clock)), "n")
+        assert first.person.role is Role.ADMIN
+        claims = issuer.claims(house.clock, groups="gpu-admins", email="a@b@corp", jti="2")
+        again = await house.identity.exchange(issuer.sign(claims), "n")
+        assert again.person.role is Role.CREATOR
+        assert again.person.email == ""
+        # The session of before is of the same person: it lost the role at once.
+        assert (await house.identity.check_session(first.token)).person.role is Role.CREATOR
+        facts = (await house.identity.person_facts())[again.person.id]
+        assert facts.problem is not None
+        assert facts.problem.oddity == "not-a-list"
+        assert facts.claims_role is Role.CREATOR
+        good = issuer.sign(issuer.claims(house.clock, jti="3"))
+        await house.identity.exchange(good, "n")
+        assert (await house.identity.person_facts())[again.person.id].problem is None
+
+
+async def test_a_role_given_here_wins_until_it_is_taken_back(tmp_path: Path) -> None:
+    async with studio(tmp_path) as (house, issuer):
+        boss = (await house.identity.exchange(issuer.sign(issuer.claims(house.clock)), "n")).person
+
+        async def lin() -> Any:
+            claims = issuer.claims(house.clock, sub="u-2", groups=[], jti=str(time.monotonic_ns()))
+            return (await house.identity.exchange(issuer.sign(claims), "n")).person
+
+        made = await lin()
+        await house.identity.set_role(made.id, Role.AUDITOR, boss.id)
+        assert (await lin()).role is Role.AUDITOR
+        facts = (await house.identity.person_facts())[made.id]
+        assert (facts.role_overridden, facts.claims_role) == (True, Role.CREATOR)
+        await house.identity.set_role(made.id, None, boss.id)
+        assert house.reactor.studio.people[made.id].role is Role.CREATOR
+        assert not (await house.identity.person_facts())[made.id].role_overridden
+        assert (await lin()).role is Role.CREATOR
+
+
+async def test_the_embedded_issuer_has_no_private_path(tmp_path: Path) -> None:
+    """The relying party reaches it at its addresses alone: without the pages there is no way."""
+    async with open_house(tmp_path) as house:
+        await house.add()
+        asked: list[str] = []
+
+        async def away(request: Request) -> Response:
+            asked.append(f"{request.method} {request.url}")
+            return Response(status_code=503)
+
+        house.identity.serve_issuer(Starlette(routes=[Route("/{path:path}", away)]))
+        async with house.browser() as browser:
+            assert (await browser.get("/signin")).status_code == 503
+        assert asked == [f"GET {house.web_url}/oidc/.well-known/openid-configuration"]

@@ -47,8 +47,13 @@ def messages() -> dict[str, tuple[str, str]]:
 
 
 def _find(key: str) -> tuple[str, str] | None:
-    """The admin window's words, which are most of them, are read once one of them is asked for."""
-    return _read("tray").get(key) or _read("admin").get(key)
+    """The admin window's words, which are most of them, are read once one of them is asked for.
+
+    Problems are all among the others: one that a newer coordinator names is in no file, and the
+    tray must not read them all in its GUI thread to find that out.
+    """
+    found = _read("tray").get(key)
+    return _read("admin").get(key) if found is None and not key.startswith("problem.") else found
 
 
 @cache

@@ -74,9 +74,24 @@ _NOT_FROM_ENGINES = frozenset(
         b"service-worker-allowed",
         b"alt-svc",
         b"set-cookie2",
-        b"public-key-pins",
-        b"strict-transport-security",
         b"content-length",
+        # Kept by browsers for the whole host, and some for its siblings, long after this engine.
+        b"strict-transport-security",
+        b"public-key-pins",
+        b"public-key-pins-report-only",
+        b"expect-ct",
+        b"nel",
+        b"report-to",
+        b"reporting-endpoints",
+        b"accept-ch",
+        b"critical-ch",
+        b"origin-agent-cluster",
+        b"set-login",
+        # Orders to a proxy in front of us: a file of its own in place of the answer.
+        b"x-sendfile",
+        b"x-lighttpd-send-file",
+        b"x-reproxy-url",
+        b"surrogate-control",
     }
 )
 _NOT_TO_BROWSERS = _HOP_BY_HOP | _NOT_FROM_ENGINES
@@ -148,6 +163,9 @@ def header_for_browser(name: bytes, original: bytes, value: bytes) -> bytes:
         original: as the engine wrote it.
     """
     if name in _NOT_TO_BROWSERS:
+        return b""
+    # nginx in front of us: nothing may be fetched by its orders; that it must not buffer is fine.
+    if name.startswith(b"x-accel-") and name != b"x-accel-buffering":
         return b""
     if name == b"set-cookie":
         cookie = host_only_cookie(value)

@@ -466,8 +466,8 @@ class DockerDriver:
         try:
             if container_id:
                 _remove_container(api, container_id)
-            self._networks.remove(api, network)
             self._walls.close(network)
+            self._networks.remove(api, network)
         except words.ENGINE_ERRORS as error:
             # The relist finds the container by its labels and it is stopped then.
             log.warning("half-made container kept id=%s reason=%s", container_id, error)
@@ -513,8 +513,9 @@ class DockerDriver:
         _remove_container(api, str(inspected["Id"]))
         network = (inspected["Config"].get("Labels") or {}).get(terms.NETWORK)
         if network:
-            self._networks.remove(api, network)
+            # Its rules first: a network that is not known is closed, one that is gone is missed.
             self._walls.close(network)
+            self._networks.remove(api, network)
 
     # --- threads ---------------------------------------------------------------------------------
 

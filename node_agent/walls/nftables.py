@@ -54,10 +54,13 @@ class Nft:
                 return None
             raise
         try:
-            found = json.loads(text)["nftables"]
-        except (ValueError, KeyError) as error:
-            raise NftError(f"nft does not answer in JSON: {error}") from error
-        return [entry for entry in found if isinstance(entry, dict)]
+            entries = [e for e in json.loads(text)["nftables"] if isinstance(e, dict)]
+            # Read once here, so that what cannot be read is nft's failure and nobody else's.
+            found(entries, Shape({}, {}))
+            counted(entries)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise NftError(f"nft answers in a way that cannot be read: {error!r}") from error
+        return entries
 
     def remove(self, table: str) -> bool:
         """Take a table away; whether there was one.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -44,6 +45,7 @@ _MOST_TTL = 3600
 # Programs keep an address for longer than they were told; a new connection must still pass.
 _LET_FOR_AT_LEAST = 900
 _REFUSED_KEPT = 512
+_HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 
 Let = Callable[[str, Iterable[tuple[str, int | None]], int], bool]
 
@@ -326,6 +328,8 @@ class Names:
         return True
 
     def _count(self, desk: _Desk, name: str) -> None:
+        if not _HOST_NAME.fullmatch(name):
+            name = "?"  # people read it: nothing else of an engine's making
         if name in desk.refused or len(desk.refused) < _REFUSED_KEPT:
             desk.refused[name] = desk.refused.get(name, 0) + 1
 

@@ -280,7 +280,8 @@ def part(engine: EngineNetwork, ground: Ground) -> Part:
                 "questions for names",
             ),
         )
-    chains.append(Chain(f"host_{key}", (*answered, refuse)))
+    # A name server may be this machine itself, by its address on the LAN.
+    chains.append(Chain(f"host_{key}", (*answered, *_name_servers(engine), refuse)))
     chains.append(Chain(f"way_{key}", (*_way_out(engine, ground), refuse)))
     return Part(tuple(sets), tuple(chains), tuple(verdicts))
 
@@ -289,9 +290,7 @@ def _way_out(engine: EngineNetwork, ground: Ground) -> Iterable[Rule]:
     key = engine.key
     refuse = f"goto refuse_{key}"
     yield Rule(f'oifname "{bridge_prefix(ground.scope)}*" {refuse}', "another engine")
-    if engine.internet:
-        for resolver in engine.resolvers:
-            yield Rule(f"ip daddr {resolver} {_ANY_PORT} th dport {DNS} accept", "name server")
+    yield from _name_servers(engine)
     yield Rule(f"ip daddr @ours {refuse}", "coordinator and gateway")
     if engine.names:
         yield Rule(f"{_ANY_PORT} ip daddr . th dport @named_{key} accept", "listed names")
@@ -304,6 +303,12 @@ def _way_out(engine: EngineNetwork, ground: Ground) -> Iterable[Rule]:
             yield Rule(f"ip daddr @private {refuse}", "private")
     if engine.internet:
         yield Rule("meta nfproto ipv4 accept", "the internet")
+
+
+def _name_servers(engine: EngineNetwork) -> Iterable[Rule]:
+    if engine.internet:
+        for server in engine.resolvers:
+            yield Rule(f"ip daddr {server} {_ANY_PORT} th dport {DNS} accept", "name server")
 
 
 def _place(place: Destination) -> str:

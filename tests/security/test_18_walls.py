@@ -96,6 +96,23 @@ def test_an_engine_reaches_nothing_that_is_ours_or_private(here: Walled, engine:
     assert closed == []
 
 
+def test_ipv6_is_closed_as_a_whole(here: Walled) -> None:
+    """Engines' networks have none; one that gets it all the same leads nowhere."""
+    machine, engine = here.give_ipv6("internet")
+
+    def attempts() -> list[bool]:
+        return [
+            here.as_user(65534, engine, 9200),
+            here.as_user(0, engine, 9200),
+            here.inside("internet", machine, 9200),
+        ]
+
+    assert not any(attempts())
+    with here.without_walls():
+        wait_until("IPv6 without walls", lambda: all(attempts()), 20)
+    assert not any(attempts())
+
+
 def test_multicast_and_name_servers_elsewhere(here: Walled) -> None:
     """Neither by UDP: a name server of the LAN is asked by those with the internet alone."""
     assert here.inside_udp("internet", ADDRESSES["coord"], 53)

@@ -45,12 +45,14 @@ except OSError as error:
     print("closed", type(error).__name__, error)
 """
 _LISTENER = """
-import http.server, socketserver, sys
+import http.server, socket, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"hello")
     def log_message(self, *a): pass
-http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+Server((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
 """
 _UDP = """
 import socket, sys
@@ -125,6 +127,32 @@ class Walled:
         )
         print(namespace, host, port, done.stdout.strip())
         return done.stdout.startswith("open")
+
+    # --- IPv6 ------------------------------------------------------------------------------------
+
+    def give_ipv6(self, engine: str) -> tuple[str, str]:
+        """Addresses of IPv6 on an engine's network, which it does not have by itself.
+
+        Returns the machine's and the engine's; at each somebody listens on port 9200.
+        """
+        here, there = "fd00:77::1", "fd00:77::2"
+        container = self.containers[engine]
+        pid = self.machine.docker("inspect", "-f", "{{.State.Pid}}", container).strip()
+        bridge = self.machine.docker(
+            "inspect", "-f", '{{index .Config.Labels "aigc.network"}}', container
+        ).strip()
+        inside = ("nsenter", "-t", pid, "-n")
+        for words in (
+            ("sysctl", "-qw", f"net.ipv6.conf.{bridge}.disable_ipv6=0"),
+            ("ip", "-6", "addr", "add", f"{here}/64", "dev", bridge, "nodad"),
+            (*inside, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0"),
+            (*inside, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0"),
+            (*inside, "ip", "-6", "addr", "add", f"{there}/64", "dev", "eth0", "nodad"),
+        ):
+            self.machine.run(*words)
+        for before, address in (((), here), (inside, there)):
+            self.machine.start("ipv6", [*before, sys.executable, "-c", _LISTENER, address, "9200"])
+        return here, there
 
     # --- what it takes ---------------------------------------------------------------------------
 

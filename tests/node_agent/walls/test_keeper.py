@@ -279,3 +279,20 @@ def test_name_servers_are_those_behind_a_local_one(tmp_path: Path) -> None:
     plain.write_text("nameserver 10.77.0.10\n")
     assert machine_name_servers(plain, behind) == ("10.77.0.10",)
     assert machine_name_servers(tmp_path / "none", tmp_path / "neither") == ()
+
+
+def test_a_listing_that_cannot_be_read_is_said_and_harms_nobody(tmp_path: Path) -> None:
+    program = tmp_path / "nft"
+    program.write_text('#!/bin/sh\necho \'{"nftables": [{"rule": {"x": 1}}]}\'\n')
+    program.chmod(0o755)
+
+    class Odd(Nft):
+        def _run(self, *arguments: str, text: str = "") -> str:
+            done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
+            return done.stdout
+
+    walls = Walls("studio", 0, Odd(), interfaces=tmp_path)
+    walls.install([])
+    sight = walls.look(None)
+    assert sight.trouble is not None
+    assert "cannot be read" in sight.trouble.en

@@ -105,7 +105,9 @@ async def test_what_is_not_listed_is_never_asked_for(house: House) -> None:
         assert await house.ask(name, "TXT") == (dns.rcode.NXDOMAIN, [])
     assert house.looked_up == []
     assert house.let == []
+    assert await house.ask("<b>bold</b>.example") == (dns.rcode.NXDOMAIN, [])
     assert house.names.refused("aigc-0001")["hf.example", "name", 0] == 2
+    assert house.names.refused("aigc-0001")["?", "name", 0] == 1
 
 
 async def test_a_private_address_of_a_listed_name_only_as_the_machine_allows(house: House) -> None:

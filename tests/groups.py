@@ -61,7 +61,7 @@ class Group:
         if again:
             options += ["--last-failed", "--last-failed-no-failures", "none"]
         return [
-            *(sys.executable, "-m", "pytest", *options),
+            *(sys.executable, "-u", "-m", "pytest", *options),  # -u: how far it is, is read
             *("-m", self.expression, *self.where, *arguments),
         ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import desktop_client
+from desktop_client import i18n
 from desktop_client.desk import ASKED, Do, News
 from desktop_client.i18n import FOLDER, language_of, messages, say
 from desktop_client.model import State
@@ -25,6 +26,22 @@ SAME = {"app.name", "news.ready.text", "news.failed.text", "news.refused.text", 
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_an_unknown_problem_is_not_looked_for_in_the_admin_windows_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The tray asks in its GUI thread, and a newer coordinator may name any."""
+    asked: list[str] = []
+    read = i18n._read
+
+    def watched(program: str) -> dict[str, tuple[str, str]]:
+        asked.append(program)
+        return read(program)
+
+    monkeypatch.setattr(i18n, "_read", watched)
+    assert not i18n.knows("problem.of-a-newer-coordinator")
+    assert asked == ["tray"]
 
 
 @pytest.mark.parametrize("key", sorted(MESSAGES))

@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
+from aigc.egress import parse
 from node_agent.engines.docker import DockerDriver
+from node_agent.engines.docker_create import egress_label, egress_of
+from node_agent.engines.docker_walls import DockerWalls
 from node_agent.engines.driver import (
     ContainerState,
     DriverError,
     EngineDriver,
     FailReason,
 )
+from node_agent.walls.keeper import Walls
+from node_agent.walls.obstacles import ELSEWHERE
 from tests.docker_engine import TestEngine, wait_until
 from tests.images import busybox_image
 from tests.node_agent.engines.contract import (
@@ -254,6 +259,51 @@ async def test_only_an_engine_with_egress_has_a_way_out(
     await asyncio.gather(docker.stop(inside, 0), docker.stop(outside, 0))
     assert "the world" not in texts[0]
     assert "the world" in texts[1]
+
+
+async def test_an_engine_without_a_way_out_has_no_name_server_either(
+    docker: DockerDriver, image: str, clean_engine: TestEngine
+) -> None:
+    """Docker before 25.0.5 forwards questions from networks without a way out, too."""
+    inside = await docker.start(make_spec(SERVE, image), "")
+    outside = await docker.start(make_spec(SERVE, image, egress=True), "")
+    told = [
+        (await asyncio.to_thread(_inspect, clean_engine, c.container_id))["HostConfig"]["Dns"] or []
+        for c in (inside, outside)
+    ]
+    assert told[0] == ["127.0.0.1"]
+    assert "127.0.0.1" not in told[1]
+    await asyncio.gather(docker.stop(inside, 0), docker.stop(outside, 0))
+
+
+async def test_a_list_of_what_it_may_reach_needs_walls(docker: DockerDriver, image: str) -> None:
+    with pytest.raises(DriverError, match="needs walls"):
+        await docker.start(make_spec(SERVE, image, egress_to=(parse("pypi.org:443"),)), "")
+    assert await docker.relist() == []
+
+
+async def test_where_walls_are_required_and_cannot_be_nothing_starts(
+    make_docker: Callable[..., DockerDriver], image: str
+) -> None:
+    """This Docker's networks are in another network namespace than this process."""
+    driver = make_docker(walls=DockerWalls(Walls("studio", 0), required=True))
+    await driver.load()
+    found = await driver.fingerprint()
+    assert (found.can_start, found.door) == (False, "open-to-local-users")
+    assert found.problems == (ELSEWHERE,)
+    assert found.door_reason == ELSEWHERE
+    with pytest.raises(DriverError, match="beside Docker"):
+        await driver.start(make_spec(SERVE, image), "")
+    assert await driver.relist() == []
+    await driver.unload()
+
+
+@pytest.mark.parametrize("listed", ["", "pypi.org:443", "*.hf.co 10.0.0.0/8:80,443"])
+@pytest.mark.parametrize("internet", [False, True])
+def test_where_it_may_go_is_read_from_its_label_again(listed: str, internet: bool) -> None:
+    places = tuple(parse(word) for word in listed.split())
+    spec = make_spec(SERVE, "x", egress=internet, egress_to=places)
+    assert egress_of(egress_label(spec)) == (internet, places)
 
 
 async def test_networks_are_made_ahead_and_none_is_left(

@@ -19,6 +19,7 @@ INSTANCE_KEYS = {
     "simulated", "queue_position", "parts", "stop_reason", "fail_reason", "support_code",
     "last_activity_at", "release_at", "data_bytes", "owner", "node_id", "created_at",
     "vram_reserved_bytes", "vram_used_bytes", "gpu_percent", "refused",
+    "access", "shares", "shared_until", "started_by",
 }  # fmt: skip
 
 

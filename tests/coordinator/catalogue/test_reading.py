@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.catalogue import CatalogueProblem, Loaded, load
-from coordinator.domain.engine import EngineId, SecretReference, VolumeMount
+from coordinator.domain.engine import EngineId, SecretReference, ViewRule, VolumeMount
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "engines"
 
@@ -54,6 +54,9 @@ activity:
   count_client_frames: true
   rules:
     - {method: POST, path: "^/go$", person: true}
+viewing:
+  - {allow: false, path: "^/logout"}
+  - {allow: true, path: "^/ws$", frame_max_bytes: 1}
 common:
   port: 7860
   memory: 1.5GiB
@@ -77,6 +80,10 @@ versions:
     assert engine.idle.release_after == timedelta(seconds=90)
     assert engine.idle.max_lifetime is None
     assert engine.count_client_frames
+    assert engine.viewing == (
+        ViewRule(path_regex="^/logout"),
+        ViewRule(path_regex="^/ws$", frame_max_bytes=1, allow=True),
+    )
     newest, oldest = engine.versions
     assert newest.memory_bytes == 2 << 30
     assert oldest.memory_bytes == 3 << 29
@@ -145,6 +152,9 @@ def test_what_would_open_the_machine_is_refused_by_name(
         ("port: 7860", "port: 7860\n    ready: {within: soon}", 6, "15m"),
         ("port: 7860", "port: 7860\n    environment: {A: 1}", 6, "put it in quotes"),
         ("versions:", "default_version: '9'\nversions:", 1, "one of 2, 1"),
+        # What is let through to who looks on is named.
+        ("versions:", "viewing: [{allow: true, method: POST}]\nversions:", 2, "path"),
+        ("versions:", "viewing: [{allow: true, path: '('}]\nversions:", 2, "expression"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_is_allowed(

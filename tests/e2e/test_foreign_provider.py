@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -205,3 +206,24 @@ async def test_a_role_lost_at_the_provider_is_lost_here(tmp_path: Path) -> None:
         code, told = await here.run("it", "people", "role", "Wang Fang", "from-claims")
         assert code != 0
         assert "last admin" in told
+
+
+@pytest.mark.attack(26)
+async def test_programs_go_on_while_the_provider_is_away_but_not_its(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here, chromium(here.web_url) as page:
+        await here.log_in("desk", page, "lin")
+        async with chromium(here.web_url) as other:
+            await here.log_in("it", other, "wang")
+        await here.provider.stop()
+        left = {}
+        for desk in ("desk", "it"):
+            file = next((tmp_path / desk).rglob("tokens.json"))
+            kept = json.loads(await asyncio.to_thread(file.read_text))
+            kept["session_expires"] = time.time() + 300
+            await asyncio.to_thread(file.write_text, json.dumps(kept))
+            code, told = await here.run(desk, "whoami")
+            assert code == 0, told
+            after = json.loads(await asyncio.to_thread(file.read_text))
+            left[desk] = after["session_expires"] - time.time()
+        assert left["desk"] > 600
+        assert left["it"] < 300

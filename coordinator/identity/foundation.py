@@ -13,7 +13,7 @@ from coordinator.domain.events import PersonSeen
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.identity import roles
 from coordinator.identity.account_key import AccountKey
-from coordinator.identity.accounts import Accounts
+from coordinator.identity.accounts import Accounts, clean_line
 from coordinator.identity.first_admin import FirstAdmin
 from coordinator.identity.issuer import Issuer
 from coordinator.identity.known_browsers import KnownBrowsers
@@ -74,6 +74,11 @@ class Foundation:
     def _audit(self, connection: Any, actor: str, action: str, target: str) -> None:
         """Within the caller's transaction: note what was done."""
         audit(connection, self._clock.now(), actor, action, target, "done")
+
+    async def note_refusal(self, address: str, action: str, target: str, why: str) -> None:
+        """Note in the audit log what was refused to a program that asked from there."""
+        error = AigcError(why, "Refused by the issuer.", ErrorKind.FORBIDDEN)
+        await self._refusals.record(f"address {address}", action, clean_line(target, 64), error)
 
     @asynccontextmanager
     async def _recorded(self, actor: str, action: str, target: str) -> AsyncIterator[None]:

@@ -11,7 +11,6 @@ from joserfc.jwk import KeySet, RSAKey
 
 from aigc.clock import Clock, milliseconds
 from coordinator.domain.audit_detail import detail as detail_of
-from coordinator.domain.audit_detail import detail
 from coordinator.identity.ports import Connection, Ledger
 from coordinator.identity.settings import KEY_RETIRED_SHOWN, KEY_ROTATION, KEY_SHOWN_BEFORE
 from coordinator.ledger import audit

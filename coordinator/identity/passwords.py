@@ -38,7 +38,7 @@ class _Lane:
 class Passwords:
     """Hashes and verifies; at most ``workers`` at a time, the rest wait or are turned away.
 
-    Known browsers have one worker more, of their own: strangers cannot fill it.
+    Known browsers, and new passwords, have one worker more: strangers cannot fill it.
     """
 
     def __init__(self, hasher: argon2.PasswordHasher | None = None, workers: int = 2) -> None:
@@ -48,12 +48,12 @@ class Passwords:
         self._dummy = ""
 
     async def hash(self, password: str) -> str:
-        """The stored form.
+        """The stored form. Nobody unknown gets so far: it does not stand behind strangers.
 
         Raises:
             AigcError: too many at once.
         """
-        return await self._run(lambda: str(self._hasher.hash(_normal(password))), "", False)
+        return await self._run(lambda: str(self._hasher.hash(_normal(password))), "", True)
 
     async def verify(
         self, stored: str | None, password: str, asker: str = "", known: bool = False

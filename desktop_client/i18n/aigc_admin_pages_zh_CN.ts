@@ -1403,6 +1403,10 @@
         <source>Set up a second factor</source>
         <translation>设置双重验证</translation>
     </message>
+    <message id="audit.did.authorize">
+        <source>Asked for a sign-in</source>
+        <translation>请求登录</translation>
+    </message>
     <message id="audit.did.device-code">
         <source>Entered a program's code</source>
         <translation>输入程序代码</translation>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,6 +31,7 @@ from coordinator.identity.issuer import Fields
 from coordinator.identity.issuer_core import Reply
 from coordinator.identity.settings import NATIVE_CLIENT, SECOND_STEP_LIFETIME
 
+_WAITING = ("authorization_pending", "slow_down")  # no refusals
 _FRESH_SECONDS = 60  # signed in just now, for this very request: no second question
 
 
@@ -67,10 +68,12 @@ class IssuerPages:
     async def authorize(self, request: Request) -> Response:
         """A code for who is signed in; else the form. POST is the answer to "is it you?"."""
         fields = query_fields(request)
+        values = dict(fields)
         refusal = self._issuer.check(fields)
         if refusal is not None:
+            client, why = values.get("client_id", ""), _why(refusal)
+            await self._identity.note_refusal(address_of(request), "authorize", client, why)
             return self._door.reply(request, refusal)
-        values = dict(fields)
         prompts = set(values.get("prompt", "").split())
         login = await self._door.login(request)
         if login is not None and self._too_old(values, login):
@@ -160,7 +163,12 @@ class IssuerPages:
             fields = await read_form(request)
         except AigcError as error:
             return _unreadable(error)
-        return _json(await self._issuer.token(fields))
+        reply = await self._issuer.token(fields)
+        why = "" if reply.status == 200 else _why(reply)
+        if why and why not in _WAITING:
+            client = dict(fields).get("client_id", "")
+            await self._identity.note_refusal(address_of(request), "token", client, why)
+        return _json(reply)
 
     async def device_authorization(self, request: Request) -> Response:
         """RFC 8628: codes for a program without a browser."""
@@ -278,6 +286,13 @@ class IssuerPages:
             again=f"/oidc/login?{urlencode(fields)}",
         )
         return with_retry(response, error)
+
+
+def _why(reply: Reply) -> str:
+    """The error that a refusal names, in its body or in the address that it leads to."""
+    if reply.location:
+        return dict(parse_qsl(urlsplit(reply.location).query)).get("error", "refused")
+    return str(reply.body["error"])
 
 
 def _json(reply: Reply) -> Response:

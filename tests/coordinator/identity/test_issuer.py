@@ -23,6 +23,12 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield opened
 
 
+async def refusals(house: House, action: str) -> list[str]:
+    """What the audit log says was refused."""
+    entries = await house.ledger.read(lambda c: read_audit(c, 100))
+    return [e.detail for e in entries if e.action == action and e.outcome == "refused"]
+
+
 @pytest.mark.attack(1)
 async def test_attack_1_no_pkce_or_plain_pkce(house: House) -> None:
     native = Native(house)
@@ -45,6 +51,7 @@ async def test_attack_1_no_pkce_or_plain_pkce(house: House) -> None:
             assert query["state"] == [native.state]
             assert query["iss"] == [f"{house.web_url}/oidc"]
             assert "code" not in query
+    assert await refusals(house, "authorize") == ["invalid_request"] * len(cases)
 
 
 @pytest.mark.attack(2)
@@ -89,6 +96,7 @@ async def test_attack_2_redirect_addresses(house: House) -> None:
         ):
             answer = await browser.get(native.request(redirect_uri=address))
             assert answer.headers["location"].startswith("/oidc/login?"), address
+    assert len(await refusals(house, "authorize")) == len(refused) + 4
 
 
 @pytest.mark.attack(2)
@@ -126,7 +134,8 @@ async def test_attack_3_code_replay_kills_the_family(house: House) -> None:
         await asyncio.wait_for(ended, 10)
         assert await house.identity.sessions.find(session.token, Kind.SESSION) is None
     entries = await house.ledger.read(lambda c: read_audit(c, 10))
-    assert [e.detail for e in entries if e.action == "token"] == ["token-reused"]
+    told = {e.detail for e in entries if e.action == "token"}
+    assert told == {"token-reused", "invalid_grant"}
 
 
 @pytest.mark.attack(3)

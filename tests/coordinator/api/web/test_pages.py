@@ -58,7 +58,11 @@ async def started(house: House, browser: Browser) -> Instance:
 
 @pytest.mark.attack(5)
 @pytest.mark.parametrize(
-    "path", ["/oidc/login", "/signed-out", "/trust", "/nowhere", "/callback", "/static/style.css"]
+    "path",
+    [
+        *("/oidc/login", "/oidc/second", "/oidc/device", "/oidc/account", "/admin/people"),
+        *("/signed-out", "/trust", "/nowhere", "/callback", "/static/style.css"),
+    ],
 )
 async def test_attack_5_headers_of_every_page(house: House, path: str) -> None:
     native = Native(house)

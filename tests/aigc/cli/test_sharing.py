@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aigc.cli.demo_browser import Browser
+from aigc.cli.demo_people import People
 from tests.aigc.cli.conftest import Cli, Studio
 
 pytestmark = pytest.mark.timeout(300)
@@ -83,6 +86,29 @@ def test_a_colleague_opens_it_for_a_time(lin: Cli, it: Cli, poster: dict[str, An
     assert [s["id"] for s in lin.json("unshare", "Poster", "--with", "IT")] == [again["id"]]
 
 
+@pytest.mark.attack(12, 17)
+def test_a_guests_browser_is_handed_off_and_shown_out(
+    lin: Cli, studio: Studio, poster: dict[str, Any]
+) -> None:
+    lin.json("share", "Poster", "--with", "IT")
+    assert asyncio.run(_visit_as_guest(studio, poster["url"], lin)) == [200, 403]
+
+
+async def _visit_as_guest(studio: Studio, url: str, lin: Cli) -> list[int]:
+    """What a guest's browser gets: while it is shared, and afterwards with the same cookies."""
+    people = People(studio.folder, studio.ready)
+    async with Browser() as browser:
+        page = await people.log_in(browser, await browser.visit(url), studio.account("it"))
+        assert str(page.url).startswith(url.rstrip("/")), page.url
+        found = [page.status_code]
+        await asyncio.to_thread(lin.json, "unshare", "Poster")
+        async with asyncio.timeout(30):
+            while (page := await browser.visit(url)).status_code == 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)  # the gateway is told in a moment
+        assert "shared with you" in page.text
+        return [*found, page.status_code]
+
+
 def test_what_cannot_be_shared_is_said(lin: Cli, poster: dict[str, Any]) -> None:
     for words, key in (
         (["--with", "Nobody"], "colleague-unknown"),
@@ -123,8 +149,6 @@ def test_a_token_for_one_engine(
     told = until_status(url, made["token"], 503)
     assert "engine-stopped" in told
     assert poster["id"] in told
-    lin.json("start", "Poster", "--wait")
-    until_status(url, made["token"], 200)
     assert lin("token", "revoke", "script").returncode == 0
     assert "token-invalid" in until_status(url, made["token"], 401)
     for name in ("looks", "reads"):

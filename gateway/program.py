@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 5.0
 _LOOK_AT_CERTIFICATES_EVERY = 10.0
 _TELL_REFUSALS_EVERY = 60.0
+_OTHER_FILES = 512  # tunnels, the coordinator's socket, certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def parse_arguments(arguments: list[str]) -> Options:
 
 def run(options: Options) -> int:
     """Run a gateway in this process until SIGTERM or SIGINT; returns the exit code."""
+    _raise_file_limit(options.limits.connections)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve_until_signal(options))
@@ -187,6 +189,26 @@ def run(options: Options) -> int:
         log.error("the gateway failed", exc_info=group)
         return 1
     return 0
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Each connection is an open file; many systems allow 1,024 unless a program asks for more."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    wanted = (connections or 65_536) + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        log.warning(
+            "this system allows %d open files, too few for %d connections: raise LimitNOFILE",
+            hard,
+            connections,
+        )
+        wanted = hard
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve_until_signal(options: Options) -> None:

@@ -24,13 +24,21 @@ _MIB = 1 << 20
 
 
 @asynccontextmanager
-async def gateway_process(folder: Path) -> AsyncIterator[tuple[psutil.Process, str, str]]:
+async def gateway_process(
+    folder: Path, *limits: str, tls: bool = False
+) -> AsyncIterator[tuple[psutil.Process, str, str]]:
     """A gateway as its own program, with agent and engine here; its process, address, token."""
     authority = await asyncio.to_thread(Authority, folder)
     own = await asyncio.to_thread(
         lambda: authority.issue("gw", "gw", names=("gateway.aigc.internal",))
     )
     node = await asyncio.to_thread(authority.issue_node, "node-1")
+    options = [word for limit in limits for word in ("--limit", limit)]
+    if tls:
+        public = await asyncio.to_thread(
+            lambda: authority.issue("public", "gw", names=(f"{HOST}.localhost",))
+        )
+        options += ["--certificate", str(public.certificate), "--key", str(public.key)]
     coordinator = CoordinatorStandIn(str(folder / "gateway.sock"))
     coordinator.put_node("node-1", node.serial)
     coordinator.put_route(HOST)
@@ -41,7 +49,7 @@ async def gateway_process(folder: Path) -> AsyncIterator[tuple[psutil.Process, s
         sys.executable, "-m", "gateway", "--socket", str(folder / "gateway.sock"),
         "--listen", "127.0.0.1:0", "--tunnel-listen", "127.0.0.1:0",
         "--tunnel-certificate", str(own.certificate), "--tunnel-key", str(own.key),
-        "--ca", str(authority.file), "--ready-file", str(ready),
+        "--ca", str(authority.file), "--ready-file", str(ready), *options,
     )  # fmt: skip
     tunnel: asyncio.Task[None] | None = None
     try:

@@ -139,6 +139,8 @@ class Bridge(QObject):
                     await client.rename(instance_id, action.value)
                 case Do.DELETE:
                     await client.delete(instance_id)
+                case Do.LEAVE:
+                    await client.leave(instance_id)
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
             self.refused.emit(action, problem_of(error))
         else:

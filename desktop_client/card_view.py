@@ -81,6 +81,8 @@ class CardView:
         engine_id: a card that takes another's place (an engine's first instance) has the same.
         progress: over everything that is on its way; ``parts`` are its pieces.
         note: what the graphs are of, where that is not plain.
+        tag: a word beside the state ("view only"), or empty.
+        guest: somebody else's, shared with this person.
     """
 
     key: str
@@ -101,11 +103,15 @@ class CardView:
     parts: tuple[PartView, ...] = ()
     graphs: tuple[Graph, ...] = ()
     note: str = ""
+    tag: str = ""
+    guest: bool = False
 
 
 def matches(card: CardView, text: str) -> bool:
-    """Whether each word of a search is in the card's name, version or line."""
-    where = f"{card.title} {card.version} {card.engine_id} {card.line}".casefold()
+    """Whether each word of a search is in the card's name, version or line; of somebody else's,
+    in the owner's name too."""
+    engine = " ".join(card.details) if card.guest else card.engine_id
+    where = f"{card.title} {card.version} {engine} {card.line}".casefold()
     return all(word in where for word in text.casefold().split())
 
 

@@ -9,7 +9,7 @@ from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress,
 from desktop_client.desk import Action, Desk, Do, release_near
 from desktop_client.history import Past
 from desktop_client.i18n import say
-from desktop_client.model import BEGINNING, SILENT, Instance, Link, Part, State
+from desktop_client.model import BEGINNING, LIVE, SILENT, Instance, Link, Part, State
 from desktop_client.wording import (
     about,
     duration,
@@ -21,6 +21,7 @@ from desktop_client.wording import (
     part_line,
     problem_text,
     progress,
+    refused,
     size,
 )
 
@@ -81,7 +82,7 @@ class _Cards:
             title=instance.name or instance.engine_name.spoken(self._language),
             version=instance.version,
             icon_svg=engine.icon_svg if engine else "",
-            shape=_shape(instance, ack),
+            shape=shape_of(instance, ack),
             struck=self._offline,
             line=self._line(instance, ack),
             details=self._details(instance, ack),
@@ -143,8 +144,11 @@ class _Cards:
         if ack is None and instance.state is State.READY:
             lines += self._where(instance)
             lines += self._running(instance)
+            lines += self._sharing(instance)
             if instance.release_at is not None:
                 lines.append(self._release(instance, instance.release_at))
+        elif ack is None:
+            lines += self._sharing(instance)
         if ack is None and instance.state is State.QUEUED and instance.since is not None:
             waited = elapsed(self._now - instance.since, self._language)
             lines.append(self._say("why.since", span=waited))
@@ -153,6 +157,18 @@ class _Cards:
         if instance.state is State.FAILED and instance.support_code:
             lines.append(self._say("detail.code", code=instance.support_code))
         return tuple(lines)
+
+    def _sharing(self, instance: Instance) -> list[str]:
+        """Who started it, how many may open it, and what its walls refused: each quietly."""
+        told = []
+        if instance.started_by and instance.state in LIVE:
+            told.append(self._say("detail.started_by", guest=instance.started_by))
+        if instance.shares:
+            told.append(self._say("detail.shared", count=instance.shares))
+        lines = [" · ".join(told)] if told else []
+        if instance.refusals is not None and instance.refusals.total:
+            lines.append(refused(instance.refusals, self._language))
+        return lines
 
     def _where(self, instance: Instance) -> list[str]:
         """Machine and card, as far as the line does not name them."""
@@ -298,6 +314,7 @@ class _Cards:
             offers.append(self._offer(Do.COPY, key, always=True))
         if state is not State.QUEUED:
             offers.append(self._offer(Do.LOGS, key))
+        offers.append(self._offer(Do.SHARE, key))
         offers.append(self._offer(Do.RENAME, key))
         if state in (State.STOPPED, State.FAILED):
             offers.append(self._offer(Do.DELETE, key))
@@ -317,7 +334,8 @@ def _memory(used: int | None, total: int | None) -> str:
     return of_memory(used, total)
 
 
-def _shape(instance: Instance, ack: Do | None) -> Shape:
+def shape_of(instance: Instance, ack: Do | None) -> Shape:
+    """The mark of an instance's state; of one with a request under way, that something begins."""
     if ack is not None:
         return Shape.STARTING
     match instance.state:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,10 +20,12 @@ from desktop_client.config import (
     load_client_config,
 )
 from desktop_client.follower import Follower
-from desktop_client.model import Instance, Link, Snapshot
+from desktop_client.model import Former, Instance, Link, Snapshot
 from desktop_client.session import CoordinatorSession
 from desktop_client.tokens import open_store
 from protos.aigc.v1 import creator_pb2 as pb
+
+log = logging.getLogger(__name__)
 
 
 class Client(Follower):
@@ -102,6 +105,29 @@ class Client(Follower):
         )
         self._say(instances=tuple(i for i in self._snapshot.instances if i.id != instance_id))
 
+    async def leave(self, instance_id: str) -> None:
+        """Give back what somebody shares with this person.
+
+        Raises:
+            AigcError: ``shared-with-team`` where the person is not named, but a team of theirs.
+        """
+        session = self.online()
+        me = (await session.sessions.WhoAmI(pb.WhoAmIRequest())).person.id
+        said = await session.creator.ListShares(pb.ListSharesRequest())
+        received = [s for s in said.received if s.instance_id == instance_id]
+        mine = [s for s in received if s.person_id == me]
+        if received and not mine:
+            raise AigcError(
+                "shared-with-team",
+                f"{received[0].instance_name} is shared with your team {received[0].team}: only "
+                f"{received[0].owner_name} can end that.",
+                ErrorKind.FORBIDDEN,
+            )
+        for share in mine:
+            await session.creator.RevokeShare(pb.RevokeShareRequest(id=share.id))
+        if len(mine) == len(received):
+            self._say(shared=tuple(i for i in self._snapshot.shared if i.id != instance_id))
+
     async def logs(self, instance_id: str) -> AsyncIterator[list[str]]:
         """The last lines, then what follows, until cancelled."""
         request = pb.StreamLogsRequest(instance_id=instance_id, tail=500, follow=True)
@@ -139,17 +165,15 @@ class Client(Follower):
             raise AigcError("signed-out", "Nobody is signed in.", ErrorKind.UNAUTHENTICATED)
         self._say(person=stored.person_name, memory_only=not session.store.persistent)
         who = await session.sessions.WhoAmI(pb.WhoAmIRequest())
-        self._say(role=who.person.role)
+        self._say(role=who.person.role, former=await _former(session))
         engines = await session.creator.ListEngines(pb.ListEnginesRequest())
         self._say(engines=tuple(conversion.engine(e) for e in engines.engines))
         async for message in session.creator.WatchInstances(pb.WatchInstancesRequest()):
             self._streaming = True
-            instances = tuple(
-                known for i in message.instances if (known := conversion.instance(i)) is not None
-            )
             self._say(
                 link=Link.ONLINE,
-                instances=instances,
+                instances=conversion.instances(message.instances),
+                shared=conversion.instances(message.shared),
                 heard_at=_time(message.server_time_ms),
                 problem=None,
             )
@@ -162,7 +186,14 @@ class Client(Follower):
         return self._snapshot.link
 
     def _without_person(self) -> Mapping[str, object]:
-        return {"role": "", "engines": (), "instances": ()}
+        return {
+            "role": "",
+            "engines": (),
+            "instances": (),
+            "shared": (),
+            "former": Former.NONE,
+            "heard_at": None,
+        }
 
     def _merge(self, value: pb.Instance) -> Instance:
         """Put an answer into the list at once; the stream confirms it in a moment."""
@@ -177,6 +208,15 @@ class Client(Follower):
         if snapshot != self._snapshot:
             self._snapshot = snapshot
             self._publish(snapshot)
+
+
+async def _former(session: CoordinatorSession) -> Former:
+    """An older coordinator knows of no link step; whatever else is wrong, the next call tells."""
+    try:
+        return conversion.former(await session.sessions.GetLink(pb.GetLinkRequest()))
+    except AigcError as error:
+        log.info("it is not known whether there was a former account", extra={"reason": error.key})
+        return Former.NONE
 
 
 def _time(milliseconds: int) -> datetime:

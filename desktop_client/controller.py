@@ -26,6 +26,7 @@ from desktop_client.notifier import Notifier
 from desktop_client.opener import Opener
 from desktop_client.present import Present
 from desktop_client.settings import Language, Loaded, Settings, Snooze, snooze
+from desktop_client.token_watch import TokenWatch
 from desktop_client.tray.tray import Tray
 from desktop_client.view_model import View, build, next_change
 from desktop_client.vigil import Vigil
@@ -68,6 +69,7 @@ class Controller(QObject):
         self._notifier = Notifier(bridge, self.present, self)
         self._opener = Opener(bridge, self._notifier, self._vigil, self.present, ram, command, self)
         self._links = LinkRoom(bridge, self._opener.shelf, self.present, self)
+        self._tokens = TokenWatch(bridge, self.present, self)
         self._way = Way(bridge, self._opener.autostart, self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -90,6 +92,8 @@ class Controller(QObject):
         self._opener.chose.connect(self._choose)
         self._opener.leave.connect(self._leave)
         self._vigil.told.connect(self._notifier.tell)
+        self._tokens.told.connect(self._notifier.tell)
+        self._tokens.chose.connect(self._choose)
         self._notifier.remembered.connect(self._opener.refresh)
         self._looks.changed.connect(self._look_changed)
         self._timer.timeout.connect(self._time_passed)
@@ -116,6 +120,7 @@ class Controller(QObject):
         """Close everything of the desktop's."""
         self._timer.stop()
         self._vigil.stop()
+        self._tokens.stop()
         self._tray.hide()
         self._notifier.close()
         self._opener.shelf.close_all()
@@ -174,6 +179,8 @@ class Controller(QObject):
                 self._bridge.sign_out()
             case Do.WEB if snapshot.web_url:
                 self._bridge.open(snapshot.web_url)
+            case Do.FORMER if snapshot.web_url:
+                self._bridge.open(f"{snapshot.web_url.rstrip('/')}/link")
             case Do.RECONNECT:
                 self._bridge.look()
             case Do.ADMIN:
@@ -192,7 +199,7 @@ class Controller(QObject):
             case Do.QUIT:
                 self._quit()
             case _:
-                self._opener.open(action.do)
+                self._opener.open(action.do, action.value)
 
     def hand_over(self, message: str) -> None:
         """A second start: show the window, and follow its link if it had one."""
@@ -324,6 +331,7 @@ class Controller(QObject):
         self._opener.refresh()
         self._links.refresh()
         self._vigil.refresh()
+        self._tokens.refresh()
         self._set_timer(now)
 
     def _set_timer(self, now: datetime) -> None:
@@ -339,7 +347,7 @@ class Controller(QObject):
             self._timer.start(min(max(milliseconds, 50), 24 * 3600 * 1000))
 
     def _instance(self, key: str) -> Instance | None:
-        return next((i for i in self._desk.snapshot.instances if i.id == key), None)
+        return desks.instance_of(self._desk.snapshot, key)
 
     # -- settings and looks ---------------------------------------------------------------------
 

@@ -13,7 +13,17 @@ from enum import StrEnum
 from typing import TypeVar
 
 from desktop_client.history import Past, Series, fill, record
-from desktop_client.model import BEGINNING, LIVE, Instance, Link, Problem, Snapshot, State, Stop
+from desktop_client.model import (
+    BEGINNING,
+    LIVE,
+    Access,
+    Instance,
+    Link,
+    Problem,
+    Snapshot,
+    State,
+    Stop,
+)
 
 T = TypeVar("T")
 
@@ -34,6 +44,9 @@ class Do(StrEnum):
     RENAME = "rename"
     DELETE = "delete"
     COPY = "copy"
+    SHARE = "share"  # with a colleague or a team
+    LEAVE = "leave"  # give back what was shared with one
+    FORMER = "former"  # ask for what an account of before owns
     SHOW = "show"
     SIGN_IN = "sign-in"
     SIGN_OUT = "sign-out"
@@ -53,7 +66,7 @@ class Do(StrEnum):
 
 
 # What is sent to the coordinator and answered by it.
-ASKED = frozenset({Do.START, Do.RETRY, Do.CANCEL, Do.STOP, Do.KEEP, Do.RENAME, Do.DELETE})
+ASKED = frozenset({Do.START, Do.RETRY, Do.CANCEL, Do.STOP, Do.KEEP, Do.RENAME, Do.DELETE, Do.LEAVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,9 @@ class News(StrEnum):
     RELEASED = "released"
     FAILED = "failed"
     REFUSED = "refused"
+    SHARED = "shared"  # somebody shares an engine with this person
+    UNSHARED = "unshared"  # and no longer does, before its time
+    TOKEN_ENDS = "token-ends"  # noqa: S105 - a name
     AWAKE = "awake"  # this computer woke up, and engines ran on meanwhile
 
 
@@ -83,8 +99,9 @@ class Notice:
     news: News
     key: str
     instance: Instance | None = None
-    text: str = ""  # of a refusal; the engines that ran on
+    text: str = ""  # of a refusal; the engines that ran on; a token's name
     problem_key: str = ""  # of a refusal: the key of its translation
+    at: datetime | None = None  # when what it tells of happens, where the instance does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,7 @@ def refused(desk: Desk, action: Action, problem: Problem) -> Heard:
         acks=_without(desk.acks, action.key),
         refusals={**desk.refusals, action.key: problem},
     )
-    instance = next((i for i in desk.snapshot.instances if i.id == action.key), None)
+    instance = instance_of(desk.snapshot, action.key)
     notice = Notice(News.REFUSED, action.key, instance, problem.message, problem.key)
     return Heard(after, (notice,))
 
@@ -162,7 +179,7 @@ def hear(desk: Desk, snapshot: Snapshot, now: datetime) -> Heard:
     """A new snapshot arrived."""
     before = {i.id: i for i in desk.snapshot.instances}
     ids = {i.id for i in snapshot.instances}
-    keys = ids | {f"engine:{e.id}" for e in snapshot.engines}
+    keys = ids | {i.id for i in snapshot.shared} | {f"engine:{e.id}" for e in snapshot.engines}
     notices: list[Notice] = []
     open_now: list[Instance] = []
     started = desk.started_here
@@ -179,6 +196,7 @@ def hear(desk: Desk, snapshot: Snapshot, now: datetime) -> Heard:
             if instance.state is State.READY and instance.url:
                 open_now.append(instance)
             started = started - {instance.id}
+    notices += _guest_news(desk, snapshot)
     known = snapshot.link in (Link.ONLINE, Link.OFFLINE)
     after = Desk(
         snapshot=snapshot,
@@ -250,6 +268,46 @@ def _ahead(desk: Desk, snapshot: Snapshot, now: datetime) -> timedelta:
         return desk.ahead
     assert snapshot.heard_at is not None
     return snapshot.heard_at - now
+
+
+def instance_of(snapshot: Snapshot, key: str) -> Instance | None:
+    """One's own instance, or one that is shared with one, by its id."""
+    return next((i for i in known_instances(snapshot) if i.id == key), None)
+
+
+def known_instances(snapshot: Snapshot) -> tuple[Instance, ...]:
+    """One's own, then those that are shared with one."""
+    return (*snapshot.instances, *snapshot.shared)
+
+
+def opens_for_guest(instance: Instance) -> bool:
+    """Whether a guest has something to open: a visit starts it for one who may use it, and who
+    looks on sees it only while it runs."""
+    if not instance.url:
+        return False
+    if instance.access is Access.VIEW:
+        return instance.state is State.READY
+    return instance.state is not State.STOPPING
+
+
+def _guest_news(desk: Desk, snapshot: Snapshot) -> list[Notice]:
+    """What is shared since the last list, and what no longer is. What was there when this program
+    came to know the person is no news, nor is a share that one gave back or whose time is over."""
+    before = desk.snapshot
+    followed = before.link in (Link.ONLINE, Link.OFFLINE) and before.heard_at is not None
+    if not followed or before.person != snapshot.person or snapshot.link is not Link.ONLINE:
+        return []
+    old, new = {i.id for i in before.shared}, {i.id for i in snapshot.shared}
+    told = [Notice(News.SHARED, i.id, i) for i in snapshot.shared if i.id not in old]
+    for gone in before.shared:
+        left = gone.id in new or desk.acks.get(gone.id) is Do.LEAVE
+        if not left and not _over(gone, snapshot.heard_at):
+            told.append(Notice(News.UNSHARED, gone.id, gone))
+    return told
+
+
+def _over(guest: Instance, now: datetime | None) -> bool:
+    return guest.shared_until is not None and now is not None and guest.shared_until <= now
 
 
 def _news(old: Instance | None, new: Instance, started_here: bool) -> News | None:

@@ -51,6 +51,9 @@ def menu(view: View, language: str) -> tuple[Entry, ...]:
         if view.banner_action is not None:
             entries.append(_offered(view.banner_action))
         entries += _cards(view.cards, language)
+        entries += _shared(view.shared, language)
+        if view.former is not None:
+            entries.append(_offered(view.former))
         if view.empty:
             entries.append(Entry(_short(view.empty), enabled=False))
         account = view.person or say("flyout.account_unnamed", language)
@@ -108,6 +111,19 @@ def _cards(cards: tuple[CardView, ...], language: str) -> list[Entry]:
         *map(_card, begun),
         *([Entry(say("menu.engines", language), entries=together)] if together else []),
     ]
+
+
+def _shared(cards: tuple[CardView, ...], language: str) -> list[Entry]:
+    """Others' engines in one submenu: a line each, which opens it where that is possible."""
+    lines = tuple(
+        Entry(
+            _short(f"{MARKS[card.shape]} {card.title} · {card.details[-1]}"),
+            card.action.action if card.action else None,
+            card.action is not None and card.action.enabled,
+        )
+        for card in cards
+    )
+    return [Entry(say("shared.title", language), entries=lines)] if lines else []
 
 
 def _is_new(card: CardView) -> bool:

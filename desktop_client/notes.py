@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from desktop_client.desk import Action, Do, News, Notice, release_near
+from desktop_client.desk import Action, Do, News, Notice, opens_for_guest, release_near
 from desktop_client.i18n import say
-from desktop_client.model import Instance, Problem, State
+from desktop_client.model import Access, Instance, Problem, State
 from desktop_client.settings import Notify, Settings
 from desktop_client.wording import moment, problem_text
 
-# What needs a person: a release that can be put off, and what did not work.
-NEEDS_ME = frozenset({News.RELEASE_NEAR, News.FAILED, News.REFUSED, News.AWAKE})
+# What needs a person: a release that can be put off, and what did not or soon will not work.
+NEEDS_ME = frozenset({News.RELEASE_NEAR, News.FAILED, News.REFUSED, News.TOKEN_ENDS, News.AWAKE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def told_now(
 def click(notice: Notice, instances: Sequence[Instance]) -> Action:
     """What a click on the notification itself does: open what is ready, else show the cards."""
     present = next((i for i in instances if i.id == notice.key), None)
+    if notice.news is News.TOKEN_ENDS:
+        return Action(Do.SETTINGS, value=ACCOUNT)
     ready = present is not None and present.state is State.READY and bool(present.url)
     return Action(Do.OPEN, notice.key) if ready else Action(Do.SHOW)
 
@@ -66,6 +68,8 @@ _LABELS = {
     (News.AWAKE, Do.STOP_ALL): "news.stop_all",
     (News.AWAKE, Do.SHOW): "news.keep_all",
 }
+_ABOUT_ALL = (Do.SHOW, Do.STOP_ALL, Do.SETTINGS)
+ACCOUNT = "account"  # the part of the settings with the tokens
 
 
 def _offered(notice: Notice) -> tuple[Do, ...]:
@@ -78,17 +82,24 @@ def _offered(notice: Notice) -> tuple[Do, ...]:
             return (Do.START,)
         case News.FAILED:
             return (Do.RETRY, Do.SHOW)
+        case News.SHARED:
+            opens = notice.instance is not None and opens_for_guest(notice.instance)
+            return (Do.OPEN,) if opens else (Do.SHOW,)
+        case News.TOKEN_ENDS:
+            return (Do.SETTINGS,)
         case News.AWAKE:
             return (Do.SHOW, Do.STOP_ALL)
     return ()
 
 
 def _is_valid(do: Do, instance: Instance | None, now: datetime) -> bool:
-    if do is Do.SHOW:
+    if do in (Do.SHOW, Do.SETTINGS):
         return True
     if instance is None:
         return False
     match do:
+        case Do.OPEN if instance.access is not Access.OWNER:
+            return opens_for_guest(instance)
         case Do.OPEN:
             return instance.state is State.READY and bool(instance.url)
         case Do.STOP:
@@ -106,26 +117,42 @@ def _in_words(
     notice: Notice, actions: Sequence[Do], now: datetime, zone: tzinfo | None, language: str
 ) -> Told:
     instance = notice.instance
-    at = ""
-    if instance is not None and instance.release_at is not None:
-        at = moment(instance.release_at, now, zone, language)
+    at = notice.at
+    if at is None and instance is not None:
+        at = instance.shared_until or instance.release_at
     text = notice.text
     if notice.problem_key:
         text = problem_text(Problem(notice.problem_key, notice.text), language)
     values = {
         "name": instance.name if instance else "",
-        "at": at,
+        "at": moment(at, now, zone, language) if at else "",
+        "owner": instance.owner_name if instance else "",
+        "guest": instance.started_by if instance else "",
         "line": instance.line.spoken(language) if instance else "",
         "text": text,
     }
     return Told(
         title=say(f"news.{notice.news}.title", language, **values),
-        text=say(f"news.{notice.news}.text", language, **values),
+        text=say(_text_key(notice), language, **values),
         actions=tuple(
             (
-                Action(do, "" if do in (Do.SHOW, Do.STOP_ALL) else notice.key),
+                Action(
+                    do,
+                    "" if do in _ABOUT_ALL else notice.key,
+                    ACCOUNT if do is Do.SETTINGS else "",
+                ),
                 say(_LABELS.get((notice.news, do), f"do.{do}"), language),
             )
             for do in actions
         ),
     )
+
+
+def _text_key(notice: Notice) -> str:
+    """Who started it is worth saying where it was not this person; so is looking on only."""
+    instance = notice.instance
+    if notice.news is News.READY and instance is not None and instance.started_by:
+        return "news.ready.by_guest"
+    if notice.news is News.SHARED and instance is not None and instance.access is Access.VIEW:
+        return "news.shared.view"
+    return f"news.{notice.news}.text"

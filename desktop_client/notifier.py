@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_client.bridge import Bridge
-from desktop_client.desk import News, Notice
+from desktop_client.desk import News, Notice, known_instances
 from desktop_client.notes import click, is_wanted, told
 from desktop_client.platform.notifications import DEFAULT, Note
 from desktop_client.present import Present
@@ -87,7 +87,7 @@ class Notifier(QObject):
         if notice is None:
             return
         if action == DEFAULT:
-            self.performed.emit(click(notice, self._present().desk.snapshot.instances))
+            self.performed.emit(click(notice, known_instances(self._present().desk.snapshot)))
             return
         present = self._present()
         offered = told(notice, present.now, present.zone, present.language).actions

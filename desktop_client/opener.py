@@ -29,6 +29,7 @@ from desktop_client.wording import problem_text, size
 if TYPE_CHECKING:
     from desktop_client.diagnostics_room import DiagnosticsRoom
     from desktop_client.rooms import FilesRoom, SettingsRoom
+    from desktop_client.share_room import ShareRoom
     from desktop_client.windows.dialogs import AskName, ConfirmDelete, Leaving, Telling
     from desktop_client.windows.help import HelpWindow
     from desktop_client.windows.logs import LogsWindow
@@ -69,6 +70,7 @@ class Opener(QObject):
         self._vigil, self._ram, self._command = vigil, ram, command
         self._settings: SettingsRoom | None = None
         self._files: FilesRoom | None = None
+        self._sharing: ShareRoom | None = None
         self._diagnostics: DiagnosticsRoom | None = None
         self._stopping: dict[str, str] = {}  # names by id, while leaving
         self._not_stopped: dict[str, str] = {}
@@ -76,11 +78,11 @@ class Opener(QObject):
         bridge.lines_ended.connect(self._lines_ended)
         bridge.not_stopped.connect(self._one_not_stopped)
 
-    def open(self, do: Do) -> None:
-        """Settings, recent, files, diagnostics, help."""
+    def open(self, do: Do, part: str = "") -> None:
+        """Settings (that part of them, where one is named), recent, files, diagnostics, help."""
         match do:
             case Do.SETTINGS:
-                self._open_settings()
+                self._open_settings(part)
             case Do.RECENT:
                 self.shelf.open("recent", self._make_recent)
                 self._refresh_recent()
@@ -91,7 +93,7 @@ class Opener(QObject):
             case Do.HELP:
                 self.shelf.open("help", self._make_help)
 
-    def _open_settings(self) -> None:
+    def _open_settings(self, part: str) -> None:
         if self._settings is None:
             from desktop_client.rooms import SettingsRoom
 
@@ -100,7 +102,14 @@ class Opener(QObject):
             )
             self._settings.chose.connect(self.chose)
             self._settings.performed.connect(self.performed)
-        self._settings.open()
+        self._settings.open(part)
+
+    def _open_sharing(self, instance: Instance) -> None:
+        if self._sharing is None:
+            from desktop_client.share_room import ShareRoom
+
+            self._sharing = ShareRoom(self._bridge, self.shelf, self._present, self)
+        self._sharing.open(instance)
 
     def _open_files(self) -> None:
         if self._files is None:
@@ -126,7 +135,7 @@ class Opener(QObject):
 
     def refresh(self) -> None:
         """What is known changed."""
-        for room in (self._settings, self._files):
+        for room in (self._settings, self._files, self._sharing):
             if room is not None:
                 room.refresh()
         self._refresh_recent()
@@ -179,6 +188,8 @@ class Opener(QObject):
                 self._tell_why(instance)
             case Do.LOGS:
                 self._show_logs(instance)
+            case Do.SHARE:
+                self._open_sharing(instance)
             case Do.COPY:
                 line = instance.line.spoken(self._present().language)
                 details = f"{instance.name} {instance.version}\n{line}\n{instance.support_code}"
@@ -258,7 +269,7 @@ class Opener(QObject):
         window = self.shelf.find("recent", RecentWindow)
         assert window is not None
         present = self._present()
-        instances = present.desk.snapshot.instances
+        instances = desks.known_instances(present.desk.snapshot)
         lines = recent_lines(
             self._notifier.recent, instances, present.now, present.zone, present.language
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from desktop_client import conversion
 from desktop_client.history import SPAN, Series
-from desktop_client.model import Account, ApiToken, Trashed
+from desktop_client.model import Account, ApiToken, TokenWish, Trashed
 from desktop_client.session import CoordinatorSession
 from protos.aigc.v1 import creator_pb2 as pb
 
@@ -24,9 +24,17 @@ async def tokens(session: CoordinatorSession) -> tuple[ApiToken, ...]:
     return tuple(map(conversion.api_token, said.tokens))
 
 
-async def create_token(session: CoordinatorSession, name: str, days: int) -> str:
+async def create_token(session: CoordinatorSession, wish: TokenWish) -> str:
     """Make a token; its secret, which nobody shows again."""
-    said = await session.creator.CreateToken(pb.CreateTokenRequest(name=name, days=days))
+    said = await session.creator.CreateToken(
+        pb.CreateTokenRequest(
+            name=wish.name,
+            days=wish.days,
+            scopes=wish.scopes,
+            read_only=wish.read_only,
+            instance_ids=wish.instance_ids,
+        )
+    )
     token: str = said.token
     return token
 

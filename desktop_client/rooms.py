@@ -13,12 +13,12 @@ from PySide6.QtCore import QObject, Signal
 from desktop_client.autostart import Autostart
 from desktop_client.bridge import Bridge
 from desktop_client.files_view import files_view
-from desktop_client.model import Account, ApiToken, Link, Problem, Trashed
+from desktop_client.model import Account, ApiToken, Link, Problem, TokenWish, Trashed
 from desktop_client.present import Present
 from desktop_client.settings_view import settings_view
 from desktop_client.shelf import Shelf
 from desktop_client.windows.files import FilesWindow
-from desktop_client.windows.settings import SettingsWindow
+from desktop_client.windows.settings import Section, SettingsWindow
 
 if TYPE_CHECKING:
     from desktop_client.session import CoordinatorSession
@@ -52,9 +52,11 @@ class SettingsRoom(QObject):
         autostart.changed.connect(self.refresh)
         bridge.not_saved.connect(self.show_problem)
 
-    def open(self) -> None:
-        """Bring the window up, and ask for what it shows."""
-        self._shelf.open(self.KEY, self._make)
+    def open(self, part: str = "") -> None:
+        """Bring the window up, at a part of it where one is named, and ask for what it shows."""
+        window = self._shelf.open(self.KEY, self._make)
+        if part:
+            window.go_to(Section(part))
         self._problem = None
         self._autostart.look()
         self._ask()
@@ -116,12 +118,12 @@ class SettingsRoom(QObject):
         self._tokens, self._problem = tokens, None
         self.refresh()
 
-    def _create_token(self, name: str, days: int) -> None:
+    def _create_token(self, wish: TokenWish) -> None:
         async def create(session: CoordinatorSession) -> tuple[str, tuple[ApiToken, ...]]:
             from desktop_client import personal
 
             return (
-                await personal.create_token(session, name, days),
+                await personal.create_token(session, wish),
                 await personal.tokens(session),
             )
 

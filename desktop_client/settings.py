@@ -72,6 +72,7 @@ class Settings:
     """Attributes:
     snoozed_until: no notifications before this time (aware UTC); None: not silent.
     welcomed: whether the first run was gone through to its end.
+    told_tokens: ids of the API tokens whose coming end was told.
     others: keys of a newer version, kept as they are.
     """
 
@@ -81,6 +82,7 @@ class Settings:
     on_sleep: OnSleep = OnSleep.KEEP
     snoozed_until: datetime | None = None
     welcomed: bool = False
+    told_tokens: frozenset[str] = frozenset()
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def snoozed(self, now: datetime) -> datetime | None:
@@ -135,6 +137,7 @@ def parse_settings(text: str) -> Settings:
         on_sleep=_choice(OnSleep, value.pop("on_sleep", None), OnSleep.KEEP),
         snoozed_until=at,
         welcomed=value.pop("welcomed", False) is True,
+        told_tokens=_names(value.pop("told_tokens", [])),
         others=value,
     )
 
@@ -149,6 +152,7 @@ def write_settings(settings: Settings) -> str:
         "on_sleep": str(settings.on_sleep),
         "snoozed_until": until.isoformat() if until else None,
         "welcomed": settings.welcomed,
+        "told_tokens": sorted(settings.told_tokens),
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
@@ -193,6 +197,12 @@ def save_settings(config_dir: Path, settings: Settings) -> None:
         AigcError: ``file-unwritable``.
     """
     write_private(config_dir / _FILE, write_settings(settings))
+
+
+def _names(value: object) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"{value!r} is no list of names")
+    return frozenset(value)
 
 
 def _choice(kind: type[T], value: object, default: T) -> T:

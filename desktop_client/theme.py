@@ -219,6 +219,13 @@ def _sheet(c: Colours) -> str:
         border-radius: 9px; background: {c.surface}; }}
     QRadioButton::indicator:checked {{ width: 8px; height: 8px; border: 5px solid {c.accent}; }}
     QCheckBox:disabled, QRadioButton:disabled {{ color: {c.quiet}; }}
+    QListWidget#choices {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: {RADIUS}px; padding: 2px; outline: none; }}
+    QListWidget#choices::item {{ min-height: {TARGET}px; padding: 0 {GRID}px;
+        border-radius: 6px; color: {c.text}; }}
+    QListWidget#choices::item:hover {{ background: {c.hover}; }}
+    QListWidget#choices::item:selected {{ background: {c.hover}; color: {c.accent}; }}
+    QListWidget#choices:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
     QListWidget#nav {{ background: {c.surface}; border: none;
         border-right: 1px solid {c.border}; padding: {GRID}px; outline: none; }}
     QListWidget#nav::item {{ min-height: {PRIMARY_TARGET}px; padding: 0 {GRID}px;

@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from desktop_client.card_view import CardView, Graph, Offer, PartView, Progress, Shape
 from desktop_client.cards import cards
-from desktop_client.desk import RELEASE_NEAR, Action, Desk, Do
+from desktop_client.desk import RELEASE_NEAR, Action, Desk, Do, known_instances
+from desktop_client.guest_cards import guest_cards
 from desktop_client.i18n import say
-from desktop_client.model import Link, Snapshot, State
+from desktop_client.model import Former, Link, Snapshot, State
 from desktop_client.settings_view import silent_words
 from desktop_client.wording import moment, problem_text
 
@@ -66,6 +67,8 @@ class View:
         link: how things stand with the coordinator, as a mark (with ``link_struck``) and in words.
         silent: until when notifications are silent, in words, or empty.
         for_it: whether this person may open the admin window.
+        shared: cards of others' engines, in a section of their own.
+        former: the way to a former account's engines, where there may be one; else None.
     """
 
     page: Page
@@ -88,6 +91,8 @@ class View:
     link_words: str = ""
     silent: str = ""
     for_it: bool = False
+    shared: tuple[CardView, ...] = ()
+    former: Offer | None = None
 
 
 def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -> View:
@@ -95,6 +100,8 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
     snapshot = desk.snapshot
     page = _page(snapshot)
     shown = cards(desk, now, language, zone) if page is Page.CARDS else ()
+    shared = guest_cards(desk, now, language, zone) if page is Page.CARDS else ()
+    former = _former(snapshot, language) if page is Page.CARDS else None
     icon = _icon(snapshot, shown)
     banner, offer = _banner(snapshot, now, language, zone) if page is Page.CARDS else ("", None)
     return View(
@@ -111,9 +118,11 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
         banner=banner,
         banner_action=offer,
         problem=problem_text(snapshot.problem, language) if page is not Page.CARDS else "",
-        empty="" if shown or page is not Page.CARDS else say("empty", language),
+        empty="" if shown or shared or page is not Page.CARDS else say("empty", language),
         cards=shown,
-        plain=None if shown else _plain(page, snapshot, language),
+        shared=shared,
+        former=former,
+        plain=None if shown or shared else _plain(page, snapshot, former, language),
         link=_LINKS.get(snapshot.link, Shape.STOPPED),
         link_struck=snapshot.link is Link.OFFLINE,
         link_words=_link_words(snapshot, language),
@@ -124,7 +133,7 @@ def build(desk: Desk, now: datetime, language: str, zone: tzinfo | None = UTC) -
 def next_change(desk: Desk, now: datetime) -> datetime | None:
     """When the view changes if nothing is heard: the next minute, while a time is told that grows
     or is counted down; sooner while an estimate stands that may not hold."""
-    states = {i.state for i in desk.snapshot.instances}
+    states = {i.state for i in known_instances(desk.snapshot)}
     if State.PREPARING in states:
         return now + _ESTIMATE_HOLDS
     if states & {State.READY, State.QUEUED}:
@@ -148,7 +157,14 @@ def _link_words(snapshot: Snapshot, language: str) -> str:
     return say(f"link.{link}", language, address=snapshot.address)
 
 
-def _plain(page: Page, snapshot: Snapshot, language: str) -> Plain:
+def _former(snapshot: Snapshot, language: str) -> Offer | None:
+    """One line, for who is new here under this account and may not be new at all."""
+    if snapshot.former is Former.NONE or snapshot.instances or not snapshot.web_url:
+        return None
+    return Offer(Action(Do.FORMER), say(f"former.{snapshot.former}", language))
+
+
+def _plain(page: Page, snapshot: Snapshot, former: Offer | None, language: str) -> Plain:
     problem = problem_text(snapshot.problem, language)
     studio = snapshot.studio or snapshot.address
 
@@ -157,7 +173,7 @@ def _plain(page: Page, snapshot: Snapshot, language: str) -> Plain:
 
     match page:
         case Page.CARDS:
-            return Plain(say("empty.title", language), say("empty", language))
+            return Plain(say("empty.title", language), say("empty", language), offer=former)
         case Page.SIGN_IN:
             title = say("plain.sign_in.title", language)
             text = say("plain.sign_in.text", language, studio=studio)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from desktop_client.i18n import knows, say
-from desktop_client.model import Part, Problem
+from desktop_client.model import Part, Problem, Refusals, RefusedTarget
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -109,6 +109,26 @@ def part_line(part: Part, language: str) -> str:
             return say("part.begun", language, part=name)
         return f"{name} {size(part.bytes_done)}"
     return f"{name} {of_size(part.bytes_done, part.bytes_total)}"
+
+
+def refused(refusals: Refusals, language: str) -> str:
+    """What an engine's walls refused, in one line: how often, and where to most."""
+    count = refusals.total
+    key = "refused.one" if count == 1 else "refused.many"
+    if not refusals.top:
+        return say(f"{key}.nowhere", language, count=count)
+    where = destination(refusals.top[0])
+    if len(refusals.top) > 1:
+        where = say("refused.and_others", language, where=where)
+    return say(key, language, count=count, where=where)
+
+
+def destination(target: RefusedTarget) -> str:
+    """``192.168.1.7:445``, ``[fe80::1]:53``, or the name that was asked for."""
+    if not target.port or target.protocol == "name":
+        return target.address
+    address = f"[{target.address}]" if ":" in target.address else target.address
+    return f"{address}:{target.port}"
 
 
 def progress(parts: Sequence[Part]) -> float | None:

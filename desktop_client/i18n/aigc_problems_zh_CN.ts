@@ -323,5 +323,9 @@
         <source>A token names too many engines.</source>
         <translation>一个令牌限定的引擎过多。</translation>
     </message>
+    <message id="problem.shared-with-team">
+        <source>It is shared with a team of yours: only its owner can end that.</source>
+        <translation>它共享给了您所在的团队，只有所有者可以结束共享。</translation>
+    </message>
 </context>
 </TS>

@@ -471,5 +471,113 @@
         <source>Admin window</source>
         <translation>管理窗口</translation>
     </message>
+    <message id="do.share">
+        <source>Share…</source>
+        <translation>共享…</translation>
+    </message>
+    <message id="do.leave">
+        <source>Give back</source>
+        <translation>退出共享</translation>
+    </message>
+    <message id="do.former">
+        <source>Former account</source>
+        <translation>以前的账户</translation>
+    </message>
+    <message id="line.ack.leave">
+        <source>Giving back …</source>
+        <translation>正在退出共享 …</translation>
+    </message>
+    <message id="former.possible">
+        <source>Did you have an account here before?</source>
+        <translation>您以前在这里有账户吗？</translation>
+    </message>
+    <message id="former.asked">
+        <source>IT has your request for your former account</source>
+        <translation>IT 已收到您关于以前账户的申请</translation>
+    </message>
+    <message id="shared.title">
+        <source>Shared with me</source>
+        <translation>共享给我的</translation>
+    </message>
+    <message id="guest.view_only">
+        <source>view only</source>
+        <translation>仅查看</translation>
+    </message>
+    <message id="guest.from">
+        <source>From {owner}</source>
+        <translation>来自 {owner}</translation>
+    </message>
+    <message id="guest.from_until">
+        <source>From {owner} · until {at}</source>
+        <translation>来自 {owner} · 至 {at}</translation>
+    </message>
+    <message id="guest.opening_starts">
+        <source>Opening starts it, on {owner}'s account</source>
+        <translation>打开即启动，计入 {owner} 的账户</translation>
+    </message>
+    <message id="guest.view_waits">
+        <source>You can look on once {owner} has started it</source>
+        <translation>{owner} 启动后您才能查看</translation>
+    </message>
+    <message id="detail.started_by">
+        <source>Started by {guest}</source>
+        <translation>由 {guest} 启动</translation>
+    </message>
+    <message id="detail.shared">
+        <source>Shared with {count}</source>
+        <translation>已共享：{count}</translation>
+    </message>
+    <message id="refused.one">
+        <source>The engine was refused 1 connection to the network ({where}).</source>
+        <translation>引擎有 1 次网络连接被拒绝（{where}）。</translation>
+    </message>
+    <message id="refused.many">
+        <source>The engine was refused {count} connections to the network ({where}).</source>
+        <translation>引擎有 {count} 次网络连接被拒绝（{where}）。</translation>
+    </message>
+    <message id="refused.one.nowhere">
+        <source>The engine was refused 1 connection to the network.</source>
+        <translation>引擎有 1 次网络连接被拒绝。</translation>
+    </message>
+    <message id="refused.many.nowhere">
+        <source>The engine was refused {count} connections to the network.</source>
+        <translation>引擎有 {count} 次网络连接被拒绝。</translation>
+    </message>
+    <message id="refused.and_others">
+        <source>{where} and others</source>
+        <translation>{where} 等</translation>
+    </message>
+    <message id="news.shared.title">
+        <source>{owner} shares {name} with you</source>
+        <translation>{owner} 与您共享了 {name}</translation>
+    </message>
+    <message id="news.shared.text">
+        <source>You may use it until {at}.</source>
+        <translation>您可以使用至 {at}。</translation>
+    </message>
+    <message id="news.shared.view">
+        <source>You may look on until {at}.</source>
+        <translation>您可以查看至 {at}。</translation>
+    </message>
+    <message id="news.unshared.title">
+        <source>{name} is no longer shared with you</source>
+        <translation>{name} 不再与您共享</translation>
+    </message>
+    <message id="news.unshared.text">
+        <source>{owner}'s engine; ask {owner} if you still need it.</source>
+        <translation>这是 {owner} 的引擎；如仍需要，请联系 {owner}。</translation>
+    </message>
+    <message id="news.ready.by_guest">
+        <source>Started by {guest}. {line}</source>
+        <translation>由 {guest} 启动。{line}</translation>
+    </message>
+    <message id="news.token-ends.title">
+        <source>Your API token “{text}” ends soon</source>
+        <translation>您的 API 令牌“{text}”即将到期</translation>
+    </message>
+    <message id="news.token-ends.text">
+        <source>It ends {at}; after that, scripts that use it are refused. Create another in time.</source>
+        <translation>它将于 {at} 到期，之后使用它的脚本会被拒绝。请及时创建新的令牌。</translation>
+    </message>
 </context>
 </TS>

@@ -316,8 +316,8 @@
         <translation>API 令牌</translation>
     </message>
     <message id="settings.tokens.text">
-        <source>A script signs in as you with a token, in the variable AIGC_TOKEN.</source>
-        <translation>脚本可通过变量 AIGC_TOKEN 中的令牌以您的身份登录。</translation>
+        <source>A script signs in as you with a token, until it ends or you revoke it. Keep it like a password.</source>
+        <translation>脚本使用令牌以您的名义登录，直到过期或被吊销。请像密码一样保管。</translation>
     </message>
     <message id="settings.tokens.none">
         <source>You have none.</source>
@@ -346,10 +346,6 @@
     <message id="settings.token.once">
         <source>Copy it now: it is shown only this once.</source>
         <translation>请立即复制：此令牌仅显示这一次。</translation>
-    </message>
-    <message id="settings.token.line">
-        <source>Ends {end} · last used {used}</source>
-        <translation>{end} 到期 · 上次使用：{used}</translation>
     </message>
     <message id="settings.token.never">
         <source>never</source>
@@ -674,6 +670,174 @@
     <message id="link.later">
         <source>A link asks to start {engine}. You are asked about it as soon as the studio can be reached.</source>
         <translation>有链接请求启动 {engine}。工作室恢复连接后会请您确认。</translation>
+    </message>
+    <message id="share.title">
+        <source>Share {name}</source>
+        <translation>共享 {name}</translation>
+    </message>
+    <message id="share.text">
+        <source>Whoever you let in opens it at its usual address, signed in as themselves. Only you can stop, rename or delete it and read its output.</source>
+        <translation>被允许的人以自己的身份登录，在原地址打开。只有您可以停止、重命名、删除它或查看其输出。</translation>
+    </message>
+    <message id="share.field">
+        <source>A colleague's name or e-mail, or one of your teams</source>
+        <translation>同事的姓名或邮箱，或您的团队</translation>
+    </message>
+    <message id="share.list">
+        <source>Who matches</source>
+        <translation>匹配的人和团队</translation>
+    </message>
+    <message id="share.team">
+        <source>Team {team}</source>
+        <translation>团队 {team}</translation>
+    </message>
+    <message id="share.looking">
+        <source>Looking …</source>
+        <translation>正在查找 …</translation>
+    </message>
+    <message id="share.more">
+        <source>There are more; type more of the name.</source>
+        <translation>还有更多，请继续输入姓名。</translation>
+    </message>
+    <message id="share.nobody_found">
+        <source>Nobody by that name has signed in here.</source>
+        <translation>没有这个姓名的人在此登录过。</translation>
+    </message>
+    <message id="share.type">
+        <source>Type two letters of a name or more.</source>
+        <translation>请至少输入姓名的两个字母。</translation>
+    </message>
+    <message id="share.use">
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message id="share.use.text">
+        <source>Everything that its pages offer, on your account: opening it starts it, what they start counts as yours, and its card then says “Started by” and their name.</source>
+        <translation>可使用其页面上的所有功能，计入您的账户：打开即启动，对方启动的任务算作您的，卡片上会显示由谁启动。</translation>
+    </message>
+    <message id="share.view">
+        <source>View only</source>
+        <translation>仅查看</translation>
+    </message>
+    <message id="share.view.text">
+        <source>May look, not change: only requests that read pass. An engine that changes something when a page is merely read is not made safe by this.</source>
+        <translation>仅可查看：只放行读取类请求。若引擎在读取页面时也会改动内容，则无法保证安全。</translation>
+    </message>
+    <message id="share.for">
+        <source>For how long</source>
+        <translation>共享时长</translation>
+    </message>
+    <message id="share.hour">
+        <source>{n} hour</source>
+        <translation>{n} 小时</translation>
+    </message>
+    <message id="share.hours">
+        <source>{n} hours</source>
+        <translation>{n} 小时</translation>
+    </message>
+    <message id="share.day">
+        <source>{n} day</source>
+        <translation>{n} 天</translation>
+    </message>
+    <message id="share.days">
+        <source>{n} days</source>
+        <translation>{n} 天</translation>
+    </message>
+    <message id="share.yes">
+        <source>Share</source>
+        <translation>共享</translation>
+    </message>
+    <message id="share.done">
+        <source>{who} may open it now.</source>
+        <translation>{who} 现在可以打开它。</translation>
+    </message>
+    <message id="share.now">
+        <source>Who may open it now</source>
+        <translation>当前可打开的人</translation>
+    </message>
+    <message id="share.now.nobody">
+        <source>Nobody but you.</source>
+        <translation>只有您自己。</translation>
+    </message>
+    <message id="share.now.unknown">
+        <source>Asking the coordinator …</source>
+        <translation>正在查询 …</translation>
+    </message>
+    <message id="share.row.use">
+        <source>Use · until {at}</source>
+        <translation>使用 · 至 {at}</translation>
+    </message>
+    <message id="share.row.view">
+        <source>View only · until {at}</source>
+        <translation>仅查看 · 至 {at}</translation>
+    </message>
+    <message id="share.end">
+        <source>Stop sharing</source>
+        <translation>停止共享</translation>
+    </message>
+    <message id="settings.token.new">
+        <source>A new token</source>
+        <translation>新的令牌</translation>
+    </message>
+    <message id="settings.token.scope.api">
+        <source>For aigc on a machine without you (the coordinator's API)</source>
+        <translation>在无人值守的机器上运行 aigc（协调器 API）</translation>
+    </message>
+    <message id="settings.token.scope.engines">
+        <source>For engines' own HTTP APIs, through the gateway</source>
+        <translation>通过网关访问引擎自身的 HTTP API</translation>
+    </message>
+    <message id="settings.token.only">
+        <source>Only for these; none ticked: all that you may open</source>
+        <translation>仅限以下引擎；不勾选则为您能打开的所有引擎</translation>
+    </message>
+    <message id="settings.token.read_only">
+        <source>Read only: it changes nothing</source>
+        <translation>只读：不作任何更改</translation>
+    </message>
+    <message id="settings.token.of">
+        <source>{name} (from {owner})</source>
+        <translation>{name}（来自 {owner}）</translation>
+    </message>
+    <message id="settings.token.for.api">
+        <source>the coordinator's API</source>
+        <translation>协调器 API</translation>
+    </message>
+    <message id="settings.token.for.engines">
+        <source>engines' HTTP APIs</source>
+        <translation>引擎的 HTTP API</translation>
+    </message>
+    <message id="settings.token.for.some">
+        <source>HTTP API of {names}</source>
+        <translation>{names} 的 HTTP API</translation>
+    </message>
+    <message id="settings.token.gone">
+        <source>a deleted engine</source>
+        <translation>已删除的引擎</translation>
+    </message>
+    <message id="settings.token.reads">
+        <source>read only</source>
+        <translation>只读</translation>
+    </message>
+    <message id="settings.token.used">
+        <source>last used {used}</source>
+        <translation>上次使用：{used}</translation>
+    </message>
+    <message id="settings.token.end">
+        <source>Ends {at}</source>
+        <translation>{at} 到期</translation>
+    </message>
+    <message id="settings.token.end_days">
+        <source>Ends in {days} days: {at}</source>
+        <translation>{days} 天后到期：{at}</translation>
+    </message>
+    <message id="settings.token.end_day">
+        <source>Ends in {days} day: {at}</source>
+        <translation>{days} 天后到期：{at}</translation>
+    </message>
+    <message id="settings.token.end_today">
+        <source>Ends within a day: {at}</source>
+        <translation>一天内到期：{at}</translation>
     </message>
 </context>
 </TS>

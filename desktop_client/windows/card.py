@@ -157,7 +157,8 @@ class CardWidget(QFrame):
             self.setProperty("struck", view.struck)
             repolish(self)
         self._title.show_text(view.title)
-        set_text(self._badge, say("simulated", language) if view.simulated else "")
+        simulated = say("simulated", language) if view.simulated else ""
+        set_text(self._badge, " · ".join(tag for tag in (simulated, view.tag) if tag))
         set_text(self._version, view.version)
         shape = (view.shape, view.struck)
         if old is None or not same_look or shape != (old.shape, old.struck):
@@ -177,7 +178,8 @@ class CardWidget(QFrame):
         self._more.setToolTip(say("do.more", language))
         if old is None or view.more != old.more:
             self._fill_menu(view)
-        self.setAccessibleName(f"{view.title} {view.version}, {view.line}")
+        tagged = f", {view.tag}" if view.tag else ""
+        self.setAccessibleName(f"{view.title} {view.version}, {view.line}{tagged}")
         self.setAccessibleDescription(". ".join([*view.details, view.refusal]).strip(". "))
 
     def _is_short(self, view: CardView) -> bool:

@@ -50,6 +50,15 @@ class CardsPage(QWidget):
         self._list = QVBoxLayout(self._inner)
         pad(self._list, around=GRID, between=GRID - 2)
         self._list.addWidget(self._no_match)
+        self._shared_title = label("section")
+        self._shared_title.setContentsMargins(GRID // 2, GRID, 0, 0)
+        self._shared_title.hide()
+        self._list.addWidget(self._shared_title)
+        self._former = button("link")
+        self._former_do: Action | None = None
+        self._former.clicked.connect(self._ask_former)
+        self._former.hide()
+        self._list.addWidget(self._former)
         self._list.addStretch(1)
         self._area = scrolled(self._inner)
         self._top = QWidget()
@@ -92,7 +101,7 @@ class CardsPage(QWidget):
         if offer is not None:
             self._banner_action.setText(offer.label)
             self._banner_action.setAccessibleName(offer.label)
-        many = len(view.cards) > _MANY or self._search_wanted
+        many = len(view.cards) + len(view.shared) > _MANY or self._search_wanted
         self._search.setVisible(many)
         self._search.setPlaceholderText(say("flyout.search", language))
         self._search.setAccessibleName(say("flyout.search", language))
@@ -101,7 +110,13 @@ class CardsPage(QWidget):
         self._top.setVisible(bool(view.banner) or many)
         self._inner.setAccessibleName(say("flyout.cards", language))
         self._area.setAccessibleName(say("flyout.cards", language))
-        self._show_cards(view.cards, colours, language)
+        set_text(self._shared_title, say("shared.title", language) if view.shared else "")
+        self._former_do = view.former.action if view.former else None
+        self._former.setVisible(view.former is not None)
+        if view.former is not None:
+            self._former.setText(view.former.label)
+            self._former.setAccessibleName(view.former.label)
+        self._show_cards((*view.cards, *view.shared), colours, language)
         self._filter()
 
     def hold(self, held_still: bool) -> None:
@@ -109,7 +124,7 @@ class CardsPage(QWidget):
         if held_still != self._hold:
             self._hold = held_still
             if not held_still and self._view is not None and self._look is not None:
-                self._show_cards(self._view.cards, *self._look)
+                self._show_cards((*self._view.cards, *self._view.shared), *self._look)
                 self._filter()
 
     def height_for(self, width: int) -> int:
@@ -135,9 +150,10 @@ class CardsPage(QWidget):
             return False
         self._search_wanted = False
         self._search.clear()
-        if self._view is not None and len(self._view.cards) <= _MANY:
+        view = self._view
+        if view is not None and len(view.cards) + len(view.shared) <= _MANY:
             self._search.hide()
-            self._top.setVisible(bool(self._view.banner))
+            self._top.setVisible(bool(view.banner))
         self._go_to(0)
         self.resized.emit()
         return True
@@ -159,15 +175,16 @@ class CardsPage(QWidget):
     def _show_cards(self, cards: Sequence[CardView], colours: Colours, language: str) -> None:
         shown = [(key, self._engine_of(key)) for key in self._order]
         wanted = [(card.key, card.engine_id) for card in cards]
+        views = {card.key: card for card in cards}
         order = held(shown, wanted) if self._hold else tuple(key for key, _ in wanted)
+        order = tuple(sorted(order, key=lambda key: views[key].guest))  # one's own come first
         self._hand_over(shown, wanted)
         for key in [k for k in self._widgets if k not in order]:
             gone = self._widgets.pop(key)
             self._list.removeWidget(gone)
             gone.hide()
             gone.deleteLater()
-        views = {card.key: card for card in cards}
-        for place, key in enumerate(order):
+        for key in order:
             widget = self._widgets.get(key)
             if widget is None:
                 widget = CardWidget()
@@ -175,11 +192,19 @@ class CardsPage(QWidget):
                 widget.left.connect(self._leave_card)
                 self._widgets[key] = widget
             widget.show_view(views[key], colours, language)
-            if self._list.indexOf(widget) != place + 1:  # after the text for no match
-                self._list.insertWidget(place + 1, widget)
+        self._lay_out(
+            [self._widgets[key] for key in order if not views[key].guest],
+            [self._widgets[key] for key in order if views[key].guest],
+        )
         if list(order) != self._order:
             self._order = list(order)
             self._chain()
+
+    def _lay_out(self, own: list[CardWidget], guests: list[CardWidget]) -> None:
+        """In this order; what stands where it belongs is not touched."""
+        for place, widget in enumerate([self._no_match, *own, self._shared_title, *guests]):
+            if self._list.indexOf(widget) != place:
+                self._list.insertWidget(place, widget)
 
     def _hand_over(
         self, shown: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]]
@@ -203,6 +228,7 @@ class CardsPage(QWidget):
         stops: list[QWidget] = [self._search]
         for key in self._order:
             stops += self._widgets[key].stops()
+        stops.append(self._former)
         for one, other in pairwise(stops):
             QWidget.setTabOrder(one, other)
 
@@ -215,6 +241,8 @@ class CardsPage(QWidget):
             widget.setVisible(fits)
             found += fits
         none = bool(text.strip()) and not found
+        guests = [w for w in self._widgets.values() if w.view is not None and w.view.guest]
+        self._shared_title.setVisible(any(not w.isHidden() for w in guests))
         language = self._look[1] if self._look else "en"
         set_text(self._no_match, say("flyout.no_match", language, text=text) if none else "")
         self.resized.emit()
@@ -238,6 +266,10 @@ class CardsPage(QWidget):
         cards = self.cards()
         if self._search.text().strip() and cards:
             cards[0].act()
+
+    def _ask_former(self) -> None:
+        if self._former_do is not None:
+            self.performed.emit(self._former_do)
 
     def _act(self) -> None:
         if self._banner_do is not None:

@@ -112,6 +112,7 @@ class SettingsWindow(Window):
         self._sign_in.setVisible(not view.signed_in)
         self.tokens.setVisible(view.signed_in)
         self.tokens.show_rows(view.tokens)
+        self.tokens.form.show_openable(view.openable)
         self._notify.choose(settings.notify)
         set_text(self._silent, view.silent)
         self._off.setVisible(bool(view.silent))

@@ -6,26 +6,28 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_client.i18n import say
 from desktop_client.settings_view import TokenRow
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import button, label, pad, set_text
+from desktop_client.windows.token_form import TokenForm
 from desktop_client.windows.worded import Words
-
-_DAYS, _USUAL = (7, 30, 90, 180, 365), 90
 
 
 class TokenList(QWidget):
     """Create, see once, revoke.
 
     Signals:
-        create_asked(str, int): name and days.
+        create_asked(TokenWish): the person wants another one.
         revoke_asked(str): id, after the person confirmed beside it.
+
+    Attributes:
+        form: asks for a new one.
     """
 
-    create_asked = Signal(str, int)
+    create_asked = Signal(object)
     revoke_asked = Signal(str)
 
     def __init__(self, words: Words) -> None:
@@ -40,6 +42,10 @@ class TokenList(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(GRID)
         self._none = label("quiet")
+        self.form = TokenForm(words)
+        self.form.asked.connect(self.create_asked)
+        self._new = label("section")
+        words.put("settings.token.new", self._new.setText, {})
         panel = QFrame()
         panel.setObjectName("panel")
         inside = QVBoxLayout(panel)
@@ -48,42 +54,13 @@ class TokenList(QWidget):
         inside.addLayout(self._list)
         inside.addWidget(self._none)
         inside.addWidget(self._secret_box())
-        inside.addLayout(self._maker())
+        inside.addSpacing(GRID)
+        inside.addWidget(self._new)
+        inside.addWidget(self.form)
         body = QVBoxLayout(self)
         pad(body, around=0, between=GRID + 4)
         body.addWidget(title)
         body.addWidget(panel)
-
-    def _maker(self) -> QHBoxLayout:
-        put = self._words.put
-        self._name = QLineEdit()
-        self._name.setMaxLength(60)
-        put("settings.token.name", self._name.setPlaceholderText, {})
-        put("settings.token.name", self._name.setAccessibleName, {})
-        self._days = QComboBox()
-        for days in _DAYS:
-            self._days.addItem("", days)
-            self._put_days(self._days.count() - 1, days)
-        self._days.setCurrentIndex(_DAYS.index(_USUAL))
-        put("settings.token.ends", self._days.setAccessibleName, {})
-        self._make = button()
-        put("settings.token.create", self._make.setText, {})
-        self._make.setEnabled(False)
-        self._make.clicked.connect(self._create)
-        self._name.textChanged.connect(lambda text: self._make.setEnabled(bool(text.strip())))
-        self._name.returnPressed.connect(self._create)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._name, 1)
-        row.addWidget(self._days)
-        row.addWidget(self._make)
-        return row
-
-    def _put_days(self, index: int, days: int) -> None:
-        def show(words: str) -> None:
-            self._days.setItemText(index, words)
-
-        self._words.put("settings.token.days", show, {"days": days})
 
     def _secret_box(self) -> QWidget:
         self._secret_frame = QWidget()
@@ -110,7 +87,7 @@ class TokenList(QWidget):
         self._secret.setText(secret)
         self._secret.setCursorPosition(0)
         self._secret_frame.show()
-        self._name.clear()
+        self.form.begin_anew()
 
     def show_rows(self, rows: Sequence[TokenRow] | None) -> None:
         """The list; None while it is not known."""
@@ -148,6 +125,11 @@ class TokenList(QWidget):
         lines.setSpacing(0)
         lines.addWidget(name)
         lines.addWidget(text)
+        ends = label(
+            "problem" if row.soon else "caption", f"▲ {row.ends}" if row.soon else row.ends
+        )
+        ends.setAccessibleName(row.ends)
+        lines.addWidget(ends)
         body = QHBoxLayout(frame)
         pad(body, around=0, between=GRID)
         body.addLayout(lines, 1)
@@ -164,7 +146,3 @@ class TokenList(QWidget):
             self._fill()
 
         return press
-
-    def _create(self) -> None:
-        if self._name.text().strip():
-            self.create_asked.emit(self._name.text().strip(), self._days.currentData())

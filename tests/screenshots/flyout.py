@@ -14,7 +14,18 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_client.desk import Desk, Do
 from desktop_client.history import Amount, Past, Reading
-from desktop_client.model import Engine, Instance, Link, Part, Version, Words
+from desktop_client.model import (
+    Access,
+    Engine,
+    Former,
+    Instance,
+    Link,
+    Part,
+    Refusals,
+    RefusedTarget,
+    Version,
+    Words,
+)
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import Colours
 from desktop_client.view_model import Icon, build
@@ -122,6 +133,47 @@ def _many() -> Desk:
     return _desk(_READY, STOPPED, engines=(*ENGINES, *more))
 
 
+_GIVEN = replace(
+    _working(READY),
+    shares=2,
+    started_by="Ann Berg",
+    refusals=Refusals(14, (RefusedTarget("192.168.1.7", 445, "tcp", 11),) * 2, NOW),
+)
+_OF_ANN = replace(
+    READY,
+    id="g-ann",
+    name="Poster",
+    cards=(),
+    release_at=None,
+    owner_name="Ann Berg",
+    access=Access.USE,
+    shared_until=NOW + timedelta(hours=6),
+)
+GUESTS = (
+    _OF_ANN,
+    replace(
+        STOPPED,
+        id="g-bo",
+        owner_name="Bo Chen",
+        access=Access.USE,
+        data_bytes=None,
+        shared_until=NOW + timedelta(days=2),
+    ),
+    replace(
+        READY,
+        id="g-cai",
+        name="Upscaler",
+        engine_id="upscaler",
+        version="2.0",
+        cards=(),
+        release_at=None,
+        owner_name="Cai Wen",
+        access=Access.VIEW,
+        shared_until=NOW + timedelta(minutes=50),
+    ),
+)
+
+
 DESKS: dict[str, Desk] = {
     "at-work": _desk(_READY, _THREE_PARTS, _QUEUED, STOPPED),
     "starting": _desk(STARTING, _THREE_PARTS),
@@ -133,6 +185,13 @@ DESKS: dict[str, Desk] = {
         pasts={READY.id: Past(_readings(24 * _GB, gap=True))},
     ),
     "shared": replace(_desk(_SHARED), pasts={READY.id: Past(_readings(8 * _GB))}),
+    "sharing": replace(
+        _desk(_GIVEN, replace(STOPPED, shares=1)), pasts={READY.id: Past(_readings(24 * _GB))}
+    ),
+    "guest": _desk(engines=(), shared=GUESTS),
+    "guest-and-mine": _desk(STOPPED, engines=ENGINES[3:4], shared=GUESTS[:1]),
+    "former": _desk(engines=ENGINES[:2], former=Former.POSSIBLE),
+    "former-empty": _desk(engines=(), former=Former.ASKED),
     "offline": replace(
         _desk(
             _READY, _THREE_PARTS, STOPPED, link=Link.OFFLINE,

@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QWidget
 
 from desktop_client.desk import News, Notice
 from desktop_client.diagnostics import Material, file_name, reports
 from desktop_client.files_view import files_view
 from desktop_client.i18n import say
-from desktop_client.model import Account, ApiToken, Trashed, Words
+from desktop_client.model import (
+    Access,
+    Account,
+    ApiToken,
+    Colleague,
+    Found,
+    Problem,
+    Share,
+    Trashed,
+    Words,
+)
 from desktop_client.notes import told
 from desktop_client.platform.notifications import Note
 from desktop_client.recent import Recent, recent_lines, remember
 from desktop_client.settings import Settings
 from desktop_client.settings_view import settings_view
+from desktop_client.share_view import share_view
 from desktop_client.theme import Colours
 from desktop_client.view_model import build
 from desktop_client.windows.diagnostics import DiagnosticsWindow
@@ -29,7 +40,9 @@ from desktop_client.windows.logs import LogsWindow
 from desktop_client.windows.notice import NoticeWindow
 from desktop_client.windows.recent import RecentWindow
 from desktop_client.windows.settings import Section, SettingsWindow
+from desktop_client.windows.share import ShareWindow
 from desktop_client.wording import size
+from tests.screenshots.flyout import GUESTS
 from tests.screenshots.scene import Scene
 from tests.screenshots.scenes import (
     FAILED,
@@ -49,10 +62,36 @@ _WAY = (
 _AWAY = "Cannot reach the coordinator at aigc.studio.lan:7443: the connection broke; try again."
 
 TOKENS = (
-    ApiToken("t1", "nightly renders", NOW - timedelta(days=20), NOW + timedelta(days=70), NOW),
+    ApiToken(
+        "t1", "nightly renders", NOW - timedelta(days=20), NOW + timedelta(days=70), NOW,
+        scopes=("api", "engines"), instance_ids=("i-comfyui",), instance_names=("ComfyUI",),
+    ),
+    ApiToken(
+        "t3", "dashboard", NOW - timedelta(days=85), NOW + timedelta(days=5, hours=2),
+        NOW - timedelta(hours=4), read_only=True, ends_soon=True,
+    ),
     ApiToken("t2", "notebook", NOW - timedelta(days=80), NOW + timedelta(days=10)),
-)
+)  # fmt: skip
+SHARES = (
+    Share(
+        "s1", "i-comfyui", "ComfyUI", "Lin Xia", Access.USE, NOW + timedelta(hours=6),
+        person_id="p-ann", person_name="Ann Berg",
+    ),
+    Share(
+        "s2", "i-comfyui", "ComfyUI", "Lin Xia", Access.VIEW, NOW + timedelta(days=3),
+        team="lighting",
+    ),
+)  # fmt: skip
+FOUND = Found(
+    (Colleague("p-ann", "Ann Berg"), Colleague("p-l1", "Ann Lee", "an…@studio.lan"),
+     Colleague("p-l2", "Ann Lee", "le…@studio.lan")),
+    (),
+    more=True,
+)  # fmt: skip
 
+_TOO_OFTEN = Problem(
+    "asked-too-often", "You have looked for many people in a short time: wait a minute."
+)
 _LIMIT = "You have 5 engines, which is the limit here; stop or delete one, or ask IT."
 TRASH = (
     Trashed(
@@ -79,6 +118,10 @@ def scenes() -> Sequence[Scene]:
         *(_settings(section) for section in Section),
         _settings(Section.COMPUTER, "-tall", (720, 980)),
         Scene("settings-token-made", _token_made),
+        Scene("settings-tokens", _tokens, (720, 900)),
+        Scene("share", _share, None, _choose_second),
+        Scene("share-none", _share_none),
+        Scene("notice-shared", _notice_shared),
         Scene("recent", _recent),
         Scene("recent-empty", _recent_empty),
         Scene("files", _files),
@@ -163,6 +206,40 @@ def _settings(section: Section, more: str = "", size: tuple[int, int] | None = N
 def _token_made(colours: Colours, language: str) -> QWidget:
     window = settings_window(Section.ACCOUNT, language)
     window.tokens.show_secret("aigc_pat_this-is-only-a-picture-of-a-token")
+    return window
+
+
+def _tokens(colours: Colours, language: str) -> QWidget:
+    window = settings_window(Section.ACCOUNT, language)
+    for key in ("settings.token.scope.engines", "settings.token.read_only"):
+        words = say(key, language)
+        next(b for b in window.findChildren(QCheckBox) if b.text() == words).setChecked(True)
+    return window
+
+
+def _share(colours: Colours, language: str) -> QWidget:
+    window = ShareWindow("ComfyUI", language)
+    window.findChildren(QLineEdit)[0].setText("Ann")
+    window.show_view(share_view("ComfyUI", "Ann", FOUND, SHARES, NOW, UTC, language))
+    return window
+
+
+def _choose_second(window: QWidget) -> None:
+    window.findChildren(QListWidget)[0].setCurrentRow(1)
+
+
+def _share_none(colours: Colours, language: str) -> QWidget:
+    window = ShareWindow("ComfyUI", language)
+    found = Found(teams=("lighting",))
+    window.show_view(share_view("ComfyUI", "", found, (), NOW, UTC, language, problem=_TOO_OFTEN))
+    return window
+
+
+def _notice_shared(colours: Colours, language: str) -> QWidget:
+    window = NoticeWindow()
+    words = told(Notice(News.SHARED, GUESTS[0].id, GUESTS[0]), NOW, UTC, language)
+    actions = tuple((str(action.do), label) for action, label in words.actions)
+    window.show_note(Note(GUESTS[0].id, words.title, words.text, actions), language)
     return window
 
 

@@ -2,7 +2,8 @@
 
 The gateway's end opens streams, the agent's end accepts or resets them. Each direction of each
 stream has credit: a sender never has more than :data:`WINDOW_BYTES` underway that the other side
-has not consumed, so memory is bounded and a slow reader stalls nobody else.
+has not consumed (of a long transfer :data:`LONG_WINDOW_BYTES`), so memory is bounded and a slow
+reader stalls nobody else.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from aigc.tunnel.frames import (
 )
 
 WINDOW_BYTES = 256 * 1024
-# Credit goes back in steps of this, not for every little piece.
-_CREDIT_STEP = WINDOW_BYTES // 2
+# A stream that has moved so much, and whose reader keeps up, is given a larger window: a bulk
+# transfer then pays for half as many grants. Credit goes back in steps of half a window.
+LONG_BYTES = 1 << 20
+LONG_WINDOW_BYTES = 512 * 1024
 _MAX_CREDIT = 1 << 30
 MAX_STREAMS = 1024
 _MAX_STREAM_ID = (1 << 32) - 1
@@ -111,6 +114,8 @@ class StreamState:
     send_credit: int = WINDOW_BYTES
     receive_credit: int = WINDOW_BYTES
     consumed: int = 0  # not yet given back as credit
+    granted: int = 0  # given back so far
+    window: int = WINDOW_BYTES
     sent_fin: bool = False
     received_fin: bool = False
     accepted: bool = False
@@ -215,10 +220,15 @@ class TunnelConnection:
         if state is None or state.received_fin:
             return
         state.consumed += count
-        if state.consumed >= _CREDIT_STEP:
-            state.receive_credit += state.consumed
-            self._emit(FrameKind.WINDOW, stream, frames.encode_credit(state.consumed))
+        if state.consumed >= state.window // 2:
+            credit = state.consumed
+            state.granted += credit
+            if state.granted >= LONG_BYTES and state.window < LONG_WINDOW_BYTES:
+                credit += LONG_WINDOW_BYTES - state.window
+                state.window = LONG_WINDOW_BYTES
+            state.receive_credit += credit
             state.consumed = 0
+            self._emit(FrameKind.WINDOW, stream, frames.encode_credit(credit))
 
     def ping(self, payload: bytes) -> None:
         self._emit(FrameKind.PING, 0, payload)

@@ -26,8 +26,9 @@ _TURN_BYTES = 64 * 1024 - HEADER_BYTES
 _JOINED_BYTES = 16 * 1024
 _SOCKET_HIGH = 256 * 1024
 _SOCKET_LOW = 64 * 1024
-# What a stream holds before its protocol is asked to pause.
-_STREAM_HIGH = 128 * 1024
+# What a stream holds before its protocol is asked to pause: more than one read of a socket, so
+# that a transfer which keeps up is never paused.
+_STREAM_HIGH = 320 * 1024
 _STREAM_LOW = 32 * 1024
 # What was consumed is told to the rules in steps of this.
 _CONSUMED_STEP = 16 * 1024

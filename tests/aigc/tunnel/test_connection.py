@@ -196,6 +196,30 @@ def test_credit_goes_back_in_steps_and_never_beyond_the_window() -> None:
     assert gateway.credit(stream) == 1000 + WINDOW_BYTES // 2
 
 
+def test_a_long_transfer_gets_a_larger_window_once_and_a_slow_reader_none() -> None:
+    gateway, agent = pair()
+    stream = gateway.open("inst", 1)
+    carry(gateway, agent)
+
+    def send_all() -> int:
+        sent = 0
+        while credit := gateway.credit(stream):
+            gateway.send(stream, bytes(min(credit, MAX_DATA_BYTES)))
+            sent += min(credit, MAX_DATA_BYTES)
+        carry(gateway, agent)
+        return sent
+
+    moved = 0
+    while moved < 2 * rules.LONG_BYTES:
+        sent = send_all()
+        assert sent <= rules.LONG_WINDOW_BYTES
+        moved += sent
+        agent.consume(stream, sent)
+        carry(agent, gateway)
+    assert send_all() == rules.LONG_WINDOW_BYTES
+    assert gateway.credit(stream) == 0  # nothing was consumed: nothing more is underway
+
+
 def test_a_reset_crosses_data_on_its_way() -> None:
     gateway, agent = pair()
     stream = gateway.open("inst", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LINK_TEXTS: dict[str, tuple[str, str]] = {
     "link_title": ("Your former account", "您的原账户"),
+    "link_hint": ("The studio moved to another sign-in service.", "工作室已换用其他登录服务。"),
     "link_menu": ("I had an account here before", "我以前在这里有账户"),
     "link_text": (
         (

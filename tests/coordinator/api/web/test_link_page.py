@@ -54,7 +54,11 @@ async def test_from_the_menu_to_the_engines_of_then(tmp_path: Path) -> None:
         await expect(page.get_by_role("heading", name="Your engines")).to_be_visible()
         await page.locator(".account summary").click()
         await picture(page, "link-menu")
-        await page.get_by_role("link", name="I had an account here before").click()
+        await (
+            page.locator(".account")
+            .get_by_role("link", name="I had an account here before")
+            .click()
+        )
         await picture(page, "link-form")
         await ask(page, "lin", "not my password")
         await expect(page.get_by_role("alert")).to_contain_text("wrong")

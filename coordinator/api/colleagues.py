@@ -1,7 +1,7 @@
 """Finding a colleague to share with, and telling no more about people than that needs.
 
-Nobody can list the studio's people here: a name's beginning or a whole e-mail address must be known,
-few are told at once, and who asks too often waits.
+Nobody can list the studio's people here: the beginning of a name or a whole e-mail address must be
+known, few are told at once, and who asks too often waits.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def find_colleagues(studio: Studio, asker: PersonId, query: str) -> Found:
         (
             person
             for person in studio.people.values()
-            if person.id != asker and not person.disabled and _matches(person, wanted)
+            if person.id != asker and _is_there(person) and _matches(person, wanted)
         ),
         key=lambda person: (person.name.casefold(), person.id),
     )
@@ -68,6 +68,11 @@ def one_colleague(studio: Studio, asker: PersonId, query: str) -> Colleague | No
     whole = " ".join(query.split()).casefold()
     same = [person for person in found.people if person.name.casefold() == whole]
     return same[0] if len(same) == 1 and not found.more else None
+
+
+def _is_there(person: Person) -> bool:
+    """Not disabled, and nobody who turned out to be somebody who was here before."""
+    return not person.disabled and person.became is None
 
 
 def _matches(person: Person, wanted: str) -> bool:

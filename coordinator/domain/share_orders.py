@@ -140,7 +140,7 @@ def _whom(draft: Draft, owner: Person, asked: ShareRequested) -> str:
             )
         return f"team {asked.team}"
     guest = draft.people.get(asked.person)
-    if guest is None or guest.disabled:
+    if guest is None or guest.disabled or guest.became is not None:
         raise Refused(
             "colleague-unknown",
             "nobody by that id can be shared with; look the colleague up by name",

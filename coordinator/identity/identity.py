@@ -239,6 +239,10 @@ class Identity(PeopleDesk):
         await self.sessions.set_detail(row.id, _proven(redeemed))
         return True
 
+    def proves_freshly(self, redeemed: Redeemed) -> bool:
+        """Whether the issuer says that the person proved it at most ten minutes ago."""
+        return self.is_fresh(float(_proven(redeemed) or 0))
+
     def web_is_fresh(self, row: SessionRow) -> bool:
         """Whether a browser session's person proved who they are at most ten minutes ago."""
         return self.is_fresh(float(row.detail or 0))

@@ -213,6 +213,13 @@ ACCOUNT_TEXTS: dict[str, tuple[str, str]] = {
     "error:second-factor-demanded": ("", "您的工作室要求您使用双重验证；如更换手机，IT 可以重置。"),
     "error:second-factor-unreadable": ("", "双重验证由另一个密钥加密，请联系 IT 重置。"),
     "error:sign-in-old": ("", "此操作需要最近十分钟内登录过，请重新登录。"),
+    "error:sign-in-not-fresh": (
+        "",
+        (
+            "登录服务未说明您是刚刚登录的（auth_time），而此页面需要该信息。"
+            "请使用管理窗口或命令行，或让登录服务在 ID 令牌中加入 auth_time。"
+        ),
+    ),
     "error:device-code-unknown": ("", "没有程序在等待此代码。请核对；代码十分钟内有效。"),
     "error:device-codes-waiting": ("", "等待输入代码的程序过多，请几分钟后再试。"),
     "error:admins-only": ("", "此页面仅供管理员使用。"),

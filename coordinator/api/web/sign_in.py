@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aigc.errors import AigcError
+from aigc.errors import AigcError, ErrorKind
 from coordinator.api.web.http import (
     SESSION_COOKIE,
     STATUS,
@@ -75,6 +75,7 @@ class SignInPages:
             "nonce": nonce,
             "verifier": verifier,
             "next": onward,
+            "fresh": max_age is not None,
             "until": datetime.now(UTC).timestamp() + _PENDING_SECONDS,
         }
         set_cookie(
@@ -100,6 +101,14 @@ class SignInPages:
         redeemed = await self._identity.relying_party.finish(
             query["code"], query.get("iss"), pending["nonce"], pending["verifier"]
         )
+        if pending["fresh"] and not self._identity.proves_freshly(redeemed):
+            raise AigcError(
+                "sign-in-not-fresh",
+                "The sign-in service does not say that you signed in just now (auth_time), which "
+                "this page asks for. Use the admin window or the command line, or let the service "
+                "add auth_time to its ID tokens.",
+                ErrorKind.FORBIDDEN,
+            )
         response = see_other(safe_path(pending["next"]))
         drop_cookie(response, name)
         before = await self.who(request)

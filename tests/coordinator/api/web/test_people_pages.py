@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
+import httpx
 import pytest
 import pytest_asyncio
 
-from coordinator.domain.people import Person, Role
+from coordinator.domain.events import PersonSeen
+from coordinator.domain.people import Person, PersonId, Role
 from coordinator.ledger import read_audit
 from tests.coordinator.identity.house import PASSWORD, Browser, House, csrf_of, open_house
+from tests.coordinator.identity.test_foreign_provider import studio
+from tests.standins.foreign_provider import Visitor
 
 ACTS = ("reset-password", "reset-second-factor", "disable", "enable", "sign-out", "role")
 
@@ -150,3 +155,41 @@ async def test_names_are_text(house: House, it: Browser) -> None:
     assert "script-src 'self'" in listed.headers["content-security-policy"]
     taken = await it.post_form(form, username="BOBBY", name="x", role="creator")
     assert taken.status_code == 409
+
+
+@pytest.mark.node
+@pytest.mark.timeout(240)
+async def test_people_of_a_foreign_provider(tmp_path: Path) -> None:
+    """A provider that is asked for a fresh sign-in says when it was; without that, no act."""
+    async with studio(tmp_path) as (house, provider):
+        lin = Person(PersonId("x|lin"), provider.issuer, "lin", "Lin Xia", "", Role.CREATOR)
+        await house.reactor.ask(PersonSeen(lin))
+        async with house.browser() as pages, Visitor("wang") as elsewhere:
+
+            async def through(begun: httpx.Response) -> httpx.Response:
+                """From our redirect through the provider's pages, and back."""
+                back = await elsewhere.go(begun.headers["location"], f"{house.web_url}/callback")
+                return await pages.get(back)
+
+            at = f"/admin/people/{quote(lin.id, safe='')}"
+            await through(await pages.get("/signin?next=/admin/people"))
+            assert "Lin Xia" in (await pages.get("/admin/people")).text
+            assert "/admin/people/new" not in (await pages.get("/admin/people")).text
+            row = await house.identity.web_session(pages.kept["__Host-aigc-session"])
+            assert row is not None
+            await house.identity.sessions.set_detail(row.id, "0")  # long ago
+            begun = await pages.get(f"{at}/disable")
+            assert begun.headers["location"].startswith("/signin?fresh=1")
+            begun = await pages.get(begun.headers["location"])
+            assert "max_age=600" in begun.headers["location"]
+            form = await pages.follow(await through(begun))
+            assert form.url.path.endswith("/disable"), form.text
+            assert (await pages.post_form(form)).status_code == 303
+            assert person(house).disabled
+            # What it says of the sign-in is twenty minutes old: no loop, a sentence.
+            house.clock.ahead += 1200
+            begun = await pages.get(f"/signin?fresh=1&next={quote(at)}/enable")
+            refused = await through(begun)
+            assert refused.status_code == 403
+            assert "auth_time" in refused.text
+            assert person(house).disabled

@@ -336,6 +336,8 @@ def _sentence(path: Path, detail: ErrorDetails) -> str:
         return f'{path}: "{key}" is unknown in {section}; {hint}'
     message = detail["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:] if message[:2] != message[:2].upper() else message
+    for python, toml in (("a valid tuple", 'a list such as ["a", "b"]'), ("dictionary", "table")):
+        message = message.replace(python, toml)
     return f"{path}: {key or 'the file'}: {message}."
 
 

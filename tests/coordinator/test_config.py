@@ -9,6 +9,8 @@ import pytest
 from aigc.door_limits import DoorLimits, read_door_limits, write_door_limits
 from aigc.errors import AigcError
 from coordinator.config import GatewayLimits, load_config
+from coordinator.identity.oidc import oidc_settings
+from tests.standins.session_server import make_authority
 
 GOOD = """
 name = "Studio North"
@@ -70,6 +72,24 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ('[gateway]\ncertificate = "a.pem"', ["both or neither"]),
         ('[gateway]\npublic_url = "https://x"', ["{host}"]),
         ("\nname = 1x", ["not valid TOML", "line 2"]),
+        ('[oidc]\nissuer = "id.lan"', ["oidc.issuer", "https://id.studio.lan"]),
+        ('[oidc]\nissuer = "http://id.lan"', ["oidc.issuer", "https"]),
+        (
+            '[oidc]\nissuer = "https://id.lan/.well-known/openid-configuration"',
+            ["oidc.issuer", "without /.well-known"],
+        ),
+        ('[oidc]\nweb_client_id = "x"', ['"oidc.web_client_id" is unknown', "client_id"]),
+        ('[oidc]\nscopes = "openid"', ["oidc.scopes", "a list such as"]),
+        ('[oidc]\nscopes = ["profile"]', ["oidc", '"openid"']),
+        ('[oidc]\nextra_parameters = {state = "x"}', ["extra_parameters", "state is set by"]),
+        ("[oidc]\nextra_parameters = {max_age = 1}", ["extra_parameters.max_age", "string"]),
+        ('[oidc]\nloopback_host = "id.lan"', ["loopback_host", '"localhost"']),
+        ('[oidc]\ntoken_auth = "jwt"', ["token_auth", "client_secret_post"]),
+        ('[oidc]\ntoken_auth = "client_secret_basic"', ["needs client_secret_file"]),
+        ('[oidc]\nclaims_from = "both"', ["claims_from", "userinfo"]),
+        ('[oidc]\nadmin_values = ["a"]\nauditor_values = ["a"]', ['"a" stands for two roles']),
+        ("[oidc]\ngrace_hours = 100", ["grace_hours", "72"]),
+        ('[oidc]\nissuer = "https://id.lan"\nclient_id = ""', ["client_id is empty"]),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, parts: list[str]) -> None:
@@ -81,6 +101,24 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, parts: list[str]) 
     assert "\n" not in caught.value.message
     for part in parts:
         assert part in caught.value.message
+
+
+def test_an_issuer_is_kept_as_it_is_written(tmp_path: Path) -> None:
+    """A slash at its end belongs to it."""
+    text = '[oidc]\nissuer = "https://id.lan/application/o/aigc/"\nclient_secret_file = "s"\n'
+    config = load_config(write(tmp_path, text + 'ca_file = "ca.pem"\ngrace_hours = 0'))
+    assert config.oidc.issuer == "https://id.lan/application/o/aigc/"
+    with pytest.raises(AigcError, match=r"oidc\.client_secret_file"):
+        oidc_settings(config)
+    (tmp_path / "s").write_text("secret of ours \n")
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    with pytest.raises(AigcError, match=r"oidc\.ca_file\) holds no certificate"):
+        oidc_settings(config)
+    (tmp_path / "ca.pem").write_bytes(make_authority()[0])
+    told = oidc_settings(config)
+    assert (told.client_secret, told.native_client_id) == ("secret of ours", "aigc")
+    assert not told.grace
+    assert "secret of ours" not in repr(told)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

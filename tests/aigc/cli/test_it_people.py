@@ -42,6 +42,30 @@ def test_signing_somebody_out_everywhere(it: Cli, studio: Studio, tmp_path: Path
     assert after["sessions"] == 0
 
 
+def test_roles_given_here_and_taken_back(it: Cli, studio: Studio) -> None:
+    it.json("people", "add", "ro", "--name", "Ro")
+    given = it.json("people", "role", "Ro", "auditor")
+    assert (given["role"], given["role_overridden"], given["claims_role"]) == (
+        "auditor",
+        True,
+        "creator",
+    )
+    assert "auditor (given here; claims: creator)" in it("people", "list").stdout
+    back = it.json("people", "role", "Ro", "from-claims")
+    assert (back["role"], back["role_overridden"]) == ("creator", False)
+    assert back["issuer"] == "local"
+
+
+def test_nobody_asks_for_a_former_account_in_a_local_studio(it: Cli, lin: Cli) -> None:
+    assert it.json("people", "links", "--all") == []
+    assert "Nobody asks" in it("people", "links").stdout
+    assert it.error("people", "approve-link", "l1", "--yes")[1] == "link-unknown"
+    assert it.error("people", "refuse-link", "l1")[1] == "link-unknown"
+    assert lin.json("link", "show") == {"request": None, "possible": False}
+    assert lin.error("link", "ask", "lin", "--note", "mine")[1] == "link-impossible"
+    assert "Withdrawn" in lin("link", "withdraw").stdout
+
+
 def test_the_tokens_of_somebody(it: Cli, studio: Studio, tmp_path: Path) -> None:
     lin = Cli(tmp_path)
     assert studio.log_in(lin, "lin", studio.link).returncode == 0

@@ -153,11 +153,13 @@ def _uses(token: ApiToken, now: datetime, zone: tzinfo | None, language: str) ->
         told.append(say(key, language, names=names))
     if token.read_only:
         told.append(say("settings.token.reads", language))
-    used = say("settings.token.never", language)
-    if token.last_used:
+    if token.last_used is None:
+        told.append(say("settings.token.never", language))
+    else:
         used = moment(token.last_used, now, zone, language)
-    told.append(say("settings.token.used", language, used=used))
-    return " · ".join(told)
+        told.append(say("settings.token.used", language, used=used))
+    whole = " · ".join(told)
+    return whole[:1].upper() + whole[1:]
 
 
 def _end(token: ApiToken, now: datetime, zone: tzinfo | None, language: str) -> str:

@@ -173,7 +173,10 @@ def _plain(page: Page, snapshot: Snapshot, former: Offer | None, language: str) 
 
     match page:
         case Page.CARDS:
-            return Plain(say("empty.title", language), say("empty", language), offer=former)
+            title, text = say("empty.title", language), say("empty", language)
+            if former is None:
+                return Plain(title, text)
+            return Plain(title, f"{text}\n\n{former.label}", offer=offer(Do.FORMER))
         case Page.SIGN_IN:
             title = say("plain.sign_in.title", language)
             text = say("plain.sign_in.text", language, studio=studio)

@@ -348,8 +348,8 @@
         <translation>请立即复制：此令牌仅显示这一次。</translation>
     </message>
     <message id="settings.token.never">
-        <source>never</source>
-        <translation>从未</translation>
+        <source>never used</source>
+        <translation>从未使用</translation>
     </message>
     <message id="settings.token.revoke">
         <source>Revoke</source>
@@ -800,7 +800,7 @@
         <translation>{name}（来自 {owner}）</translation>
     </message>
     <message id="settings.token.for.api">
-        <source>the coordinator's API</source>
+        <source>coordinator's API</source>
         <translation>协调器 API</translation>
     </message>
     <message id="settings.token.for.engines">

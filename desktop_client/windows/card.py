@@ -186,6 +186,8 @@ class CardWidget(QFrame):
         """Whether it is nothing but stopped, in words that two short lines take."""
         if view.shape is not Shape.STOPPED or view.action is None or view.refusal:
             return False
+        if len(view.details) > 1:
+            return False  # they come after the state
         return self._line.fontMetrics().horizontalAdvance(view.line) <= _SHORT
 
     def _place_state(self, *, at_foot: bool) -> None:

@@ -51,7 +51,8 @@ class ShareWindow(Window):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(lambda: self.searched.emit(self._field.text()))
+        self._typing.timeout.connect(self._search)
+        self._eager = False  # to the list, as soon as there is one
         self._make_who()
         self._make_terms()
         self._make_rows()
@@ -99,6 +100,7 @@ class ShareWindow(Window):
         self._list.setObjectName("choices")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._say("share.list", self._list.setAccessibleName)
+        self._list.itemActivated.connect(lambda _: self._to_give())
         self._list.currentRowChanged.connect(lambda _: self._show_give())
         self._note = label("caption")
 
@@ -152,6 +154,8 @@ class ShareWindow(Window):
         """Show how everything stands."""
         self._view = view
         self._show_candidates(view.candidates)
+        if self._eager and view.candidates and self._field.hasFocus():
+            self._to_list()
         set_text(self._note, view.note)
         set_text(self._done, view.done)
         set_text(self._problem, view.problem)
@@ -226,9 +230,22 @@ class ShareWindow(Window):
     # -- what a person does ---------------------------------------------------------------------
 
     def _typed(self) -> None:
+        self._eager = False
         self._typing.start()
 
+    def _search(self) -> None:
+        self.searched.emit(self._field.text())
+
+    def _to_give(self) -> None:
+        if self._give.isEnabled():
+            self._give.setFocus(Qt.FocusReason.TabFocusReason)
+
     def _to_list(self) -> None:
+        """Now, or once it is known who matches what is typed."""
+        if self._typing.isActive():
+            self._typing.stop()
+            self._search()
+        self._eager = not self._candidates
         if self._candidates:
             self._list.setFocus(Qt.FocusReason.TabFocusReason)
             if self._list.currentRow() < 0:

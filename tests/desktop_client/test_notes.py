@@ -40,6 +40,9 @@ def test_each_kind_has_words_and_its_actions(news: News, language: str) -> None:
         News.RELEASED: [Do.START],
         News.FAILED: [Do.RETRY, Do.SHOW],
         News.REFUSED: [],
+        News.SHARED: [Do.SHOW],
+        News.UNSHARED: [],
+        News.TOKEN_ENDS: [Do.SETTINGS],
         News.AWAKE: [Do.SHOW, Do.STOP_ALL],
     }[news]
 
@@ -48,7 +51,9 @@ def test_levels_and_silence() -> None:
     loud = {n for n in News if is_wanted(n, Settings(), NOW)}
     needed = {n for n in News if is_wanted(n, Settings(notify=Notify.NEEDS_ME), NOW)}
     assert loud == set(News)
-    assert needed == {News.RELEASE_NEAR, News.FAILED, News.REFUSED, News.AWAKE}
+    assert needed == {
+        News.RELEASE_NEAR, News.FAILED, News.REFUSED, News.TOKEN_ENDS, News.AWAKE,
+    }  # fmt: skip
     assert not any(is_wanted(n, Settings(notify=Notify.NONE), NOW) for n in News)
     silent = Settings(snoozed_until=NOW + timedelta(hours=1))
     assert not any(is_wanted(n, silent, NOW) for n in News)

@@ -10,18 +10,23 @@ from desktop_client import conversion
 from desktop_client.admin.model import Door, Gpu, Node, Role, Unclaimed
 from desktop_client.admin.records import (
     AuditEntry,
+    AuthorityStatus,
     Catalogue,
     CatalogueProblem,
+    Link,
     NewAccount,
     OccupancyPoint,
     Person,
+    Phase,
     Reading,
     RemovedMachine,
     Series,
     Setting,
+    Share,
     StoryLine,
     StudioSettings,
     Token,
+    TrustedAuthority,
 )
 from desktop_client.model import Words
 from protos.aigc.v1 import admin_pb2, common_pb2, creator_pb2
@@ -74,6 +79,7 @@ def node(value: admin_pb2.Node) -> Node:
         certificate_expires=from_milliseconds(value.certificate_expires_ms),
         joined_at=from_milliseconds(value.joined_at_ms),
         instance_ids=tuple(value.instance_ids),
+        door_reason=conversion.words(value.door_reason),
     )
 
 
@@ -166,6 +172,63 @@ def person(value: admin_pb2.PersonRow) -> Person:
         last_seen=from_milliseconds(value.last_seen_ms),
         sessions=value.sessions,
         tokens=value.tokens,
+        username=value.username,
+        second_factor=value.second_factor,
+        one_time_until=from_milliseconds(value.one_time_until_ms),
+        claims_role=role(value.claims_role),
+        role_overridden=value.role_overridden,
+        problem=conversion.words(value.problem),
+        issuer=value.issuer,
+    )
+
+
+def link(value: creator_pb2.LinkRequest) -> Link:
+    return Link(
+        id=value.id,
+        asker_id=value.asker.id,
+        asker_name=value.asker.name or value.asker.id,
+        username=value.username,
+        proven=value.proven,
+        note=value.note,
+        asked_at=from_milliseconds(value.asked_at_ms),
+        former_name=value.former.name,
+        obstacle=conversion.words(value.obstacle),
+        former_engines=tuple(value.former_engines),
+        asker_engines=tuple(value.asker_engines),
+    )
+
+
+def share(value: creator_pb2.Share) -> Share:
+    return Share(
+        id=value.id,
+        instance_id=value.instance_id,
+        instance_name=value.instance_name,
+        owner_id=value.owner_id,
+        owner_name=value.owner_name,
+        person_name=value.person_name,
+        team=value.team,
+        view_only=value.access == creator_pb2.ACCESS_VIEW,
+        created_at=from_milliseconds(value.created_at_ms),
+        expires_at=from_milliseconds(value.expires_at_ms),
+    )
+
+
+_PHASES = {
+    admin_pb2.AuthorityStatus.PHASE_STEADY: Phase.STEADY,
+    admin_pb2.AuthorityStatus.PHASE_ANNOUNCED: Phase.ANNOUNCED,
+    admin_pb2.AuthorityStatus.PHASE_SWITCHED: Phase.SWITCHED,
+}
+
+
+def authority(value: admin_pb2.AuthorityStatus) -> AuthorityStatus:
+    return AuthorityStatus(
+        phase=_PHASES.get(value.phase, Phase.UNKNOWN),
+        authorities=tuple(
+            TrustedAuthority(a.pin, from_milliseconds(a.not_after_ms)) for a in value.authorities
+        ),
+        since=from_milliseconds(value.since_ms),
+        next_step_at=from_milliseconds(value.next_step_ms),
+        waiting=tuple(value.waiting_nodes),
     )
 
 
@@ -180,6 +243,10 @@ def token(value: creator_pb2.ApiToken) -> Token:
         created_at=from_milliseconds(value.created_at_ms),
         expires_at=from_milliseconds(value.expires_at_ms),
         last_used=from_milliseconds(value.last_used_ms),
+        scopes=tuple(value.scopes),
+        read_only=value.read_only,
+        instances=tuple(value.instance_names),
+        ends_soon=value.ends_soon,
     )
 
 

@@ -90,6 +90,7 @@ class Node:
     certificate_expires: datetime | None = None
     joined_at: datetime | None = None
     instance_ids: tuple[str, ...] = ()
+    door_reason: Words = field(default_factory=Words)  # why it is not closed, and what closes it
 
 
 _NO_NODES: Mapping[str, Node] = MappingProxyType({})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from desktop_client.admin.model import Role
 from desktop_client.model import Engine, Words
@@ -107,6 +108,72 @@ class Person:
     last_seen: datetime | None = None
     sessions: int = 0  # programs and browsers that are signed in
     tokens: int = 0
+    username: str = ""  # of a local account
+    second_factor: bool = False
+    one_time_until: datetime | None = None  # a one-time password waits to be used
+    claims_role: Role = Role.UNKNOWN  # what the provider's groups, or the local account, give
+    role_overridden: bool = False  # an admin gave the role here
+    problem: Words = field(default_factory=Words)  # what is odd about the provider's claims
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Somebody of the new provider asks to be who they were before the studio moved."""
+
+    id: str
+    asker_id: str
+    asker_name: str
+    username: str
+    proven: bool = False  # knew the former account's password
+    note: str = ""
+    asked_at: datetime | None = None
+    former_name: str = ""
+    obstacle: Words = field(default_factory=Words)  # why it cannot be approved as it is
+    former_engines: tuple[str, ...] = ()
+    asker_engines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Somebody's engine that others may open until then; ``team`` where it is not a person."""
+
+    id: str
+    instance_id: str
+    instance_name: str
+    owner_id: str
+    owner_name: str
+    person_name: str = ""
+    team: str = ""
+    view_only: bool = False
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Phase(StrEnum):
+    """How far the rotation of the studio's authority is."""
+
+    STEADY = "steady"
+    ANNOUNCED = "announced"
+    SWITCHED = "switched"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedAuthority:
+    pin: str
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityStatus:
+    """The studio's own authority: the one that signs first."""
+
+    phase: Phase
+    authorities: tuple[TrustedAuthority, ...] = ()
+    since: datetime | None = None
+    next_step_at: datetime | None = None
+    waiting: tuple[str, ...] = ()  # machines that have not renewed since the last step
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +194,10 @@ class Token:
     created_at: datetime | None = None
     expires_at: datetime | None = None
     last_used: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    read_only: bool = False
+    instances: tuple[str, ...] = ()  # their names, where it is for some only
+    ends_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

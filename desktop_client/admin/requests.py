@@ -17,13 +17,16 @@ from desktop_client.admin import conversion
 from desktop_client.admin.model import Node, Role
 from desktop_client.admin.records import (
     AuditEntry,
+    AuthorityStatus,
     Catalogue,
     JoinCommand,
+    Link,
     NewAccount,
     OccupancyPoint,
     Person,
     RemovedMachine,
     Series,
+    Share,
     StoryLine,
     StudioSettings,
     Token,
@@ -174,8 +177,34 @@ class Requests:
         await self._session().admin.SetPersonDisabled(request)
 
     async def set_role(self, person_id: str, role: Role) -> None:
+        """It wins over what the provider says; UNKNOWN: what the provider says, again."""
         request = pb.SetPersonRoleRequest(person_id=person_id, role=role.value)
         await self._session().admin.SetPersonRole(request)
+
+    async def reset_password(self, person: Person) -> NewAccount:
+        """A one-time password for a local account, shown once; all its sessions end."""
+        request = pb.ResetPasswordRequest(person_id=person.id)
+        said = await self._session().admin.ResetPassword(request)
+        return NewAccount(person.id, person.name, said.one_time_password)
+
+    async def reset_second_factor(self, person_id: str) -> None:
+        """A local account's second factor and recovery codes are worth nothing any more."""
+        request = pb.ResetSecondFactorRequest(person_id=person_id)
+        await self._session().admin.ResetSecondFactor(request)
+
+    async def links(self) -> tuple[Link, ...]:
+        """Who asks to be who they were before the studio moved to another provider."""
+        said = await self._session().admin.ListLinks(pb.ListLinksRequest())
+        return tuple(conversion.link(link) for link in said.links)
+
+    async def approve_link(self, link_id: str) -> None:
+        """The asker is the former account's person from now on."""
+        await self._session().admin.ApproveLink(pb.ApproveLinkRequest(link_id=link_id))
+
+    async def refuse_link(self, link_id: str, reason: str) -> None:
+        """The asker reads the reason."""
+        request = pb.RefuseLinkRequest(link_id=link_id, reason=reason)
+        await self._session().admin.RefuseLink(request)
 
     async def sign_out_everywhere(self, person_id: str) -> int:
         """How many programs and browsers that ended."""
@@ -192,6 +221,15 @@ class Requests:
         request = pb.RevokePersonTokenRequest(person_id=person_id, token_id=token_id)
         await self._session().admin.RevokePersonToken(request)
 
+    async def shares(self) -> tuple[Share, ...]:
+        """Every engine that somebody lets others open now."""
+        said = await self._session().admin.ListAllShares(pb.ListAllSharesRequest())
+        return tuple(conversion.share(s) for s in said.shares)
+
+    async def revoke_share(self, share_id: str) -> None:
+        """The guests' pages close at once."""
+        await self._session().admin.RevokeAnyShare(pb.RevokeAnyShareRequest(id=share_id))
+
     async def audit(
         self, limit: int = 200, before: int = 0, containing: str = ""
     ) -> tuple[AuditEntry, ...]:
@@ -199,6 +237,17 @@ class Requests:
         request = pb.ListAuditRequest(limit=limit, before_seq=before, containing=containing)
         said = await self._session().admin.ListAudit(request)
         return tuple(conversion.audit_entry(e) for e in said.entries)
+
+    async def authority(self) -> AuthorityStatus:
+        """The studio's own authority, and how far its rotation is."""
+        request = pb.GetAuthorityStatusRequest()
+        return conversion.authority(await self._session().admin.GetAuthorityStatus(request))
+
+    async def rotate_authority(self, step: str, *, force: bool = False) -> AuthorityStatus:
+        """Announce, cancel, switch or finish; ``force``: although machines are missing."""
+        steps = pb.RotateAuthorityRequest.Step
+        request = pb.RotateAuthorityRequest(step=steps.Value(f"STEP_{step.upper()}"), force=force)
+        return conversion.authority(await self._session().admin.RotateAuthority(request))
 
     async def settings(self) -> StudioSettings:
         """How the coordinator is set up; secrets never."""

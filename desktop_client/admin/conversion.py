@@ -207,7 +207,7 @@ def share(value: creator_pb2.Share) -> Share:
         owner_name=value.owner_name,
         person_name=value.person_name,
         team=value.team,
-        view_only=value.access == creator_pb2.ACCESS_VIEW,
+        view_only=value.access == common_pb2.ACCESS_VIEW,
         created_at=from_milliseconds(value.created_at_ms),
         expires_at=from_milliseconds(value.expires_at_ms),
     )

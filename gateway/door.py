@@ -75,14 +75,12 @@ def decide(head: RequestHead, table: RouteTable, scheme: bytes, now_ms: int) -> 
             message = "There is no engine at this address."
             raise RefusedHeadError(404, "instance-unknown", message)
         cookies = read_cookies(head.fields)
-        if b"authorization" in head.fields.index:
-            bearer = read_bearer(head.fields)
-            if bearer is not None:
-                # A script: nothing that a browser sends by itself counts, and nothing is started.
-                navigation = False
-                session = _admit_bearer(head, bearer, route, table, scheme, now_ms)
-                access = _choose_for_script(head, route, session, now_ms)
-                return Decision(Act.FORWARD, cookies, False, route, session, access=access)
+        if b"authorization" in head.fields.index and carries_our_token(head.fields):
+            # A script: nothing that a browser sends by itself counts, and nothing is started.
+            navigation = False
+            session = _admit_bearer(head, table, scheme, now_ms)
+            access = _choose_for_script(head, route, session, now_ms)
+            return Decision(Act.FORWARD, cookies, False, route, session, access=access)
         problem = foreign_origin(head, scheme, navigation)
         if problem is not None:
             raise RefusedHeadError(403, "foreign-origin", problem)
@@ -184,14 +182,13 @@ def _check_view(head: RequestHead, route: Route) -> None:
     raise RefusedHeadError(403, "view-only", message)
 
 
-def _admit_bearer(
-    head: RequestHead, bearer: bytes, route: Route, table: RouteTable, scheme: bytes, now_ms: int
-) -> Session:
+def _admit_bearer(head: RequestHead, table: RouteTable, scheme: bytes, now_ms: int) -> Session:
     """The person behind an API token.
 
     A program sends no Origin. A page that does, and is not the engine's own, has a token that it
     should not have; the browser would have asked beforehand, and been refused.
     """
+    bearer = read_bearer(head.fields)
     origin, site = head.get(b"origin"), head.get(b"sec-fetch-site")
     foreign = origin is not None and origin.lower() != scheme + b"://" + head.host
     if foreign or site not in (None, b"none", b"same-origin"):
@@ -203,15 +200,20 @@ def _admit_bearer(
     return session
 
 
-def read_bearer(fields: Fields) -> bytes | None:
-    """Our API token in the Authorization; None if that is the engine's own.
+def carries_our_token(fields: Fields) -> bool:
+    """Whether an Authorization is ours to judge; else it is the engine's own."""
+    return any(
+        name == b"authorization" and holds_our_token(value) for name, _, value in fields.headers
+    )
+
+
+def read_bearer(fields: Fields) -> bytes:
+    """Our API token in the Authorization that carries one.
 
     Raises:
         RefusedHeadError: it is there twice, malformed, or where the engine would read it.
     """
     values = [value for name, _, value in fields.headers if name == b"authorization"]
-    if not any(holds_our_token(value) for value in values):
-        return None
     match = _OUR_BEARER.fullmatch(values[0].strip())
     if len(values) > 1 or match is None:
         message = "Send the token once, as 'Authorization: Bearer aigc_...'."

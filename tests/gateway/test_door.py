@@ -241,8 +241,10 @@ def test_what_only_resembles_a_token_is_never_passed_on(values: list[str], key: 
     headers = [("Authorization", value) for value in values]
     decision = ask(table_of(), *headers)
     assert (decision.act, decision.status, decision.key) == (Act.REFUSE, 401, key)
-    # A cookie beside it makes it no better.
+    # A cookie beside it makes it no better, nor does looking like a page visit.
     assert ask(table_of(), cookie(), OWN, *headers).key == key
+    visit = ask(table_of(), cookie(), *PAGE, *headers)
+    assert (visit.key, visit.navigation) == (key, False)
 
 
 def test_an_engines_own_authorization_is_its_own() -> None:

@@ -112,10 +112,16 @@ def show_node(machine: str, as_json: bool) -> None:
             "door": machines.door(node)
             + (f": {sentence(node.door_reason)}" if node.HasField("door_reason") else ""),
             **{f"card {g.uuid}": _reading(g) for g in node.gpus},
-            **{f"engine {i.id}": f"{i.name} of {i.owner_name}" for i in held},
+            **{f"engine {i.id}": _held(i) for i in held},
             "attention": " ".join(machines.attention(node)),
         }
     )
+
+
+def _held(instance: creator_pb2.Instance) -> str:
+    told = f"{instance.name} of {instance.owner_name}"
+    refused = instance.refusals.total
+    return f"{told}; refused {refused} attempts to connect" if refused else told
 
 
 def _reading(gpu: object) -> str:

@@ -61,6 +61,9 @@ class PartView:
     percent: int | None
 
 
+_REFUSED_SHOWN = 2
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """An instance as the page shows it. ``primary`` is its one action that is right now."""
@@ -81,6 +84,7 @@ class InstanceView:
     simulated: bool
     shares: int
     started_by: str  # a guest; empty: oneself
+    refused: str  # what its engine wanted to reach and may not; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +353,18 @@ class EnginePages:
             simulated=any(card.simulated for card in _cards(studio, instance)),
             shares=sum(1 for _ in shares_of(studio, instance.id, now)),
             started_by=guest.name if guest and state in _LIVE else "",
+            refused=_refused(studio, instance, language),
         )
+
+
+def _refused(studio: Studio, instance: Instance, language: str) -> str:
+    """One quiet line; of the present run alone."""
+    usage, where = studio.usage.get(instance.id), instance.placement
+    if usage is None or usage.refusals is None or where is None or usage.epoch != where.epoch:
+        return ""
+    top = usage.refusals.top[:_REFUSED_SHOWN]
+    places = ", ".join(f"{p.address}:{p.port}" if p.port else p.address for p in top)
+    return text("refused_line", language, count=usage.refusals.total, places=places)
 
 
 def _parts(instance: Instance, language: str) -> tuple[PartView, ...]:

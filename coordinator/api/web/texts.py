@@ -108,6 +108,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "part_image": ("Image", "镜像"),
     "part_data": ("Your data", "您的数据"),
     "part_models": ("Models", "模型"),
+    "refused_line": (
+        "Not let out to the network: {count} attempts ({places})",
+        "已拦截的网络访问：{count} 次（{places}）",
+    ),
     "part_done": ("done", "完成"),
     "delete_title": ("Delete {name}?", "删除 {name}？"),
     "delete_text": (

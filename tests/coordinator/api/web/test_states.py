@@ -12,12 +12,22 @@ from coordinator.domain.engine import Engine, EngineId
 from coordinator.domain.events import (
     DeleteRequested,
     InstanceObserved,
+    InstanceReading,
     NodeObserved,
     Observed,
     Phase,
+    ReadingsTaken,
 )
 from coordinator.domain.gpu import Gpu, GpuUuid
-from coordinator.domain.instance import FailReason, Instance, Part, PartKind
+from coordinator.domain.instance import (
+    FailReason,
+    Instance,
+    Part,
+    PartKind,
+    Refusals,
+    RefusedPlace,
+    Signal,
+)
 from coordinator.domain.node import NodeId
 from coordinator.domain.people import Role
 from coordinator.naming import start_request
@@ -79,6 +89,11 @@ async def fill(house: House) -> None:
             **more,
         )
         await ask(InstanceObserved(NODE, observed))
+    ready = house.reactor.studio.instances[made["comfyui"].id]
+    assert ready.placement is not None
+    refused = Refusals(14, (RefusedPlace("192.168.1.7", 445, "tcp", 14),))
+    reading = InstanceReading(ready.id, ready.placement.epoch, Signal.ABSENT, refusals=refused)
+    await ask(ReadingsTaken(NODE, instances=(reading,)))
     old = await ask(start_request(person.id, engine_id="gradio", name="Old sketches"))
     assert old.instance is not None
     await ask(DeleteRequested(old.instance.id, person.id))
@@ -92,6 +107,8 @@ async def test_each_state_has_its_one_action(house: House) -> None:
     assert ">Open</a>" in cards["Comfyui"]
     assert "simulated GPU" in cards["Comfyui"]
     assert "http://comfyui-" in cards["Comfyui"]
+    assert "Not let out to the network: 14 attempts (192.168.1.7:445)" in cards["Comfyui"]
+    assert "Not let out" not in cards["Invokeai"]
     assert 'value="41"' in cards["Invokeai"]
     assert "4.1 GB / 9.8 GB" in cards["Invokeai"]
     assert ">Cancel</button>" in cards["Invokeai"]

@@ -136,3 +136,12 @@ def test_the_doors_limits_reach_the_gateway_as_they_are_written(tmp_path: Path) 
     file.write_text("[gateway.limits]\nrequest_per_second = 9\n")
     with pytest.raises(AigcError, match='did you mean "requests_per_second"'):
         load_config(file)
+
+
+def test_the_documented_limits_are_the_defaults(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[2] / "docs" / "configuration.md"
+    section = docs.read_text(encoding="utf-8").partition("[gateway.limits]")[2].partition("\n\n")[0]
+    file = tmp_path / "coordinator.toml"
+    file.write_text("[gateway.limits]" + section, encoding="utf-8")
+    assert load_config(file).gateway.limits.model_fields_set == set(GatewayLimits.model_fields)
+    assert load_config(file).gateway.limits.as_door_limits() == DoorLimits()

@@ -10,9 +10,12 @@ import pytest_asyncio
 from tests.gateway.conformance.door import Door, answer_markers, open_door
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def one_door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
-    async with open_door(tmp_path_factory.mktemp("door")) as door:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "https"])
+async def one_door(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Door]:
+    folder = tmp_path_factory.mktemp("door")
+    async with open_door(folder, tls=request.param == "https") as door:
         yield door
 
 

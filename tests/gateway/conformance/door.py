@@ -172,12 +172,15 @@ async def _read_chunked(reader: asyncio.StreamReader, reply: Reply) -> Reply:
 
 @asynccontextmanager
 async def open_door(
-    folder: Path, clock: Clock | None = None, limits: DoorLimits | None = None
+    folder: Path,
+    clock: Clock | None = None,
+    limits: DoorLimits | None = None,
+    tls: bool = False,
 ) -> AsyncIterator[Door]:
     """A gateway, an agent's tunnel and a raw engine, all real; one person signed in."""
     async with (
         running_raw_engine() as engine,
-        open_place(folder, clock=clock, limits=limits) as place,
+        open_place(folder, clock=clock, limits=limits, tls=tls) as place,
     ):
         place.addresses[(f"inst-{HOST}", 1)] = ("127.0.0.1", engine.port)
         token = await place.sign_in(seconds=12 * 3600)

@@ -385,6 +385,8 @@ async def test_an_engines_trailers_end_here(door: Door, trailer: bytes) -> None:
 
 
 async def test_half_closed_by_the_browser_the_answer_still_comes(door: Door) -> None:
+    if door.place.client_tls is not None:
+        pytest.skip("TLS has no half-close")
     reader, writer = await door.place.connect()
     async with asyncio.timeout(SECONDS):
         writer.write(door.fill(GET + b"POST /y HTTP/1.1\r\n<good>Content-Length: 1\r\n\r\nx"))
@@ -397,6 +399,8 @@ async def test_half_closed_by_the_browser_the_answer_still_comes(door: Door) -> 
 
 
 async def test_half_closed_in_a_body_nothing_is_answered(door: Door) -> None:
+    if door.place.client_tls is not None:
+        pytest.skip("TLS has no half-close")
     reader, writer = await door.place.connect()
     async with asyncio.timeout(SECONDS):
         writer.write(door.fill(b"POST /x HTTP/1.1\r\n<good>Content-Length: 10\r\n\r\nabc"))
@@ -450,8 +454,9 @@ async def test_bytes_pass_both_ways_once_the_engine_agreed(door: Door) -> None:
         assert await reader.readexactly(5) == b"first"
         writer.write(b"\x81\x85maskhello")
         assert await reader.readexactly(11) == b"\x81\x85maskhello"
-        writer.write_eof()
-        assert await read_all(reader) == b""
+        if writer.can_write_eof():
+            writer.write_eof()
+            assert await read_all(reader) == b""
     writer.transport.abort()
 
 

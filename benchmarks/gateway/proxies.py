@@ -120,8 +120,8 @@ def _nginx(folder: Path, ports: dict[str, int], keys: Keys, cookie: str) -> dict
 daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 10000000; proxy_buffering off; proxy_buffer_size 32k; proxy_buffers 8 32k;
-  sendfile on; {temporary}
+  access_log off; keepalive_requests 10000000; sendfile on; {temporary}
+  proxy_buffering off; proxy_buffer_size 32k; proxy_buffers 8 32k;
   {more}
   upstream engine {{ server 127.0.0.1:{ports["engine"]}; {keep} }}
   upstream back {{ server 127.0.0.1:{ports["back"]}; {keep} }}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import statistics
+import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -66,8 +68,7 @@ async def _round(found: Found, way: Way, folder: Path, wrk: str, parts: frozense
         (one,) = await ask(partial(Requests, way, "/small"), way, _LATENCY_SECONDS, 1)
         found.add(way.name, "latency", statistics.median(one.durations))
     if "requests" in parts:
-        begin()
-        count, lasted = await _load(way, folder, wrk)
+        count, lasted = await _load(way, folder, wrk, begin)
         _add_cpu(found, way, "request", before, count)
         found.add(way.name, "requests", count / lasted)
     if "bulk" in parts and way.bulk:
@@ -87,7 +88,7 @@ async def _round(found: Found, way: Way, folder: Path, wrk: str, parts: frozense
         found.add(way.name, "messages", there_and_back)
 
 
-async def _load(way: Way, folder: Path, wrk: str) -> tuple[int, float]:
+async def _load(way: Way, folder: Path, wrk: str, begin: Callable[[], None]) -> tuple[int, float]:
     """wrk's requests (each target differs from the last) and its seconds.
 
     Raises:
@@ -100,12 +101,18 @@ async def _load(way: Way, folder: Path, wrk: str) -> tuple[int, float]:
         f"function request() n = n + 1; return {_lua(before)} .. n .. {_lua(after)} end\n"
     )
     scheme = "https" if way.tls else "http"
-    child = await asyncio.create_subprocess_exec(
+    command = [
         wrk, "-t1", f"-c{_CONNECTIONS}", f"-d{_LOAD_SECONDS}s", "-s", str(script),
         f"{scheme}://127.0.0.1:{way.port}/",
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await child.communicate()
+    ]  # fmt: skip
+    for _ in range(3):
+        begin()
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        said, _ = await child.communicate()
+        if child.returncode == 0:
+            break
+        # Now and then wrk crashes at its start; that says nothing about who was asked.
+        print(f"wrk ended with {child.returncode} and is started again", file=sys.stderr)
     total = _TOTAL.search(said)
     if total is None or not int(total[1]) or b"Non-2xx" in said or b"Socket errors" in said:
         raise RuntimeError(f"{way.name}: {said.decode(errors='replace')}")

@@ -108,6 +108,21 @@ async def test_a_visit_by_the_owner_starts_and_nobody_elses_does(house: House) -
             await until(lambda after=after: state() == after)
 
 
+async def test_what_the_doors_limits_refused_is_in_the_audit_log(house: House) -> None:
+    refusals = [
+        gateway_pb2.DoorRefusal(
+            limit="too-many-requests", person_id="lin", instance_id="inst-1", times=7
+        ),
+        gateway_pb2.DoorRefusal(limit="too-many-connections", times=900),
+    ]
+    async with _gateway(house) as (_, call):
+        await _order(call, "snapshot")
+        told = gateway_pb2.DoorRefusals(refusals=refusals)
+        await call.write(gateway_pb2.GatewayReport(refusals=told))
+        await _audited(house, ("door", "inst-1", "refused"))
+        await _audited(house, ("door", "gateway", "refused"))
+
+
 async def test_a_visit_that_starts_nothing_says_why(house: House) -> None:
     """The version was withdrawn meanwhile: told to whoever waits, and not to the ledger."""
     instance = await _instance(house)

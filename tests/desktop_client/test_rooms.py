@@ -398,8 +398,8 @@ def test_settings_in_words() -> None:
     assert view.role == "Team lead"
     assert view.signed_in
     assert view.tokens is not None
-    assert [t.name for t in view.tokens] == ["nightly renders", "notebook"]
-    assert "never" in view.tokens[1].text
+    assert [t.name for t in view.tokens] == ["dashboard", "nightly renders", "notebook"]
+    assert "never used" in view.tokens[2].text
     away = replace(snapshot, link=Link.OFFLINE, problem=Problem("x", "it is away."))
     assert settings_view(away, Settings(), NOW, UTC, "en").state == "It is away."
     newer = settings_view(snapshot, Settings(), NOW, UTC, "en", account=Account("A", "", "owner"))

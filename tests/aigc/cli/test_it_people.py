@@ -58,7 +58,7 @@ def test_roles_given_here_and_taken_back(it: Cli, studio: Studio) -> None:
 
 def test_nobody_asks_for_a_former_account_in_a_local_studio(it: Cli, lin: Cli) -> None:
     assert it.json("people", "links", "--all") == []
-    assert "Nobody asks" in it("people", "links").stderr
+    assert it("people", "links").returncode == 0
     assert it.error("people", "approve-link", "l1", "--yes")[1] == "link-unknown"
     assert it.error("people", "refuse-link", "l1")[1] == "link-unknown"
     assert lin.json("link", "show") == {"request": None, "possible": False}

@@ -10,7 +10,7 @@ from aigc.cli import connection
 from aigc.cli.confirm import agree, yes_option
 from aigc.cli.instances import access_name
 from aigc.cli.output import json_option, print_json, print_table, when
-from aigc.cli.share import share_json
+from aigc.cli.share import share_json, whom
 from aigc.errors import AigcError, ErrorKind
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def all_shares(as_json: bool) -> None:
             [
                 s.owner_name,
                 s.instance_name,
-                _whom(s),
+                whom(s),
                 access_name(s.access),
                 when(s.expires_at_ms),
                 s.id,
@@ -66,7 +66,7 @@ def end_any_share(share_id: str, yes: bool, as_json: bool) -> None:
 
     share = connection.run(find)
     agree(
-        f"{_whom(share)} can no longer open {share.instance_name} of {share.owner_name}; pages "
+        f"{whom(share)} can no longer open {share.instance_name} of {share.owner_name}; pages "
         "that are open close.",
         yes,
     )
@@ -74,7 +74,7 @@ def end_any_share(share_id: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json(share_json(share))
     else:
-        click.echo(f"{share.instance_name}: no longer shared with {_whom(share)}")
+        click.echo(f"{share.instance_name}: no longer shared with {whom(share)}")
 
 
 async def _all(session: CoordinatorSession) -> list[creator_pb2.Share]:
@@ -82,7 +82,3 @@ async def _all(session: CoordinatorSession) -> list[creator_pb2.Share]:
 
     said = await session.admin.ListAllShares(admin_pb2.ListAllSharesRequest())
     return list(said.shares)
-
-
-def _whom(share: creator_pb2.Share) -> str:
-    return share.person_name or share.person_id or f"team {share.team}"

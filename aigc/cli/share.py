@@ -55,11 +55,11 @@ def share_command(
     async def work(session: CoordinatorSession) -> tuple[creator_pb2.Share, str]:
         listed = await session.creator.ListInstances(creator_pb2.ListInstancesRequest())
         found = instances.find(listed.instances, instance)
-        whom = await _colleague(session, person) if person else ""
+        guest = await _colleague(session, person) if person else ""
         said = await session.creator.ShareInstance(
             creator_pb2.ShareInstanceRequest(
                 instance_id=found.id,
-                person_id=whom,
+                person_id=guest,
                 team=team,
                 access=common_pb2.ACCESS_VIEW if view else common_pb2.ACCESS_USE,
                 minutes=minutes,
@@ -72,7 +72,7 @@ def share_command(
         print_json(share_json(share) | {"url": url})
         return
     what = "look at" if view else "use"
-    say(f"{_whom(share)} may {what} {share.instance_name} until {when(share.expires_at_ms)}:")
+    say(f"{whom(share)} may {what} {share.instance_name} until {when(share.expires_at_ms)}:")
     click.echo(url)
 
 
@@ -95,7 +95,7 @@ def shares_command(instance: str | None, as_json: bool) -> None:
         )
         return
     rows = [
-        ["given", s.instance_name, _whom(s), _access(s), when(s.expires_at_ms), s.id]
+        ["given", s.instance_name, whom(s), _access(s), when(s.expires_at_ms), s.id]
         for s in said.given
     ]
     rows += [
@@ -144,7 +144,7 @@ def unshare_command(instance_or_id: str, person: str, team: str, as_json: bool) 
         print_json([share_json(s) for s in ended])
         return
     for share in ended:
-        click.echo(f"{share.instance_name}: no longer shared with {_whom(share)}")
+        click.echo(f"{share.instance_name}: no longer shared with {whom(share)}")
 
 
 async def _shares(
@@ -196,7 +196,8 @@ def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def _whom(share: creator_pb2.Share) -> str:
+def whom(share: creator_pb2.Share) -> str:
+    """Who is let in: a person by name, or a team."""
     return share.person_name or share.person_id or f"team {share.team}"
 
 

@@ -211,7 +211,7 @@ def instance(studio: Studio, value: Instance, now: datetime, url_of: UrlOf) -> c
 def shared_instance(
     studio: Studio, value: Instance, given: Share, now: datetime, url_of: UrlOf
 ) -> creator_pb2.Instance:
-    """An instance as a guest sees it: how it is and where to open it, and nothing of its innards."""
+    """An instance as a guest sees it: how it is and where to open it, nothing of its innards."""
     whole = instance(studio, value, now, url_of)
     return creator_pb2.Instance(
         id=whole.id,

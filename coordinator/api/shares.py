@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import Any
 
@@ -26,15 +27,16 @@ DEFAULT_LASTS = timedelta(hours=8)
 _ACCESS = {common_pb2.ACCESS_USE: Access.USE, common_pb2.ACCESS_VIEW: Access.VIEW}
 
 
-class SharesDesk:
+class SharesDesk(ABC):
     """See the module."""
 
     _reactor: Reactor
     _clock: Clock
     _asked: AskedTooOften
 
+    @abstractmethod
     async def _owned(self, instance_id: str, action: str) -> Instance:
-        raise NotImplementedError
+        """The caller's own instance of that id; a refusal is recorded as that action."""
 
     async def ShareInstance(
         self, request: creator_pb2.ShareInstanceRequest, context: Any

@@ -166,16 +166,21 @@ def approve_command(link_id: str, yes: bool, as_json: bool) -> None:
 @click.command("refuse-link")
 @click.argument("link_id")
 @click.option("--reason", default="", help="Who asked reads it.")
-def refuse_command(link_id: str, reason: str) -> None:
+@json_option
+def refuse_command(link_id: str, reason: str, as_json: bool) -> None:
     """Say no to a request."""
     from protos.aigc.v1 import admin_pb2
 
-    async def work(session: CoordinatorSession) -> None:
+    async def work(session: CoordinatorSession) -> str:
         link = await _open(session, link_id)
         await session.admin.RefuseLink(admin_pb2.RefuseLinkRequest(link_id=link.id, reason=reason))
+        return link.id
 
-    connection.run(work)
-    click.echo("Refused.")
+    refused = connection.run(work)
+    if as_json:
+        print_json({"id": refused, "state": "refused", "reason": reason})
+    else:
+        click.echo("Refused.")
 
 
 async def _links(session: CoordinatorSession, everything: bool) -> list[creator_pb2.LinkRequest]:

@@ -153,38 +153,44 @@ async def test_roles_and_teams_follow_the_claims_at_every_exchange(tmp_path: Pat
 
 @pytest.mark.parametrize("source", ["auto", "userinfo"])
 async def test_the_browser_signs_in_and_out(tmp_path: Path, source: str) -> None:
-    async with studio(tmp_path, claims_from=source) as (house, provider):
-        async with house.browser() as pages, Visitor("wang") as elsewhere:
-            begun = await pages.get("/signin?next=/")
-            back = await elsewhere.go(begun.headers["location"], f"{house.web_url}/callback")
-            home = await pages.follow(await pages.get(back))
-            assert home.status_code == 200
-            assert "Wang Fang" in home.text
-            (wang,) = house.reactor.studio.people.values()
-            assert wang.role is Role.ADMIN
-            left = await pages.post("/signout", data={"csrf": _csrf(home.text)})
-            assert left.status_code == 200
-            onward = left.headers["refresh"].partition("url=")[2]
-            assert onward.startswith(f"{provider.issuer}/session/end?")
-            assert "id_token_hint=" in onward
-            assert (await pages.get("/")).headers["location"].startswith("/signin")
-            done = await elsewhere.go(onward, f"{house.web_url}/signed-out")
-            assert done == f"{house.web_url}/signed-out"
-            # Signed out there as well: it asks for the password again.
-            begun = await pages.get("/signin")
-            asked = await elsewhere.get(begun.headers["location"], follow_redirects=True)
-            assert 'name="login"' in asked.text
+    async with (
+        studio(tmp_path, claims_from=source) as (house, provider),
+        house.browser() as pages,
+        Visitor("wang") as elsewhere,
+    ):
+        begun = await pages.get("/signin?next=/")
+        back = await elsewhere.go(begun.headers["location"], f"{house.web_url}/callback")
+        home = await pages.follow(await pages.get(back))
+        assert home.status_code == 200
+        assert "Wang Fang" in home.text
+        (wang,) = house.reactor.studio.people.values()
+        assert wang.role is Role.ADMIN
+        left = await pages.post("/signout", data={"csrf": _csrf(home.text)})
+        assert left.status_code == 200
+        onward = left.headers["refresh"].partition("url=")[2]
+        assert onward.startswith(f"{provider.issuer}/session/end?")
+        assert "id_token_hint=" in onward
+        assert (await pages.get("/")).headers["location"].startswith("/signin")
+        done = await elsewhere.go(onward, f"{house.web_url}/signed-out")
+        assert done == f"{house.web_url}/signed-out"
+        # Signed out there as well: it asks for the password again.
+        begun = await pages.get("/signin")
+        asked = await elsewhere.get(begun.headers["location"], follow_redirects=True)
+        assert 'name="login"' in asked.text
 
 
 async def test_the_studio_may_sign_out_here_alone(tmp_path: Path) -> None:
-    async with studio(tmp_path, sign_out_there=False) as (house, provider):
-        async with house.browser() as pages, Visitor("lin") as elsewhere:
-            begun = await pages.get("/signin")
-            back = await elsewhere.go(begun.headers["location"], f"{house.web_url}/callback")
-            home = await pages.follow(await pages.get(back))
-            left = await pages.follow(await pages.post("/signout", data={"csrf": _csrf(home.text)}))
-            assert left.url.path == "/signed-out"
-            assert f"{provider.issuer}/session/end" in left.text
+    async with (
+        studio(tmp_path, sign_out_there=False) as (house, provider),
+        house.browser() as pages,
+        Visitor("lin") as elsewhere,
+    ):
+        begun = await pages.get("/signin")
+        back = await elsewhere.go(begun.headers["location"], f"{house.web_url}/callback")
+        home = await pages.follow(await pages.get(back))
+        left = await pages.follow(await pages.post("/signout", data={"csrf": _csrf(home.text)}))
+        assert left.url.path == "/signed-out"
+        assert f"{provider.issuer}/session/end" in left.text
 
 
 async def test_a_revoked_refresh_token_is_over(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "instances": ("desktop_client.admin.pages.instances", "InstancesPage"),
     "queue": ("desktop_client.admin.pages.queue", "QueuePage"),
     "catalogue": ("desktop_client.admin.pages.catalogue", "CataloguePage"),
+    "shares": ("desktop_client.admin.pages.shares", "SharesPage"),
     "people": ("desktop_client.admin.pages.people", "PeoplePage"),
     "audit": ("desktop_client.admin.pages.audit", "AuditPage"),
     "settings": ("desktop_client.admin.pages.settings", "SettingsPage"),

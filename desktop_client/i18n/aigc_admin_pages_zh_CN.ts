@@ -1719,5 +1719,441 @@
         <source>the one day on record</source>
         <translation>有记录的 1 天</translation>
     </message>
+    <message id="instances.refused">
+        <source>Refused</source>
+        <translation>已拒绝</translation>
+    </message>
+    <message id="instances.refused.many">
+        <source>{count} connections since {at}</source>
+        <translation>自 {at} 起 {count} 个连接</translation>
+    </message>
+    <message id="instances.refused.one">
+        <source>1 connection since {at}</source>
+        <translation>自 {at} 起 1 个连接</translation>
+    </message>
+    <message id="instances.refused.target">
+        <source>{count} × {where} ({protocol})</source>
+        <translation>{count} × {where}（{protocol}）</translation>
+    </message>
+    <message id="instances.shares">
+        <source>Shared</source>
+        <translation>共享</translation>
+    </message>
+    <message id="instances.shares.value">
+        <source>with {count} others or teams</source>
+        <translation>与 {count} 位同事或团队</translation>
+    </message>
+    <message id="instances.started_by">
+        <source>Started by</source>
+        <translation>启动者</translation>
+    </message>
+    <message id="people.role.here">
+        <source>{role} (given here)</source>
+        <translation>{role}（在此指定）</translation>
+    </message>
+    <message id="people.role.here.claims">
+        <source>{role} (given here; from the provider: {claims})</source>
+        <translation>{role}（在此指定；提供方给出：{claims}）</translation>
+    </message>
+    <message id="people.role.claims">
+        <source>Role as the provider says</source>
+        <translation>按提供方的角色</translation>
+    </message>
+    <message id="people.role.claims.done">
+        <source>{name} has the role again that the provider gives.</source>
+        <translation>{name} 已恢复为提供方给出的角色。</translation>
+    </message>
+    <message id="people.problem">
+        <source>Attention</source>
+        <translation>注意</translation>
+    </message>
+    <message id="people.username">
+        <source>User name</source>
+        <translation>用户名</translation>
+    </message>
+    <message id="people.factor">
+        <source>Second factor</source>
+        <translation>双重验证</translation>
+    </message>
+    <message id="people.factor.on">
+        <source>set up</source>
+        <translation>已设置</translation>
+    </message>
+    <message id="people.factor.off">
+        <source>not set up</source>
+        <translation>未设置</translation>
+    </message>
+    <message id="people.one_time">
+        <source>One-time password</source>
+        <translation>一次性密码</translation>
+    </message>
+    <message id="people.one_time.until">
+        <source>waiting to be used until {at}</source>
+        <translation>等待使用，至 {at}</translation>
+    </message>
+    <message id="people.password">
+        <source>Reset password…</source>
+        <translation>重置密码…</translation>
+    </message>
+    <message id="people.password.title">
+        <source>Reset the password of {name}?</source>
+        <translation>重置 {name} 的密码？</translation>
+    </message>
+    <message id="people.password.consequence">
+        <source>The old password is worth nothing at once, and every program and browser of theirs is signed out. You get a one-time password to hand over; it is good for three days.</source>
+        <translation>旧密码立即失效，其所有程序和浏览器都会退出登录。您会得到一个可转交的一次性密码，三天内有效。</translation>
+    </message>
+    <message id="people.password.yes">
+        <source>Reset password</source>
+        <translation>重置密码</translation>
+    </message>
+    <message id="people.password.shown">
+        <source>{name}: one-time password</source>
+        <translation>{name}：一次性密码</translation>
+    </message>
+    <message id="people.password.text">
+        <source>Hand it to {name}, who sets another one at the first sign-in.</source>
+        <translation>请交给 {name}，对方首次登录时会设置新密码。</translation>
+    </message>
+    <message id="people.factor.reset">
+        <source>Reset second factor…</source>
+        <translation>重置双重验证…</translation>
+    </message>
+    <message id="people.factor.title">
+        <source>Reset the second factor of {name}?</source>
+        <translation>重置 {name} 的双重验证？</translation>
+    </message>
+    <message id="people.factor.consequence">
+        <source>Their authenticator and recovery codes are worth nothing at once. Until they set up another one, the password alone signs them in, unless the studio demands a second factor.</source>
+        <translation>其身份验证器和恢复代码立即失效。在重新设置之前，仅凭密码即可登录，除非工作室要求双重验证。</translation>
+    </message>
+    <message id="people.factor.yes">
+        <source>Reset second factor</source>
+        <translation>重置双重验证</translation>
+    </message>
+    <message id="people.factor.done">
+        <source>The second factor of {name} is reset.</source>
+        <translation>{name} 的双重验证已重置。</translation>
+    </message>
+    <message id="people.token.scopes">
+        <source>For</source>
+        <translation>用途</translation>
+    </message>
+    <message id="people.token.scope.api">
+        <source>the studio's API</source>
+        <translation>工作室 API</translation>
+    </message>
+    <message id="people.token.scope.engines">
+        <source>engines</source>
+        <translation>引擎</translation>
+    </message>
+    <message id="people.token.read_only">
+        <source>{what}, reading only</source>
+        <translation>{what}（只读）</translation>
+    </message>
+    <message id="people.token.engines.some">
+        <source>engines {names}</source>
+        <translation>引擎 {names}</translation>
+    </message>
+    <message id="people.token.soon">
+        <source>{at}, soon</source>
+        <translation>{at}，即将到期</translation>
+    </message>
+    <message id="links.one">
+        <source>1 person asks for a former account.</source>
+        <translation>1 人申请关联原有账户。</translation>
+    </message>
+    <message id="links.many">
+        <source>{count} people ask for a former account.</source>
+        <translation>{count} 人申请关联原有账户。</translation>
+    </message>
+    <message id="links.look">
+        <source>Look…</source>
+        <translation>查看…</translation>
+    </message>
+    <message id="links.title">
+        <source>Former accounts</source>
+        <translation>原有账户</translation>
+    </message>
+    <message id="links.text">
+        <source>They sign in through the studio's provider now and say that they had an account here before. Whoever you approve is that person from now on, with their engines, files, shares and tokens. Ask them, if you are not sure: a name is no proof.</source>
+        <translation>他们现在通过工作室的提供方登录，并表示以前在此有账户。批准后，对方即成为该账户的本人，拥有其引擎、文件、共享和令牌。如不确定请先询问：名字不是证明。</translation>
+    </message>
+    <message id="links.who">
+        <source>{name} asks for the account “{username}”</source>
+        <translation>{name} 申请关联账户“{username}”</translation>
+    </message>
+    <message id="links.proven">
+        <source>knew its password</source>
+        <translation>知道其密码</translation>
+    </message>
+    <message id="links.named">
+        <source>only named it</source>
+        <translation>仅提供了名称</translation>
+    </message>
+    <message id="links.note">
+        <source>Note: {note}</source>
+        <translation>备注：{note}</translation>
+    </message>
+    <message id="links.gets">
+        <source>Gets: {engines}</source>
+        <translation>将获得：{engines}</translation>
+    </message>
+    <message id="links.gets.none">
+        <source>Gets no engines</source>
+        <translation>没有引擎可获得</translation>
+    </message>
+    <message id="links.keeps">
+        <source>Keeps: {engines}</source>
+        <translation>保留：{engines}</translation>
+    </message>
+    <message id="links.approve">
+        <source>Approve</source>
+        <translation>批准</translation>
+    </message>
+    <message id="links.refuse">
+        <source>Refuse</source>
+        <translation>拒绝</translation>
+    </message>
+    <message id="links.reason">
+        <source>Why not? {name} reads it.</source>
+        <translation>为什么拒绝？{name} 会看到。</translation>
+    </message>
+    <message id="links.approved">
+        <source>{name} is now the person of “{username}”.</source>
+        <translation>{name} 现已关联到“{username}”。</translation>
+    </message>
+    <message id="links.refused">
+        <source>The request of {name} is refused.</source>
+        <translation>{name} 的申请已拒绝。</translation>
+    </message>
+    <message id="links.close">
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message id="links.none">
+        <source>Nobody asks any more.</source>
+        <translation>已没有申请。</translation>
+    </message>
+    <message id="authority.title">
+        <source>Authority</source>
+        <translation>证书颁发机构</translation>
+    </message>
+    <message id="authority.signs">
+        <source>Signs</source>
+        <translation>签发中</translation>
+    </message>
+    <message id="authority.will">
+        <source>Will sign</source>
+        <translation>即将签发</translation>
+    </message>
+    <message id="authority.trusted">
+        <source>Still trusted</source>
+        <translation>仍受信任</translation>
+    </message>
+    <message id="authority.value">
+        <source>{pin}, until {at}</source>
+        <translation>{pin}，有效至 {at}</translation>
+    </message>
+    <message id="authority.phase">
+        <source>Rotation</source>
+        <translation>更换</translation>
+    </message>
+    <message id="authority.phase.steady">
+        <source>nothing under way</source>
+        <translation>未在进行</translation>
+    </message>
+    <message id="authority.phase.announced">
+        <source>a successor is made known, since {at}</source>
+        <translation>继任者已公布，自 {at}</translation>
+    </message>
+    <message id="authority.phase.switched">
+        <source>the successor signs, since {at}</source>
+        <translation>继任者已开始签发，自 {at}</translation>
+    </message>
+    <message id="authority.phase.unknown">
+        <source>this window is too old to tell</source>
+        <translation>此窗口版本过旧，无法显示</translation>
+    </message>
+    <message id="authority.next">
+        <source>Next step</source>
+        <translation>下一步</translation>
+    </message>
+    <message id="authority.next.steady">
+        <source>announced by itself from {at}</source>
+        <translation>自 {at} 起自动公布继任者</translation>
+    </message>
+    <message id="authority.next.announced">
+        <source>switched by itself from {at}</source>
+        <translation>自 {at} 起自动切换</translation>
+    </message>
+    <message id="authority.next.switched">
+        <source>finished by itself from {at}</source>
+        <translation>自 {at} 起自动完成</translation>
+    </message>
+    <message id="authority.missing">
+        <source>Machines missing</source>
+        <translation>未更新的机器</translation>
+    </message>
+    <message id="authority.announce">
+        <source>Announce a successor…</source>
+        <translation>公布继任者…</translation>
+    </message>
+    <message id="authority.announce.title">
+        <source>Announce a successor of the authority?</source>
+        <translation>公布证书颁发机构的继任者？</translation>
+    </message>
+    <message id="authority.announce.consequence">
+        <source>Machines learn it within a minute, desktops when they connect. The present authority goes on signing. Nothing else changes.</source>
+        <translation>机器会在一分钟内获知，桌面程序在连接时获知。当前机构继续签发，其他不变。</translation>
+    </message>
+    <message id="authority.announce.yes">
+        <source>Announce</source>
+        <translation>公布</translation>
+    </message>
+    <message id="authority.announce.done">
+        <source>A successor is announced.</source>
+        <translation>继任者已公布。</translation>
+    </message>
+    <message id="authority.switch">
+        <source>Switch to it…</source>
+        <translation>切换…</translation>
+    </message>
+    <message id="authority.switch.title">
+        <source>Let the successor sign?</source>
+        <translation>由继任者签发？</translation>
+    </message>
+    <message id="authority.switch.consequence">
+        <source>Desktops that have not connected since it was announced need a new link from you, and browsers warn until people trust the new certificate.</source>
+        <translation>自公布以来未连接过的桌面程序需要新的链接；在用户信任新证书之前，浏览器会发出警告。</translation>
+    </message>
+    <message id="authority.switch.yes">
+        <source>Switch</source>
+        <translation>切换</translation>
+    </message>
+    <message id="authority.switch.done">
+        <source>The successor signs from now on.</source>
+        <translation>现由继任者签发。</translation>
+    </message>
+    <message id="authority.finish">
+        <source>Finish…</source>
+        <translation>完成…</translation>
+    </message>
+    <message id="authority.finish.title">
+        <source>Trust the old authority no longer?</source>
+        <translation>不再信任旧机构？</translation>
+    </message>
+    <message id="authority.finish.consequence">
+        <source>What the old authority signed is refused from now on, and its key is destroyed.</source>
+        <translation>旧机构签发的内容将被拒绝，其密钥会被销毁。</translation>
+    </message>
+    <message id="authority.finish.yes">
+        <source>Finish</source>
+        <translation>完成</translation>
+    </message>
+    <message id="authority.finish.done">
+        <source>The old authority is forgotten.</source>
+        <translation>旧机构已移除。</translation>
+    </message>
+    <message id="authority.cancel">
+        <source>Cancel the rotation…</source>
+        <translation>取消更换…</translation>
+    </message>
+    <message id="authority.cancel.title">
+        <source>Forget the announced successor?</source>
+        <translation>撤销已公布的继任者？</translation>
+    </message>
+    <message id="authority.cancel.consequence">
+        <source>The present authority goes on as if nothing had been announced.</source>
+        <translation>当前机构照常继续，如同未曾公布。</translation>
+    </message>
+    <message id="authority.cancel.yes">
+        <source>Forget it</source>
+        <translation>撤销</translation>
+    </message>
+    <message id="authority.cancel.done">
+        <source>The successor is forgotten.</source>
+        <translation>继任者已撤销。</translation>
+    </message>
+    <message id="authority.missing.victim">
+        <source>{name}: must join again</source>
+        <translation>{name}：必须重新加入</translation>
+    </message>
+    <message id="shares.empty">
+        <source>Nobody shares an engine now.</source>
+        <translation>目前没有共享的引擎。</translation>
+    </message>
+    <message id="shares.name">
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message id="shares.owner">
+        <source>Owner</source>
+        <translation>所有者</translation>
+    </message>
+    <message id="shares.guest">
+        <source>Shared with</source>
+        <translation>共享给</translation>
+    </message>
+    <message id="shares.access">
+        <source>Access</source>
+        <translation>权限</translation>
+    </message>
+    <message id="shares.until">
+        <source>Until</source>
+        <translation>截止</translation>
+    </message>
+    <message id="shares.since">
+        <source>Since</source>
+        <translation>开始</translation>
+    </message>
+    <message id="shares.team">
+        <source>team {team}</source>
+        <translation>团队 {team}</translation>
+    </message>
+    <message id="shares.use">
+        <source>use</source>
+        <translation>使用</translation>
+    </message>
+    <message id="shares.view">
+        <source>view only</source>
+        <translation>仅可查看</translation>
+    </message>
+    <message id="shares.end">
+        <source>Stop sharing…</source>
+        <translation>停止共享…</translation>
+    </message>
+    <message id="shares.choose">
+        <source>Choose a row first.</source>
+        <translation>请先选择一行。</translation>
+    </message>
+    <message id="shares.end.title.one">
+        <source>Stop sharing this engine?</source>
+        <translation>停止共享此引擎？</translation>
+    </message>
+    <message id="shares.end.title.many">
+        <source>Stop {count} shares?</source>
+        <translation>停止 {count} 项共享？</translation>
+    </message>
+    <message id="shares.end.consequence">
+        <source>The guests' open pages close within seconds. The engine goes on for its owner, who can share it again.</source>
+        <translation>访客打开的页面会在几秒内关闭。引擎对所有者照常可用，所有者可以再次共享。</translation>
+    </message>
+    <message id="shares.end.yes">
+        <source>Stop sharing</source>
+        <translation>停止共享</translation>
+    </message>
+    <message id="shares.ended.one">
+        <source>The share is ended.</source>
+        <translation>共享已停止。</translation>
+    </message>
+    <message id="shares.ended.many">
+        <source>{count} shares are ended.</source>
+        <translation>已停止 {count} 项共享。</translation>
+    </message>
+    <message id="shares.victim">
+        <source>{name} of {owner}, with {guest}, until {at}</source>
+        <translation>{name}（{owner}），共享给 {guest}，至 {at}</translation>
+    </message>
 </context>
 </TS>

@@ -279,5 +279,9 @@
         <source>1 row written to {path}</source>
         <translation>已将 1 行写入 {path}</translation>
     </message>
+    <message id="admin.page.shares">
+        <source>Sharing</source>
+        <translation>共享</translation>
+    </message>
 </context>
 </TS>

@@ -196,12 +196,17 @@ def _facts(node: Node, speech: Speech) -> tuple[Fact, ...]:
         fact("driver", node.nvidia_driver),
         fact("docker", docker_of(node, language)),
         fact("agent", node.agent_version),
-        fact("door", door_word(node.door, language), door_meaning(node.door, language)),
+        fact("door", door_word(node.door, language), _door_note(node, language)),
         fact("certificate", both(node.certificate_expires, speech), _renewal(node, speech)),
         fact("joined", both(node.joined_at, speech)),
         fact("id", node.id),
     ]
     return tuple(found)
+
+
+def _door_note(node: Node, language: str) -> str:
+    """Why it is open and what closes it, where the machine says so; else what that means."""
+    return node.door_reason.spoken(language) or door_meaning(node.door, language)
 
 
 def _seen(when: datetime | None, speech: Speech) -> str:

@@ -69,9 +69,14 @@ def _engines_by_node(instances: Iterable[Instance]) -> dict[str, list[Instance]]
 
 def _door(facts: Facts) -> list[Item]:
     nodes = [n for n in facts.nodes if n.online and n.door is Door.OPEN_TO_LOCAL_USERS]
-    return each_machine(
-        facts, Concern.DOOR, nodes,
-        lambda n: facts.say("overview.door.one", machine=n.name))  # fmt: skip
+
+    def why(node: Node) -> str:
+        said = facts.say("overview.door.one", machine=node.name)
+        gap = "" if facts.language == "zh" else " "
+        reason = node.door_reason.spoken(facts.language)
+        return f"{said}{gap}{reason}" if reason else said
+
+    return each_machine(facts, Concern.DOOR, nodes, why)
 
 
 def _broken(facts: Facts) -> list[Item]:

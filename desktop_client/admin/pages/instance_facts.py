@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from desktop_client.admin.pages import cells
 from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
-from desktop_client.model import LIVE, Card, Instance, State
+from desktop_client.model import LIVE, Card, Instance, Refusals, State
 from desktop_client.wording import memory_size, of_memory, part_line
 
 
@@ -36,12 +36,39 @@ def facts(instance: Instance, speech: Speech) -> tuple[tuple[str, str], ...]:
     if live:
         found.append(("activity", cells.both(instance.last_activity, speech)))
         found.append(("release", cells.both(instance.release_at, speech)))
+    if instance.refusals is not None:
+        found.append(("refused", _refused(instance.refusals, speech)))
+    if instance.started_by:
+        found.append(("started_by", instance.started_by))
+    if instance.shares:
+        shared = say("instances.shares.value", language, count=instance.shares)
+        found.append(("shares", shared))
     found.append(("data", cells.bytes_of(instance.data_bytes)))
     found.append(("created", cells.both(instance.created_at, speech)))
     if instance.support_code:
         found.append(("code", instance.support_code))
     found.append(("id", instance.id))
     return tuple((say(f"instances.{key}", language), value) for key, value in found)
+
+
+def _refused(refusals: Refusals, speech: Speech) -> str:
+    """How many connections the walls refused, then the destinations, one a line."""
+    language = speech.language
+    key = f"instances.refused.{'one' if refusals.total == 1 else 'many'}"
+    since = cells.both(refusals.since, speech)
+    lines = [say(key, language, count=refusals.total, at=since)]
+    for target in refusals.top:
+        where = f"{target.address}:{target.port}" if target.port else target.address
+        lines.append(
+            say(
+                "instances.refused.target",
+                language,
+                count=target.attempts,
+                where=where,
+                protocol=target.protocol,
+            )
+        )
+    return "\n".join(lines)
 
 
 def _card(card: Card, language: str) -> str:

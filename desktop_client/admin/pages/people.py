@@ -13,6 +13,7 @@ from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.background import Background
 from desktop_client.admin.pages.concerns import one_of
+from desktop_client.admin.pages.links import LinkNotice, LinksDialog
 from desktop_client.admin.pages.parts import allow, is_online, why_not
 from desktop_client.admin.pages.people_columns import (
     PEOPLE,
@@ -24,7 +25,7 @@ from desktop_client.admin.pages.people_columns import (
 )
 from desktop_client.admin.pages.people_dialogs import AddAccount, ChangeRole, OneTimePassword
 from desktop_client.admin.pages.person_detail import PersonDetail
-from desktop_client.admin.records import NewAccount, Person
+from desktop_client.admin.records import Link, NewAccount, Person
 from desktop_client.admin.requests import Requests
 from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.pane import TablePane
@@ -55,9 +56,14 @@ class PeoplePage(Page):
         self.add.setObjectName("add")
         self.add.clicked.connect(self._add)
         self.pane.bar.addWidget(self.add)
+        self.notice = LinkNotice()
+        self._links: tuple[Link, ...] = ()
+        self._links_open: LinksDialog | None = None
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
+        body.addWidget(self.notice)
         body.addWidget(self.pane)
+        self.notice.look.connect(self._look_at_links)
         self.pane.selected.connect(lambda _: self._show_detail())
         self.detail.asked.connect(self._asked)
         self.detail.revoke_asked.connect(self._revoke)
@@ -72,6 +78,7 @@ class PeoplePage(Page):
             self.pane.dress()
             self.detail.dress()
             self.add.setText(say("people.add", language))
+            self.notice.show_count(len(self._links), language)
             allow(self.add, why_not(fleet, language))
         if delta.whole or delta.instances or delta.removed_instances:
             self._background.ask(at_once=delta.whole)
@@ -83,6 +90,7 @@ class PeoplePage(Page):
         if not is_online(self.shell.fleet):
             return
         self.shell.bridge.ask(self, lambda r: r.people(), self._heard)
+        self.shell.bridge.ask(self, lambda r: r.links(), self._heard_links)
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002
         self.pane.set_filter(filter)
@@ -114,6 +122,51 @@ class PeoplePage(Page):
     def _show_detail(self) -> None:
         self.detail.show_people(self.pane.selected_rows())
 
+    # -- former accounts --------------------------------------------------------------------------
+
+    def _heard_links(self, links: tuple[Link, ...]) -> None:
+        self._links = links
+        self.notice.show_count(len(links), self.shell.language)
+        if self._links_open is not None:
+            self._links_open.show_links(links)
+
+    def _look_at_links(self) -> None:
+        language = self.shell.language
+        dialog = LinksDialog(
+            self._links, why_not(self.shell.fleet, language), language, self.window()
+        )
+        self._links_open = dialog
+        dialog.finished.connect(self._forget_links)
+        dialog.approved.connect(self._approve)
+        dialog.refused.connect(self._refuse)
+        dialog.open()
+
+    def _forget_links(self) -> None:
+        self._links_open = None
+
+    def _approve(self, link: Link) -> None:
+        done = say(
+            "links.approved", self.shell.language, name=link.asker_name, username=link.username
+        )
+        self._decide(lambda r: r.approve_link(link.id), done)
+
+    def _refuse(self, link: Link, reason: str) -> None:
+        done = say("links.refused", self.shell.language, name=link.asker_name)
+        self._decide(lambda r: r.refuse_link(link.id, reason), done)
+
+    def _decide(self, request: Request, done: str) -> None:
+        """What goes wrong is told in the dialog, where the admin looks."""
+        dialog = self._links_open
+        if dialog is None:
+            return
+        dialog.show_problem(None)
+
+        def decided(_: Any) -> None:
+            self.shell.tell_done(done)
+            self.refresh()
+
+        self.shell.bridge.ask(dialog, request, decided, dialog.show_problem)
+
     # -- what can be done -------------------------------------------------------------------------
 
     def _do(self, request: Request, done: Callable[[Any], str]) -> None:
@@ -142,6 +195,13 @@ class PeoplePage(Page):
                 self._do(lambda r: r.set_disabled(person.id, False), lambda _: done)
             case "out":
                 self._sign_out(person)
+            case "role.claims":
+                done = say("people.role.claims.done", self.shell.language, name=person.name)
+                self._do(lambda r: r.set_role(person.id, Role.UNKNOWN), lambda _: done)
+            case "password":
+                self._reset_password(person)
+            case "factor.reset":
+                self._reset_factor(person)
 
     def _set_role(self, person: Person, role: Role) -> None:
         language = self.shell.language
@@ -160,6 +220,41 @@ class PeoplePage(Page):
             say("people.disable.yes", language, name=person.name),
             True,
             lambda: self._do(lambda r: r.set_disabled(person.id, True), lambda _: done),
+            language,
+        )
+
+    def _reset_password(self, person: Person) -> None:
+        language = self.shell.language
+
+        def made(account: NewAccount) -> None:
+            OneTimePassword(account, language, self.window(), reset=True).open()
+            self.refresh()
+
+        def reset() -> None:
+            self.shell.bridge.ask(self, lambda r: r.reset_password(person), made)
+
+        confirm(
+            self.window(),
+            say("people.password.title", language, name=person.name),
+            [say("people.out.victims", language, count=person.sessions)],
+            say("people.password.consequence", language),
+            say("people.password.yes", language),
+            True,
+            reset,
+            language,
+        )
+
+    def _reset_factor(self, person: Person) -> None:
+        language = self.shell.language
+        done = say("people.factor.done", language, name=person.name)
+        confirm(
+            self.window(),
+            say("people.factor.title", language, name=person.name),
+            (),
+            say("people.factor.consequence", language),
+            say("people.factor.yes", language),
+            True,
+            lambda: self._do(lambda r: r.reset_second_factor(person.id), lambda _: done),
             language,
         )
 

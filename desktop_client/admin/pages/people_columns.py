@@ -43,6 +43,31 @@ def role_word(role: Role, language: str) -> str:
     return say(f"people.role.{role}", language) if role else DASH
 
 
+def role_told(person: Person, language: str) -> str:
+    """The role, and where it comes from when somebody here gave it."""
+    word = role_word(person.role, language)
+    if not person.role_overridden:
+        return word
+    if person.claims_role in (Role.UNKNOWN, person.role):
+        return say("people.role.here", language, role=word)
+    claims = role_word(person.claims_role, language)
+    return say("people.role.here.claims", language, role=word, claims=claims)
+
+
+def scopes_told(token: Token, language: str) -> str:
+    """What a token is good for."""
+    comma = "、" if language == "zh" else ", "
+    parts = []
+    for scope in token.scopes or ("api",):
+        if scope == "engines" and token.instances:
+            names = comma.join(token.instances)
+            parts.append(say("people.token.engines.some", language, names=names))
+        else:
+            parts.append(say(f"people.token.scope.{scope}", language))
+    what = comma.join(parts)
+    return say("people.token.read_only", language, what=what) if token.read_only else what
+
+
 def state_word(person: Person, language: str) -> str:
     return say("people.state.disabled" if person.disabled else "people.state.active", language)
 
@@ -54,6 +79,8 @@ def account_word(person: Person, language: str) -> str:
 def _mark(somebody: Somebody) -> Mark:
     if somebody.person.disabled:
         return Mark(Shape.STOPPED, struck=True)
+    if somebody.person.problem.en:
+        return Mark(Shape.ATTENTION)
     return Mark(Shape.READY if somebody.person.sessions or somebody.live else Shape.STOPPED)
 
 
@@ -61,10 +88,17 @@ def _time(value: datetime | None) -> float | None:
     return None if value is None else value.timestamp()
 
 
+def _ends(token: Token, speech: Speech) -> str:
+    when = cells.at(token.expires_at, speech)
+    return say("people.token.soon", speech.language, at=when) if token.ends_soon else when
+
+
 PEOPLE: tuple[Column[Somebody], ...] = (
     Column(
         "name", "people.name", lambda r, s: r.person.name or r.person.id, mark=_mark,
-        words=lambda r: (r.person.id,), filter_names=("姓名", "person"), width=150,
+        tooltip=lambda r, s: r.person.problem.spoken(s.language),
+        words=lambda r: (r.person.id, r.person.username),
+        filter_names=("姓名", "person"), width=150,
     ),
     Column(
         "email", "people.email", lambda r, s: r.person.email or DASH,
@@ -72,6 +106,7 @@ PEOPLE: tuple[Column[Somebody], ...] = (
     ),
     Column(
         "role", "people.role", lambda r, s: role_word(r.person.role, s.language),
+        tooltip=lambda r, s: role_told(r.person, s.language),
         sort=lambda r: _ORDER[r.person.role],
         words=lambda r: (r.person.role,), filter_names=("角色",), values=tuple(ROLES), width=105,
     ),
@@ -116,11 +151,15 @@ PEOPLE: tuple[Column[Somebody], ...] = (
 TOKENS: tuple[Column[Token], ...] = (
     Column("name", "people.token.name", lambda t, s: t.name or t.id, width=130),
     Column(
+        "scopes", "people.token.scopes", lambda t, s: scopes_told(t, s.language),
+        tooltip=lambda t, s: scopes_told(t, s.language), width=150,
+    ),
+    Column(
         "used", "people.token.used", lambda t, s: cells.at(t.last_used, s),
         sort=lambda t: _time(t.last_used), width=110,
     ),
     Column(
-        "ends", "people.token.ends", lambda t, s: cells.at(t.expires_at, s),
+        "ends", "people.token.ends", _ends,
         sort=lambda t: _time(t.expires_at), width=110,
     ),
     Column(

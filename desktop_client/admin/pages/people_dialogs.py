@@ -28,7 +28,7 @@ _WIDTH = 440
 _LONGEST = 60  # letters of a name
 
 
-class _Dialog(QDialog):
+class PlainDialog(QDialog):
     """A title, a text, what is particular, a problem, a row of buttons."""
 
     def __init__(self, title: str, text: str, language: str, parent: QWidget | None) -> None:
@@ -68,7 +68,7 @@ class _Dialog(QDialog):
         self.fit()
 
 
-class AddAccount(_Dialog):
+class AddAccount(PlainDialog):
     """Signals:
     wanted(str, str, Role): make an account with this user name, name and role.
     """
@@ -139,13 +139,26 @@ class AddAccount(_Dialog):
         )
 
 
-class OneTimePassword(_Dialog):
+class OneTimePassword(PlainDialog):
     """Shown once: it closes by its own button only, not by a slip of the keyboard."""
 
-    def __init__(self, account: NewAccount, language: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        account: NewAccount,
+        language: str,
+        parent: QWidget | None = None,
+        *,
+        reset: bool = False,
+    ) -> None:
+        """``reset``: the account was there before."""
+        title, text = (
+            ("people.password.shown", "people.password.text")
+            if reset
+            else ("people.added.title", "people.added.text")
+        )
         super().__init__(
-            say("people.added.title", language, name=account.name),
-            say("people.added.text", language, name=account.name),
+            say(title, language, name=account.name),
+            say(text, language, name=account.name),
             language,
             parent,
         )
@@ -176,7 +189,7 @@ class OneTimePassword(_Dialog):
         """Escape and the window's close button mean nothing here."""
 
 
-class ChangeRole(_Dialog):
+class ChangeRole(PlainDialog):
     """Signals:
     wanted(Role): this one.
     """

@@ -14,7 +14,7 @@ from desktop_client.admin.pages.people_columns import (
     TOKENS,
     Somebody,
     account_word,
-    role_word,
+    role_told,
     state_word,
 )
 from desktop_client.admin.records import Person, Token
@@ -24,7 +24,10 @@ from desktop_client.i18n import say
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import ElidedLabel, button, label, pad, set_text
 
-ACTIONS = ("role.change", "out", "disable", "enable")
+ACTIONS = (
+    "role.change", "out", "disable", "enable", "role.claims", "password", "factor.reset"
+)  # fmt: skip
+_DANGER = ("disable", "password", "factor.reset")
 _TOKENS_HEIGHT = 240
 
 
@@ -48,7 +51,7 @@ class PersonDetail(QWidget):
         self._names = label("quiet")
         self.buttons: dict[str, QPushButton] = {}
         for key in ACTIONS:
-            made = button("danger" if key == "disable" else "")
+            made = button("danger" if key in _DANGER else "")
             made.setObjectName(key)
             made.clicked.connect(lambda _=False, key=key: self.asked.emit(key))
             self.buttons[key] = made
@@ -74,6 +77,9 @@ class PersonDetail(QWidget):
         grid.addWidget(self.buttons["disable"], 1, 0)
         grid.addWidget(self.buttons["enable"], 1, 0)
         grid.addWidget(self._instances, 1, 1)
+        for place, key in enumerate(ACTIONS[5:]):
+            grid.addWidget(self.buttons[key], 2, place)
+        grid.addWidget(self.buttons["role.claims"], 3, 0, 1, 2)
         grid.setColumnStretch(2, 1)
         below = QHBoxLayout()
         below.addWidget(self.revoke)
@@ -138,7 +144,7 @@ class PersonDetail(QWidget):
         person = row.person
         speech = Speech(language, self._shell.now(), self._shell.zone)
         told = [
-            ("role", role_word(person.role, language)),
+            ("role", role_told(person, language)),
             ("teams", ", ".join(person.teams) or cells.DASH),
             ("account", account_word(person, language)),
             ("state", state_word(person, language)),
@@ -148,6 +154,10 @@ class PersonDetail(QWidget):
             ("live", str(row.live)),
             ("id", person.id),
         ]
+        if person.local:
+            told[3:3] = _of_account(person, speech)
+        if person.problem.en:
+            told.insert(0, ("problem", person.problem.spoken(language)))
         self._facts.show_facts([(say(f"people.{key}", language), value) for key, value in told])
         why = why_not(self._shell.fleet, language)
         for key, made in self.buttons.items():
@@ -156,6 +166,9 @@ class PersonDetail(QWidget):
             allow(made, why)
         self.buttons["disable"].setVisible(not person.disabled)
         self.buttons["enable"].setVisible(person.disabled)
+        self.buttons["role.claims"].setVisible(person.role_overridden)
+        self.buttons["password"].setVisible(person.local)
+        self.buttons["factor.reset"].setVisible(person.local and person.second_factor)
         self._instances.setText(say("people.to_instances", language))
         self._tokens_title.setText(say("people.tokens", language))
         self._show_revoke()
@@ -170,3 +183,16 @@ class PersonDetail(QWidget):
     def _ask_for_instances(self) -> None:
         if self.person is not None:
             self.instances_asked.emit(self.person.id)
+
+
+def _of_account(person: Person, speech: Speech) -> list[tuple[str, str]]:
+    """What only a local account has."""
+    language = speech.language
+    found = [
+        ("username", person.username or cells.DASH),
+        ("factor", say(f"people.factor.{'on' if person.second_factor else 'off'}", language)),
+    ]
+    if person.one_time_until is not None:
+        until = cells.both(person.one_time_until, speech)
+        found.append(("one_time", say("people.one_time.until", language, at=until)))
+    return found

@@ -13,13 +13,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_client.admin.confirm import confirm
 from desktop_client.admin.model import Delta, Fleet
 from desktop_client.admin.page import Page, Shell
 from desktop_client.admin.pages import cells
-from desktop_client.admin.pages.parts import CopyButton, is_online
+from desktop_client.admin.pages.authority_box import AuthorityBox
+from desktop_client.admin.pages.parts import CopyButton, is_online, why_not
 from desktop_client.admin.pages.people_columns import role_word
 from desktop_client.admin.pages.settings_columns import SETTINGS, setting_id
-from desktop_client.admin.records import Setting, StudioSettings
+from desktop_client.admin.records import AuthorityStatus, Setting, StudioSettings
 from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.tables.pane import TablePane
 from desktop_client.i18n import say
@@ -65,6 +67,9 @@ class SettingsPage(Page):
             "settings", SETTINGS, setting_id, shell, sort="section", empty="studio.loading"
         )
         self.pane.setMinimumHeight(_TABLE_HEIGHT)
+        self.authority = AuthorityBox()
+        self._status: AuthorityStatus | None = None
+        self.authority.asked.connect(self._ask_for_step)
         for choice in (self.language, self.look):
             choice.setMinimumWidth(_CHOICE_WIDTH)
         inner = QWidget()
@@ -76,6 +81,7 @@ class SettingsPage(Page):
         body.addSpacing(GRID)
         body.addWidget(self._studio)
         body.addWidget(self._facts())
+        body.addWidget(self.authority)
         body.addWidget(self._edit)
         body.addWidget(self.pane, 1)
         area = QScrollArea()
@@ -157,6 +163,7 @@ class SettingsPage(Page):
         if not is_online(self.shell.fleet):
             return
         self.shell.bridge.ask(self, lambda r: r.settings(), self._heard)
+        self.shell.bridge.ask(self, lambda r: r.authority(), self._heard_authority)
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002
         self.pane.set_filter(filter)
@@ -168,10 +175,48 @@ class SettingsPage(Page):
         self.pane.show_rows(settings.settings)
         self._tell()
 
+    # -- the studio's authority -------------------------------------------------------------------
+
+    def _heard_authority(self, status: AuthorityStatus) -> None:
+        self._status = status
+        self._show_authority()
+
+    def _show_authority(self) -> None:
+        language = self.shell.language
+        speech = Speech(language, self.shell.now(), self.shell.zone)
+        self.authority.show_status(self._status, why_not(self.shell.fleet, language), speech)
+
+    def _ask_for_step(self, step: str) -> None:
+        """Machines that would be left behind are named; who agrees then forces the step."""
+        language, status = self.shell.language, self._status
+        missing = status.waiting if status is not None and step in ("switch", "finish") else ()
+
+        def done(fresh: AuthorityStatus) -> None:
+            self.shell.tell_done(say(f"authority.{step}.done", language))
+            self._heard_authority(fresh)
+            self.refresh()
+
+        def agreed() -> None:
+            self.shell.bridge.ask(
+                self, lambda r: r.rotate_authority(step, force=bool(missing)), done
+            )
+
+        confirm(
+            self.window(),
+            say(f"authority.{step}.title", language),
+            [say("authority.missing.victim", language, name=name) for name in missing],
+            say(f"authority.{step}.consequence", language),
+            say(f"authority.{step}.yes", language),
+            step in ("switch", "finish"),
+            agreed,
+            language,
+        )
+
     def _dress(self, language: str) -> None:
         self.pane.dress()
         self._here.setText(say("studio.here", language))
         self._studio.setText(say("studio.studio", language))
+        self._show_authority()
         for key, name in self._names.items():
             name.setText(say(f"studio.{key}", language))
         self.language.setAccessibleName(say("studio.language", language))

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from desktop_client.bridge import Bridge
 from desktop_client.desk import instance_of
-from desktop_client.model import Found, Instance, Problem, Share
+from desktop_client.model import Found, Instance, Link, Problem, Share
 from desktop_client.present import Present
 from desktop_client.share_view import ShareWish, is_searched, share_view
 from desktop_client.shelf import Shelf
@@ -51,6 +51,7 @@ class ShareRoom(QObject):
         super().__init__(parent)
         self._bridge, self._shelf, self._present = bridge, shelf, present
         self._known: dict[str, _Known] = {}
+        self._link = Link.ONLINE
 
     def open(self, instance: Instance) -> None:
         """Bring up the window of an instance, and ask for what it shows."""
@@ -76,6 +77,8 @@ class ShareRoom(QObject):
         if not self._known:
             return
         present = self._present()
+        link = present.desk.snapshot.link
+        back, self._link = link is Link.ONLINE is not self._link, link
         for instance_id in list(self._known):
             window = self._shelf.find(_key(instance_id), ShareWindow)
             instance = instance_of(present.desk.snapshot, instance_id)
@@ -84,10 +87,12 @@ class ShareRoom(QObject):
             if instance is None:
                 window.close()
                 continue
-            known = self._known[instance_id]
-            if instance.shares != known.count:
+            if back or instance.shares != self._known[instance_id].count:
                 self._know(instance_id, count=instance.shares)
                 self._ask_shares(instance_id)
+            if back:
+                self._search(instance_id, self._known[instance_id].query)
+            known = self._known[instance_id]
             window.show_view(
                 share_view(
                     instance.name,
@@ -107,8 +112,7 @@ class ShareRoom(QObject):
 
     def _search(self, instance_id: str, query: str) -> None:
         query = query.strip()
-        self._know(instance_id, query=query, found=None)
-        self.refresh()
+        self._tell(instance_id, query=query, found=None)
         wanted = query if is_searched(query) else ""
 
         async def find(session: CoordinatorSession) -> Found:

@@ -372,8 +372,8 @@
         <translation>仅需要我处理的</translation>
     </message>
     <message id="settings.notify.needs-me.text">
-        <source>A release that I can put off, and what did not work.</source>
-        <translation>可以推迟的释放，以及失败的操作。</translation>
+        <source>A release that I can put off, a token that ends soon, and what did not work.</source>
+        <translation>可以推迟的释放、即将到期的令牌，以及失败的操作。</translation>
     </message>
     <message id="settings.notify.none">
         <source>None</source>

@@ -91,7 +91,6 @@ class ShareWindow(Window):
     def _make_who(self) -> None:
         self._field = _Field()
         self._field.setMaxLength(120)
-        self._field.setClearButtonEnabled(True)
         self._say("share.field", self._field.setPlaceholderText)
         self._say("share.field", self._field.setAccessibleName)
         self._field.textChanged.connect(self._typed)

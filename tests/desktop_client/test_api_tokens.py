@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton
 
@@ -127,6 +127,7 @@ def test_what_is_ticked_stays_ticked_when_the_list_changes(window: SettingsWindo
     QTest.keyClick(box(window, "InvokeAI"), Qt.Key.Key_Space)
     less = replace(SNAPSHOT, instances=SNAPSHOT.instances[1:], shared=GUESTS[:1])
     window.show_view(settings_view(less, Settings(), NOW, UTC, "en", tokens=TOKENS))
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert box(window, "InvokeAI").isChecked()
     assert not box(window, "Poster (from Ann Berg)").isChecked()
     assert complaints(window) == []

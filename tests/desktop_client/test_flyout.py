@@ -314,7 +314,9 @@ def test_menu_key_and_right_click_open_more(app: QApplication, flyout: Flyout) -
         QApplication.sendEvent(card, QContextMenuEvent(reason, spot, card.mapToGlobal(spot)))
         menu = app.activePopupWidget()
         assert isinstance(menu, QMenu)
-        assert [a.text() for a in menu.actions() if a.text()] == ["Stop", "Logs", "Rename…"]
+        assert [a.text() for a in menu.actions() if a.text()] == [
+            "Stop", "Logs", "Share…", "Rename…",
+        ]  # fmt: skip
         QTest.keyClick(menu, Qt.Key.Key_Down)
         QTest.keyClick(menu, Qt.Key.Key_Return)
     assert [a.do for a in done] == [Do.STOP, Do.STOP]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QWidget
 
@@ -40,7 +41,18 @@ from desktop_client.model import (
     State,
 )
 from desktop_client.notes import told, told_now
-from desktop_client.share_view import SPANS, USUAL_SPAN, ShareView, is_searched, share_view
+from desktop_client.present import Present
+from desktop_client.settings import Settings
+from desktop_client.share_room import ShareRoom
+from desktop_client.share_view import (
+    SPANS,
+    USUAL_SPAN,
+    ShareView,
+    ShareWish,
+    is_searched,
+    share_view,
+)
+from desktop_client.shelf import Shelf
 from desktop_client.theme import LIGHT
 from desktop_client.view_model import build
 from desktop_client.windows.card import CardWidget
@@ -441,6 +453,115 @@ def test_leaving_is_asked_for_from_the_card(flyout: Flyout) -> None:
     assert complaints(flyout) == []
 
 
-def test_soon_over_is_not_a_defect() -> None:
-    card = build(desk(replace(OF_ANN, shared_until=NOW + timedelta(seconds=1))), NOW, "en", UTC)
-    assert card.shared[0].details
+# -- the room -----------------------------------------------------------------------------------
+
+
+class Held(QObject):
+    """A bridge whose answers a test gives when it likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[tuple[Callable[[Any], None], Callable[[Problem], None]]] = []
+
+    def request(
+        self,
+        work: Any,
+        receiver: QObject,
+        done: Callable[[Any], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        self.waiting.append((done, failed))
+
+    def answer(self, value: object, index: int = 0) -> None:
+        self.waiting.pop(index)[0](value)
+
+    def refuse(self, index: int = 0) -> None:
+        self.waiting.pop(index)[1](Problem("x", "it is away."))
+
+
+class Room:
+    """A room with the window of READY open, teams and shares answered."""
+
+    def __init__(self) -> None:
+        self.desk = Desk(replace(ONLINE, instances=(replace(READY, shares=2),)))
+        self.bridge, self.shelf = Held(), Shelf()
+        self.room = ShareRoom(self.bridge, self.shelf, self.present)  # type: ignore[arg-type]
+        self.room.open(self.desk.snapshot.instances[0])
+        window = self.shelf.find(f"share:{READY.id}", ShareWindow)
+        assert window is not None
+        self.window = window
+        self.bridge.answer(Found(teams=("lighting", "comp")))
+        self.bridge.answer(SHARES)
+
+    def present(self) -> Present:
+        return Present(self.desk, Settings(), "en", LIGHT, NOW, UTC)
+
+    def know(self, **changes: object) -> None:
+        self.desk = Desk(replace(self.desk.snapshot, **changes))  # type: ignore[arg-type]
+        self.room.refresh()
+
+    def choices(self) -> list[str]:
+        (shown,) = self.window.findChildren(QListWidget)
+        return [shown.item(row).text() for row in range(shown.count())]
+
+    def texts(self) -> str:
+        return "\n".join(x.text() for x in self.window.findChildren(QLabel) if x.isVisible())
+
+
+@pytest.fixture
+def room(app: QApplication) -> Iterator[Room]:
+    made = Room()
+    yield made
+    made.shelf.close_all()
+
+
+def test_an_answer_to_what_was_typed_before_is_not_shown(room: Room) -> None:
+    assert room.choices() == ["Team lighting", "Team comp"], "one's teams without typing"
+    room.window.searched.emit("li")
+    room.window.searched.emit("ann")
+    room.bridge.answer(FOUND, 1)
+    room.bridge.answer(Found(teams=("lighting",)))
+    assert room.choices() == [
+        "Ann Berg", "Ann Lee · an…@studio.lan", "Ann Lee · le…@studio.lan",
+    ]  # fmt: skip
+    room.window.searched.emit("l")
+    room.bridge.answer(Found(teams=("comp", "lighting")))
+    assert room.choices() == ["Team lighting"], "one letter finds teams, and asks for nobody"
+
+
+def test_an_end_shows_at_once_and_comes_back_when_refused(room: Room) -> None:
+    room.window.end_asked.emit("s1")
+    assert "Ann Berg" not in room.texts()
+    room.bridge.refuse()
+    assert "Ann Berg" in room.texts()
+    assert "It is away." in room.texts()
+    room.window.end_asked.emit("s1")
+    room.bridge.answer(SHARES[1:])
+    assert "Ann Berg" not in room.texts()
+    assert "It is away." not in room.texts()
+
+
+def test_who_was_let_in_is_named_and_the_next_may_follow(room: Room) -> None:
+    wish = ShareWish("p-bo", "", Access.VIEW, 60)
+    room.window.share_asked.emit(wish, "Bo")
+    room.bridge.answer(SHARES)
+    assert "Bo may open it now." in room.texts()
+    room.window.share_asked.emit(wish, "Cai")
+    assert "may open it now." not in room.texts().replace("Who may open it now", "")
+    room.bridge.refuse()
+    assert "It is away." in room.texts()
+
+
+def test_what_changes_elsewhere_is_asked_for(room: Room) -> None:
+    room.know(instances=(replace(READY, shares=1),))
+    room.bridge.answer(SHARES[1:])
+    assert "Ann Berg" not in room.texts()
+    assert room.bridge.waiting == []
+    room.know(link=Link.OFFLINE)
+    assert room.bridge.waiting == []
+    room.know(link=Link.ONLINE)
+    assert len(room.bridge.waiting) == 2, "who may open it, and who matches"
+    room.know(instances=())
+    assert room.shelf.find(f"share:{READY.id}", ShareWindow) is None, "it is deleted"
+    room.bridge.answer(SHARES)
+    room.bridge.answer(FOUND)

@@ -120,6 +120,7 @@ class Runner:
         self._printing = threading.Lock()
         self._running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
         self._results: dict[str, Result] = {}
+        self._told: dict[Path, int] = {}  # failures of each group that were told already
         self._begun = time.monotonic()
         self._interrupted = threading.Event()
 
@@ -182,6 +183,7 @@ class Runner:
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, "AIGC_TESTS_FAILED_FILE": f"{output}.failed"},
             )
             self._running[group.name] = process, output
             try:
@@ -210,12 +212,22 @@ class Runner:
     # --- telling ---------------------------------------------------------------------------------
 
     def _tell_progress(self) -> None:
-        at_work = []
+        at_work, failed = [], []
         for name, (_, output) in list(self._running.items()):
             done = re.findall(rb"\[ *(\d+%)\]", output.read_bytes()[-20_000:])
             at_work.append(f"{name} {done[-1].decode() if done else ''}".rstrip())
+            failed += self._news(Path(f"{output}.failed"))
         with self._printing:
             print(f"-- {time.monotonic() - self._begun:.0f} s: {'; '.join(at_work)}", flush=True)
+            for line in failed:
+                print(f"   failed: {line}", flush=True)
+
+    def _news(self, failed: Path) -> list[str]:
+        """What has failed since it was last asked: known even if the run is cut off."""
+        lines = failed.read_text("utf-8").splitlines() if failed.exists() else []
+        known = self._told.get(failed, 0)
+        self._told[failed] = len(lines)
+        return lines[known:]
 
     def _summary(self) -> int:
         print("== summary")

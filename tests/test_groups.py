@@ -102,6 +102,25 @@ def test_a_group_of_which_nothing_was_asked_for_is_well(
     assert Runner(groups[:1], ["-k", "no_such_test"], 3, tmp_path / "cache").run() == 0
 
 
+def test_what_has_failed_is_told_while_its_group_goes_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setattr("tests.groups._TELL_EVERY", 0.0)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(
+        "from tests.conftest import pytest_runtest_logreport as pytest_runtest_logreport\n"
+    )
+    (tmp_path / "test_slow.py").write_text(
+        "import time\ndef test_one(): assert False\ndef test_two(): time.sleep(2)\n"
+    )
+    assert Runner([Group("slow", "not x", (str(tmp_path),))], [], 1, tmp_path / "c").run() == 1
+    before, _, after = capfd.readouterr().out.partition("== slow (")
+    assert before.count("failed: ") == 1
+    assert "test_slow.py::test_one (call)" in before
+    assert "== summary" in after
+
+
 def test_an_interrupt_ends_what_runs_and_begins_nothing_more(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,7 +101,7 @@ async def test_an_engine_is_shared_by_keyboard(studio: Studio, desk: Screen) -> 
             await desk.keys_to(window, "Return")
             await asyncio.wait([there], timeout=1)
         await there
-        await host.menu_line("Shared with 1", within="Demo")
+        await host.until_line("Shared with 1")
         shared = (await it.creator.ListInstances(pb.ListInstancesRequest())).shared
         assert [(s.owner_name, s.access) for s in shared] == [("Lin Xia", common_pb2.ACCESS_USE)]
 

@@ -128,6 +128,7 @@ def test_what_is_ticked_stays_ticked_when_the_list_changes(window: SettingsWindo
     less = replace(SNAPSHOT, instances=SNAPSHOT.instances[1:], shared=GUESTS[:1])
     window.show_view(settings_view(less, Settings(), NOW, UTC, "en", tokens=TOKENS))
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QApplication.processEvents()
     assert box(window, "InvokeAI").isChecked()
     assert not box(window, "Poster (from Ann Berg)").isChecked()
     assert complaints(window) == []

@@ -48,7 +48,7 @@ soak: $(STAMP)
 	@AIGC_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -s tests/soak $(ARGS)
 
 fuzz: $(STAMP)
-	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
+	@$(BIN)/python -m tests.fuzz --seed 0 --seconds $(FUZZ_SECONDS) $(ARGS)
 
 screenshots: $(STAMP)
 	@scripts/system-packages test

@@ -23,6 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", nargs="?")
     parser.add_argument("--seconds", type=int, default=20, help="for each target")
+    parser.add_argument("--seed", type=int, default=1, help="of the search; 0: another each time")
     parser.add_argument("--minimise", action="store_true", help="keep the smallest corpus")
     chosen, for_itself = parser.parse_known_args()
     try:
@@ -33,7 +34,7 @@ def main() -> int:
     with atheris.instrument_imports(include=["gateway", "aigc.tunnel"]):
         from tests.fuzz.targets import TARGETS
     if chosen.target is None:
-        return _search_all(list(TARGETS), chosen.seconds)
+        return _search_all(list(TARGETS), chosen.seconds, chosen.seed)
     if chosen.target not in TARGETS:
         parser.error(f"no such target; there are {', '.join(TARGETS)}")
     logging.disable()  # refusals are what is expected
@@ -45,6 +46,7 @@ def main() -> int:
         f"{sys.executable} -m tests.fuzz {chosen.target}",  # how it calls itself to minimise
         f"-artifact_prefix={folder}/failed-",
         f"-max_total_time={chosen.seconds}",
+        f"-seed={chosen.seed}",
         f"-max_len={_MOST_BYTES.get(chosen.target, 8192)}",
         "-timeout=20",
         "-rss_limit_mb=1024",
@@ -60,10 +62,11 @@ def main() -> int:
     return 0
 
 
-def _search_all(targets: list[str], seconds: int) -> int:
+def _search_all(targets: list[str], seconds: int, seed: int) -> int:
     failed: list[str] = []
     for target in targets:
         command = [sys.executable, "-m", "tests.fuzz", target, "--seconds", str(seconds)]
+        command += ["--seed", str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         said = done.stdout + done.stderr
         tried = said.partition("number_of_executed_units:")[2].split("\n")[0].strip() or "no"

@@ -3,6 +3,8 @@ to the same end; what we pass on is read as the same message again."""
 
 from __future__ import annotations
 
+import re
+
 from gateway.answer_heads import BadAnswerError, read_answer, write_answer
 from gateway.bodies import BadBodyError, BodyReader, ChunkReader, LengthReader, UntilCloseReader
 from gateway.door import read_cookies
@@ -10,6 +12,8 @@ from gateway.forwarding import write_request
 from gateway.heads import RefusedHeadError, RequestHead, RequestReader, find_head_end
 from tests.fuzz import second_reader
 
+# h11 takes a trailer of such a name for framing, and refuses it; here trailers are dropped.
+_FRAMING_IN_TRAILERS = re.compile(rb"(?i)\r\n(?:content-length|transfer-encoding):")
 _NEVER_ONWARD = {
     b"forwarded", b"via", b"x-real-ip", b"te", b"keep-alive", b"proxy-connection",
     b"http2-settings", b"remote-user", b"x-original-url", b"x-user", b"x-groups",
@@ -153,14 +157,16 @@ def check_chunks(data: bytes) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     theirs = second_reader.read_request(head + data)
     assert theirs is not None
-    assert not theirs.refused, "h11 refuses chunks that we read"
     assert theirs.body == got
+    if theirs.refused:
+        assert _FRAMING_IN_TRAILERS.search(data), "h11 refuses chunks that we read"
+        return
     if whole.ended:
         assert (theirs.whole, theirs.rest) == (True, rest)
 
 
 def _compare_bodies(body: BodyReader, data: bytes, theirs: second_reader.Message) -> None:
-    got, rest = b"", b""
+    got, rest, whole = b"", b"", data
     try:
         while data and not body.ended:
             pieces, data = body.feed(data)
@@ -168,8 +174,10 @@ def _compare_bodies(body: BodyReader, data: bytes, theirs: second_reader.Message
         rest = data
     except BadBodyError:
         return
-    assert not theirs.refused, "h11 refuses a body that we read"
     assert theirs.body == got
+    if theirs.refused:
+        assert _FRAMING_IN_TRAILERS.search(whole), "h11 refuses a body that we read"
+        return
     if body.ended:
         assert (theirs.whole, theirs.rest) == (True, rest)
     else:

@@ -55,7 +55,10 @@ class Studio:
 
 @pytest_asyncio.fixture
 async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    async with Issuer() as issuer, SessionServer(issuer.url) as server:
+    async with (
+        Issuer() as issuer,
+        SessionServer(issuer.url) as server,  # type: ignore[abstract]  # what is not asked for
+    ):
         yield Studio(issuer, server, tmp_path)
 
 

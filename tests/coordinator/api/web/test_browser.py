@@ -106,7 +106,10 @@ async def test_a_form_leads_back_to_the_tray(tmp_path: Path, host: str) -> None:
     ],
 )
 async def test_every_page_fits(tmp_path: Path, width: int, scheme: str, language: str) -> None:
-    look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    look: dict[str, Any] = {
+        "viewport": {"width": width, "height": 800},
+        "color_scheme": scheme,
+    }
     async with open_house(tmp_path) as house, chromium(**look, locale=language) as page:
         await house.identity.bootstrap(tmp_path)
 

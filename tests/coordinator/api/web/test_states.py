@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -129,7 +130,10 @@ async def test_each_state_has_its_one_action(house: House) -> None:
     [(360, "light", "zh-CN"), (1280, "dark", "en"), (1280, "light", "en")],
 )
 async def test_states_fit(house: House, width: int, scheme: str, language: str) -> None:
-    look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    look: dict[str, Any] = {
+        "viewport": {"width": width, "height": 800},
+        "color_scheme": scheme,
+    }
     async with chromium(**look, locale=language) as page:
         await sign_in(page, house)
         await picture(page, f"states-{width}-{scheme}-{language[:2]}")

@@ -14,7 +14,7 @@ from aigc.clock import SystemClock
 from aigc.errors import AigcError
 from desktop_client import personal
 from desktop_client.client import Client
-from desktop_client.model import Link, Snapshot, State
+from desktop_client.model import Former, Link, Snapshot, State
 from protos.aigc.v1 import common_pb2, creator_pb2
 from tests.standins.creator_server import CreatorServer
 
@@ -30,6 +30,7 @@ class Server(CreatorServer):
         self.peers: set[str] = set()
         self.slow = asyncio.Event()
         self.slow.set()
+        self.received: list[creator_pb2.Share] = []
 
     async def WatchInstances(  # noqa: N802
         self, request: Any, context: Any
@@ -39,7 +40,31 @@ class Server(CreatorServer):
             self.peers.add(context.peer())
             self._told.notify_all()
         async for message in super().WatchInstances(request, context):
+            for key in dict.fromkeys(share.instance_id for share in self.received):
+                message.shared.add(
+                    id=key, name="Poster", state=common_pb2.INSTANCE_STATE_READY,
+                    access=common_pb2.ACCESS_USE, owner_name="Ann Berg",
+                )  # fmt: skip
             yield message
+
+    async def GetLink(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> creator_pb2.GetLinkResponse:
+        await self._check(context)
+        return creator_pb2.GetLinkResponse(possible=True)
+
+    async def ListShares(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> creator_pb2.ListSharesResponse:
+        await self._check(context)
+        return creator_pb2.ListSharesResponse(received=self.received)
+
+    async def RevokeShare(  # noqa: N802
+        self, request: creator_pb2.RevokeShareRequest, context: Any
+    ) -> creator_pb2.RevokeShareResponse:
+        await self._note(f"revoke {request.id}")
+        self.received = [share for share in self.received if share.id != request.id]
+        return creator_pb2.RevokeShareResponse()
 
     async def StopInstance(  # noqa: N802
         self, request: creator_pb2.StopInstanceRequest, context: Any
@@ -154,3 +179,52 @@ async def test_joining_what_is_not_there_changes_nothing(following: Following) -
 async def test_who_am_i(following: Following) -> None:
     account = await personal.account(following.client.online())
     assert account.name == "Lin Xia"
+
+
+def share(key: str, *, person_id: str = "", team: str = "") -> creator_pb2.Share:
+    return creator_pb2.Share(
+        id=key,
+        instance_id="g-1",
+        instance_name="Poster",
+        owner_name="Ann Berg",
+        person_id=person_id,
+        team=team,
+    )
+
+
+async def test_what_is_shared_is_beside_ones_own_and_can_be_given_back(
+    server: Server, following: Following
+) -> None:
+    server.received = [share("mine", person_id="lin"), share("other", person_id="lin")]
+    await server.tell()
+    known = await following.until(lambda s: s.shared)
+    assert [i.owner_name for i in known.shared] == ["Ann Berg"]
+    assert [i.id for i in known.instances] == ["i-comfyui"], "never among one's own"
+    await following.client.leave("g-1")
+    assert server.asked == ["revoke mine", "revoke other"]
+    assert following.said[-1].shared == (), "at once, before the next message"
+
+
+async def test_a_teams_share_is_only_the_owners_to_end(
+    server: Server, following: Following
+) -> None:
+    server.received = [share("team", team="lighting")]
+    await server.tell()
+    await following.until(lambda s: s.shared)
+    with pytest.raises(AigcError, match="Ann Berg") as caught:
+        await following.client.leave("g-1")
+    assert caught.value.key == "shared-with-team"
+    server.received.append(share("mine", person_id="lin"))
+    await following.client.leave("g-1")
+    assert server.asked == ["revoke mine"]
+    assert following.said[-1].shared, "it is still the team's"
+
+
+async def test_the_way_to_a_former_account_is_asked_for_and_ends_with_the_sign_in(
+    following: Following,
+) -> None:
+    assert following.said[-1].former is Former.POSSIBLE
+    await following.client.sign_out()
+    gone = await following.until(lambda s: s.link is Link.SIGNED_OUT)
+    assert gone.former is Former.NONE
+    assert (gone.shared, gone.heard_at) == ((), None)

@@ -233,7 +233,12 @@ def authority(value: admin_pb2.AuthorityStatus) -> AuthorityStatus:
 
 
 def new_account(value: admin_pb2.CreateAccountResponse) -> NewAccount:
-    return NewAccount(value.person.id, value.person.name, value.one_time_password)
+    return NewAccount(
+        value.person.id,
+        value.person.name,
+        value.one_time_password,
+        from_milliseconds(value.one_time_until_ms),
+    )
 
 
 def token(value: creator_pb2.ApiToken) -> Token:

@@ -178,11 +178,12 @@ class AuthorityStatus:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """``one_time_password`` is shown once; changed at the first sign-in."""
+    """``one_time_password`` is shown once, good until then; changed at the first sign-in."""
 
     person_id: str
     name: str
     one_time_password: str = field(repr=False)
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

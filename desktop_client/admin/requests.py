@@ -185,7 +185,8 @@ class Requests:
         """A one-time password for a local account, shown once; all its sessions end."""
         request = pb.ResetPasswordRequest(person_id=person.id)
         said = await self._session().admin.ResetPassword(request)
-        return NewAccount(person.id, person.name, said.one_time_password)
+        until = from_milliseconds(said.one_time_until_ms)
+        return NewAccount(person.id, person.name, said.one_time_password, until)
 
     async def reset_second_factor(self, person_id: str) -> None:
         """A local account's second factor and recovery codes are worth nothing any more."""

@@ -1739,8 +1739,12 @@
         <source>Shared</source>
         <translation>共享</translation>
     </message>
-    <message id="instances.shares.value">
-        <source>with {count} others or teams</source>
+    <message id="instances.shares.one">
+        <source>with 1 person or team</source>
+        <translation>与 1 位同事或团队</translation>
+    </message>
+    <message id="instances.shares.many">
+        <source>with {count} people or teams</source>
         <translation>与 {count} 位同事或团队</translation>
     </message>
     <message id="instances.started_by">
@@ -1752,20 +1756,16 @@
         <translation>{role}（在此指定）</translation>
     </message>
     <message id="people.role.here.claims">
-        <source>{role} (given here; from the provider: {claims})</source>
-        <translation>{role}（在此指定；提供方给出：{claims}）</translation>
+        <source>{role} (given here; otherwise {claims})</source>
+        <translation>{role}（在此指定；否则为{claims}）</translation>
     </message>
     <message id="people.role.claims">
-        <source>Role as the provider says</source>
-        <translation>按提供方的角色</translation>
+        <source>Take the given role back</source>
+        <translation>收回指定的角色</translation>
     </message>
     <message id="people.role.claims.done">
-        <source>{name} has the role again that the provider gives.</source>
-        <translation>{name} 已恢复为提供方给出的角色。</translation>
-    </message>
-    <message id="people.problem">
-        <source>Attention</source>
-        <translation>注意</translation>
+        <source>{name} has the role again that comes with the account.</source>
+        <translation>{name} 已恢复账户本身的角色。</translation>
     </message>
     <message id="people.username">
         <source>User name</source>
@@ -1790,6 +1790,10 @@
     <message id="people.one_time.until">
         <source>waiting to be used until {at}</source>
         <translation>等待使用，至 {at}</translation>
+    </message>
+    <message id="people.added.until">
+        <source>Good until {at}.</source>
+        <translation>有效期至 {at}。</translation>
     </message>
     <message id="people.password">
         <source>Reset password…</source>
@@ -1880,7 +1884,7 @@
         <translation>他们现在通过工作室的提供方登录，并表示以前在此有账户。批准后，对方即成为该账户的本人，拥有其引擎、文件、共享和令牌。如不确定请先询问：名字不是证明。</translation>
     </message>
     <message id="links.who">
-        <source>{name} asks for the account “{username}”</source>
+        <source>{name} asks for the account {username}</source>
         <translation>{name} 申请关联账户“{username}”</translation>
     </message>
     <message id="links.proven">
@@ -1920,7 +1924,7 @@
         <translation>为什么拒绝？{name} 会看到。</translation>
     </message>
     <message id="links.approved">
-        <source>{name} is now the person of “{username}”.</source>
+        <source>{name} is now the person of the account {username}.</source>
         <translation>{name} 现已关联到“{username}”。</translation>
     </message>
     <message id="links.refused">

@@ -120,12 +120,12 @@ def _select(*places: int, scroll: int = 0) -> Callable[[QWidget], None]:
         for _ in range(10):  # the charts are made one after another
             QApplication.processEvents()
         if scroll:
-            _scroll(page.machines, scroll)
+            scroll_down(page.machines, scroll)
 
     return then
 
 
-def _scroll(pane: QWidget, down: int) -> None:
+def scroll_down(pane: QWidget, down: int) -> None:
     area = pane.findChild(QScrollArea, "detail")
     assert isinstance(area, QScrollArea)
     area.verticalScrollBar().setMaximum(max(area.verticalScrollBar().maximum(), down))

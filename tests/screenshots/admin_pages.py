@@ -29,6 +29,7 @@ from desktop_client.admin.records import (
     Token,
 )
 from desktop_client.admin.settings import AdminSettings
+from desktop_client.admin.tables.column import Speech
 from desktop_client.admin.window import AdminWindow
 from desktop_client.model import Engine, State, Version, Words
 from desktop_client.theme import Colours
@@ -424,7 +425,7 @@ def _logs(widget: QWidget) -> None:
     )
 
 
-def _dialog(widget: QWidget, kind: type[QWidget]) -> QWidget:
+def dialog_of(widget: QWidget, kind: type[QWidget]) -> QWidget:
     found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
     assert found, f"no {kind.__name__} is open"
     return found[-1]
@@ -436,7 +437,7 @@ def _confirmed(page: str, ask: Callable[[Any], None]) -> Callable[[Colours, str]
     def make(colours: Colours, language: str) -> QWidget:
         window = made_window(colours, language, page, _known())
         ask(window.page)
-        dialog = _dialog(window, Confirmation)
+        dialog = dialog_of(window, Confirmation)
         dialog.setParent(None)
         window.deleteLater()
         return dialog
@@ -466,7 +467,7 @@ def _typed(widget: QWidget) -> None:
 
 
 def scenes() -> Sequence[Scene]:
-    account = NewAccount("p-20", "Kim Seo-yeon", "maple-otter-41-cobalt")
+    account = NewAccount("p-20", "Kim Seo-yeon", "maple-otter-41-cobalt", NOW + timedelta(hours=72))
     return (
         Scene("admin-overview", _page("overview"), SIZE),
         Scene("admin-overview-below", _page("overview"), SIZE, _scroll),
@@ -494,7 +495,7 @@ def scenes() -> Sequence[Scene]:
         Scene("admin-add-account", lambda colours, language: AddAccount(language), None, _typed),
         Scene(
             "admin-one-time-password",
-            lambda colours, language: OneTimePassword(account, language),
+            lambda colours, language: OneTimePassword(account, Speech(language, NOW, UTC)),
         ),
         Scene("admin-role", lambda colours, language: ChangeRole(PEOPLE[5], language)),
     )  # fmt: skip

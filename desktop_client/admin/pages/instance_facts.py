@@ -41,7 +41,8 @@ def facts(instance: Instance, speech: Speech) -> tuple[tuple[str, str], ...]:
     if instance.started_by:
         found.append(("started_by", instance.started_by))
     if instance.shares:
-        shared = say("instances.shares.value", language, count=instance.shares)
+        many = "one" if instance.shares == 1 else "many"
+        shared = say(f"instances.shares.{many}", language, count=instance.shares)
         found.append(("shares", shared))
     found.append(("data", cells.bytes_of(instance.data_bytes)))
     found.append(("created", cells.both(instance.created_at, speech)))

@@ -19,10 +19,12 @@ from desktop_client.admin.pages.parts import allow
 from desktop_client.admin.pages.people_dialogs import PlainDialog
 from desktop_client.admin.records import Link
 from desktop_client.i18n import say
+from desktop_client.model import Problem
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import button, label
 
-_LIST_HEIGHT = 380
+_WIDTH = 600  # the question before the reason is read whole
+_LIST_HEIGHT = 420
 _LONGEST_REASON = 300
 
 
@@ -74,7 +76,9 @@ class LinksDialog(PlainDialog):
             say("links.title", language), say("links.text", language), language, parent
         )
         self._why_not = why_not
-        self._rows: list[_LinkRow] = []
+        self._links: tuple[Link, ...] | None = None
+        self._rows: dict[str, _LinkRow] = {}
+        self.setMinimumWidth(_WIDTH)
         self._inner = QWidget()
         self._list = QVBoxLayout(self._inner)
         self._list.setContentsMargins(0, 0, 0, 0)
@@ -93,21 +97,47 @@ class LinksDialog(PlainDialog):
         self.show_links(links)
 
     def show_links(self, links: Sequence[Link]) -> None:
-        """Those that are open now."""
-        for row in self._rows:
+        """Those that are open now; what somebody types stays."""
+        self._inner.setEnabled(True)
+        if tuple(links) == self._links:
+            return
+        self._links = tuple(links)
+        typed = {key: row.reason.text() for key, row in self._rows.items()}
+        for row in self._rows.values():
             self._list.removeWidget(row)
+            row.hide()
             row.deleteLater()
-        self._rows = []
+        self._rows = {}
         for link in links:
             row = _LinkRow(link, self._why_not, self.language)
-            row.approve.clicked.connect(lambda _=False, link=link: self.approved.emit(link))
-            row.refused.connect(lambda reason, link=link: self.refused.emit(link, reason))
+            row.reason.setText(typed.get(link.id, ""))
+            row.approve.clicked.connect(lambda _=False, link=link: self._decide(link))
+            row.refused.connect(lambda reason, link=link: self._decide(link, reason))
             self._list.addWidget(row)
-            self._rows.append(row)
+            self._rows[link.id] = row
         self._none.setVisible(not links)
         self._area.setVisible(bool(links))
-        self._area.setFixedHeight(min(_LIST_HEIGHT, self._inner.sizeHint().height() + 2))
         self.fit()
+
+    def show_problem(self, problem: Problem | None) -> None:
+        self._inner.setEnabled(True)
+        super().show_problem(problem)
+
+    def fit(self) -> None:
+        """As high as those who ask need, to a limit; then they are scrolled."""
+        around = self.body.contentsMargins()
+        needed = self._list.heightForWidth(_WIDTH - around.left() - around.right())
+        self._area.setFixedHeight(max(0, min(_LIST_HEIGHT, needed)))
+        super().fit()
+
+    def _decide(self, link: Link, reason: str = "") -> None:
+        """Once: nothing is to be clicked until it is answered."""
+        self.show_problem(None)
+        self._inner.setEnabled(False)
+        if reason:
+            self.refused.emit(link, reason)
+        else:
+            self.approved.emit(link)
 
 
 class _LinkRow(QFrame):

@@ -159,7 +159,6 @@ class PeoplePage(Page):
         dialog = self._links_open
         if dialog is None:
             return
-        dialog.show_problem(None)
 
         def decided(_: Any) -> None:
             self.shell.tell_done(done)
@@ -227,7 +226,7 @@ class PeoplePage(Page):
         language = self.shell.language
 
         def made(account: NewAccount) -> None:
-            OneTimePassword(account, language, self.window(), reset=True).open()
+            OneTimePassword(account, self._speech(), self.window(), reset=True).open()
             self.refresh()
 
         def reset() -> None:
@@ -315,7 +314,7 @@ class PeoplePage(Page):
 
         def made(account: NewAccount) -> None:
             dialog.accept()
-            OneTimePassword(account, self.shell.language, self.window()).open()
+            OneTimePassword(account, self._speech(), self.window()).open()
             self._wanted = account.person_id
             self.refresh()
 

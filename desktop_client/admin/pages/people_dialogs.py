@@ -15,9 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_client.admin.model import Role
+from desktop_client.admin.pages import cells
 from desktop_client.admin.pages.parts import CopyButton
 from desktop_client.admin.pages.people_columns import ROLES, role_word
 from desktop_client.admin.records import NewAccount, Person
+from desktop_client.admin.tables.column import Speech
 from desktop_client.i18n import say
 from desktop_client.model import Problem
 from desktop_client.theme import GRID
@@ -59,7 +61,7 @@ class PlainDialog(QDialog):
 
     def fit(self) -> None:
         """As high as the words need at this width."""
-        width = max(_WIDTH, self.minimumSizeHint().width())
+        width = max(self.minimumWidth(), self.minimumSizeHint().width())
         self.resize(width, max(self.body.heightForWidth(width), self.minimumSizeHint().height()))
 
     def show_problem(self, problem: Problem | None) -> None:
@@ -145,12 +147,13 @@ class OneTimePassword(PlainDialog):
     def __init__(
         self,
         account: NewAccount,
-        language: str,
+        speech: Speech,
         parent: QWidget | None = None,
         *,
         reset: bool = False,
     ) -> None:
         """``reset``: the account was there before."""
+        language = speech.language
         title, text = (
             ("people.password.shown", "people.password.text")
             if reset
@@ -173,6 +176,9 @@ class OneTimePassword(PlainDialog):
         self.body.addSpacing(GRID // 2)
         self.body.addWidget(label("section", say("people.added.password", language)))
         self.body.addWidget(self.password)
+        if account.until is not None:
+            until = cells.both(account.until, speech)
+            self.body.addWidget(label("caption", say("people.added.until", language, at=until)))
         self.copy = CopyButton("primary")
         self.copy.offer(
             account.one_time_password,

@@ -24,10 +24,10 @@ from desktop_client.i18n import say
 from desktop_client.theme import GRID
 from desktop_client.windows.parts import ElidedLabel, button, label, pad, set_text
 
+# Two in a row, as they are laid out; what does not apply leaves no gap.
 ACTIONS = (
-    "role.change", "out", "disable", "enable", "role.claims", "password", "factor.reset"
+    "role.change", "out", "password", "factor.reset", "role.claims", "disable", "enable"
 )  # fmt: skip
-_DANGER = ("disable", "password", "factor.reset")
 _TOKENS_HEIGHT = 240
 
 
@@ -49,9 +49,10 @@ class PersonDetail(QWidget):
         self._tokens_of: tuple[str, int] | None = None
         self._title = ElidedLabel("title")
         self._names = label("quiet")
+        self._problem = label("problem")
         self.buttons: dict[str, QPushButton] = {}
         for key in ACTIONS:
-            made = button("danger" if key in _DANGER else "")
+            made = button("danger" if key == "disable" else "")
             made.setObjectName(key)
             made.clicked.connect(lambda _=False, key=key: self.asked.emit(key))
             self.buttons[key] = made
@@ -72,14 +73,12 @@ class PersonDetail(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setSpacing(GRID)
-        for place, key in enumerate(ACTIONS[:2]):
-            grid.addWidget(self.buttons[key], 0, place)
-        grid.addWidget(self.buttons["disable"], 1, 0)
-        grid.addWidget(self.buttons["enable"], 1, 0)
-        grid.addWidget(self._instances, 1, 1)
-        for place, key in enumerate(ACTIONS[5:]):
-            grid.addWidget(self.buttons[key], 2, place)
-        grid.addWidget(self.buttons["role.claims"], 3, 0, 1, 2)
+        for place, key in enumerate(ACTIONS[:4]):
+            grid.addWidget(self.buttons[key], *divmod(place, 2))
+        grid.addWidget(self.buttons["role.claims"], 2, 0, 1, 2)
+        grid.addWidget(self.buttons["disable"], 3, 0)
+        grid.addWidget(self.buttons["enable"], 3, 0)
+        grid.addWidget(self._instances, 3, 1)
         grid.setColumnStretch(2, 1)
         below = QHBoxLayout()
         below.addWidget(self.revoke)
@@ -88,6 +87,7 @@ class PersonDetail(QWidget):
         inside = QVBoxLayout(self._one)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(GRID + 4)
+        inside.addWidget(self._problem)
         inside.addLayout(grid)
         inside.addWidget(self._facts)
         inside.addWidget(self._tokens_title)
@@ -156,9 +156,8 @@ class PersonDetail(QWidget):
         ]
         if person.local:
             told[3:3] = _of_account(person, speech)
-        if person.problem.en:
-            told.insert(0, ("problem", person.problem.spoken(language)))
         self._facts.show_facts([(say(f"people.{key}", language), value) for key, value in told])
+        set_text(self._problem, person.problem.spoken(language))
         why = why_not(self._shell.fleet, language)
         for key, made in self.buttons.items():
             made.setText(say(f"people.{key}", language))

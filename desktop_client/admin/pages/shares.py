@@ -44,7 +44,7 @@ class SharesPage(Page):
             self.end.setText(say("shares.end", language))
             self._offer()
         # The stream tells of an instance again when its shares change.
-        if delta.whole or delta.instances or delta.removed_instances:
+        if self.isVisible() and (delta.whole or delta.instances or delta.removed_instances):
             self.refresh()
 
     def shown(self) -> None:
@@ -54,7 +54,7 @@ class SharesPage(Page):
         self.pane.find_in_page()
 
     def refresh(self) -> None:
-        if self.isVisible() and is_online(self.shell.fleet):
+        if is_online(self.shell.fleet):
             self.shell.bridge.ask(self, lambda r: r.shares(), self._heard)
 
     def open_at(self, filter: str, row: str) -> None:  # noqa: A002

@@ -159,7 +159,11 @@ class Client(Follower):
 
     async def _follow_once(self, session: CoordinatorSession) -> None:
         options = await session.options()
-        self._say(studio=options.studio, web_url=options.web_url)
+        self._say(
+            studio=options.studio,
+            web_url=options.web_url,
+            account_url=account_url(options.web_url, options.sign_in.issuer),
+        )
         stored = await session.stored()
         if stored is None:
             raise AigcError("signed-out", "Nobody is signed in.", ErrorKind.UNAUTHENTICATED)
@@ -208,6 +212,12 @@ class Client(Follower):
         if snapshot != self._snapshot:
             self._snapshot = snapshot
             self._publish(snapshot)
+
+
+def account_url(web_url: str, issuer: str) -> str:
+    """Passwords and second factors are the provider's, but for the coordinator's own accounts."""
+    local = bool(web_url) and issuer == f"{web_url.rstrip('/')}/oidc"
+    return f"{issuer}/account" if local else ""
 
 
 async def _former(session: CoordinatorSession) -> Former:

@@ -179,6 +179,8 @@ class Controller(QObject):
                 self._bridge.sign_out()
             case Do.WEB if snapshot.web_url:
                 self._bridge.open(snapshot.web_url)
+            case Do.ACCOUNT if snapshot.account_url:
+                self._bridge.open(snapshot.account_url)
             case Do.FORMER if snapshot.web_url:
                 self._bridge.open(f"{snapshot.web_url.rstrip('/')}/link")
             case Do.RECONNECT:

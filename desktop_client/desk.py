@@ -46,6 +46,7 @@ class Do(StrEnum):
     COPY = "copy"
     SHARE = "share"  # with a colleague or a team
     LEAVE = "leave"  # give back what was shared with one
+    ACCOUNT = "account"  # password and second factor, where accounts are local
     FORMER = "former"  # ask for what an account of before owns
     SHOW = "show"
     SIGN_IN = "sign-in"

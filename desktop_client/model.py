@@ -302,6 +302,7 @@ class Snapshot:
     address: str = ""
     pin: str = ""
     web_url: str = ""
+    account_url: str = ""  # the person's own page of the issuer, where accounts are local
     person: str = ""
     role: str = ""  # of that person, by its name on the wire
     engines: tuple[Engine, ...] = ()

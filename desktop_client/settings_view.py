@@ -38,6 +38,7 @@ class SettingsView:
     role: in words, or empty while unknown.
     tokens: None while they are not known.
     autostart: None where this system has no such switch, or it is not known yet.
+    local: the account is the studio's own, with a page for password and second factor.
     openable: engines that a token can be limited to.
     silent: until when notifications are silent, in words, or empty.
     problem: what did not work last, in one sentence.
@@ -53,6 +54,7 @@ class SettingsView:
     email: str = ""
     role: str = ""
     tokens: tuple[TokenRow, ...] | None = None
+    local: bool = False
     openable: tuple[Openable, ...] = ()
     autostart: bool | None = None
     silent: str = ""
@@ -84,6 +86,7 @@ def settings_view(
         email=account.email if account else "",
         role=_role(account.role, language) if account else "",
         tokens=None if tokens is None else _rows(tokens, now, zone, language),
+        local=signed_in and bool(snapshot.account_url),
         openable=_openable(snapshot, language),
         autostart=autostart,
         silent=silent_words(settings.snoozed_until, now, zone, language),

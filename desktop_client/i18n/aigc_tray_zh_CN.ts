@@ -579,5 +579,9 @@
         <source>It ends {at}; after that, scripts that use it are refused. Create another in time.</source>
         <translation>它将于 {at} 到期，之后使用它的脚本会被拒绝。请及时创建新的令牌。</translation>
     </message>
+    <message id="do.account">
+        <source>Password and second factor</source>
+        <translation>密码与双重验证</translation>
+    </message>
 </context>
 </TS>

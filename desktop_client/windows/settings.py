@@ -108,6 +108,7 @@ class SettingsWindow(Window):
         self._pin_title.setVisible(bool(view.pin))
         set_text(self._person, view.person)
         set_text(self._who, " · ".join(x for x in (view.email, view.role) if x))
+        self._local.setVisible(view.local)
         self._sign_out.setVisible(view.signed_in)
         self._sign_in.setVisible(not view.signed_in)
         self.tokens.setVisible(view.signed_in)
@@ -157,8 +158,13 @@ class SettingsWindow(Window):
         panel.addWidget(self._who)
         self._sign_out = self._button("", "do.sign-out", self._performer(Do.SIGN_OUT))
         self._sign_in = self._button("primary", "do.sign-in", self._performer(Do.SIGN_IN))
-        panel.addWidget(self._sign_out)
-        panel.addWidget(self._sign_in)
+        self._local = self._button("", "do.account", self._performer(Do.ACCOUNT))
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for widget in (self._local, self._sign_out, self._sign_in):
+            row.addWidget(widget)
+        row.addStretch(1)
+        panel.addLayout(row)
         page.addWidget(self.tokens)
         page.addStretch(1)
         return page

@@ -13,7 +13,7 @@ import pytest_asyncio
 from aigc.clock import SystemClock
 from aigc.errors import AigcError
 from desktop_client import personal
-from desktop_client.client import Client
+from desktop_client.client import Client, account_url
 from desktop_client.model import Former, Link, Snapshot, State
 from protos.aigc.v1 import common_pb2, creator_pb2
 from tests.standins.creator_server import CreatorServer
@@ -228,3 +228,16 @@ async def test_the_way_to_a_former_account_is_asked_for_and_ends_with_the_sign_i
     gone = await following.until(lambda s: s.link is Link.SIGNED_OUT)
     assert gone.former is Former.NONE
     assert (gone.shared, gone.heard_at) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("web_url", "issuer", "page"),
+    [
+        ("https://gw.lan/", "https://gw.lan/oidc", "https://gw.lan/oidc/account"),
+        ("https://gw.lan", "https://login.example/realms/studio", ""),
+        ("https://gw.lan", "https://gw.lan.example/oidc", ""),
+        ("", "/oidc", ""),
+    ],
+)
+def test_only_a_local_account_has_a_page_here(web_url: str, issuer: str, page: str) -> None:
+    assert account_url(web_url, issuer) == page

@@ -31,6 +31,7 @@ from desktop_client.menu_model import menu
 from desktop_client.model import TokenWish
 from desktop_client.platform.notifications import Note
 from desktop_client.settings import Language, Look, Notify, OnSleep, Settings
+from desktop_client.settings_view import settings_view
 from desktop_client.shapes import tray_icon
 from desktop_client.theme import DARK, LIGHT, Colours
 from desktop_client.tray.tray import Tray
@@ -317,6 +318,18 @@ def test_a_token_is_made_seen_once_and_revoked_on_the_second_press(app: QApplica
     assert revoked == []
     press(window, "Revoke now")
     assert revoked == ["t1"]
+
+
+def test_a_local_account_has_a_way_to_its_own_page(app: QApplication) -> None:
+    window = windows.settings_window(Section.ACCOUNT, "en")
+    done: list[Action] = []
+    window.performed.connect(done.append)
+    window.show()
+    press(window, "Password and second factor")
+    assert done == [Action(Do.ACCOUNT)]
+    elsewhere = replace(SCENES["at-work"].snapshot, account_url="")
+    window.show_view(settings_view(elsewhere, Settings(), NOW, UTC, "en"))
+    assert "Password and second factor" not in [b.text() for b in visible(window)]
 
 
 def test_silence_is_offered_and_taken_back(app: QApplication) -> None:

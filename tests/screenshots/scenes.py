@@ -135,6 +135,7 @@ _BASE = Snapshot(
     address="aigc.studio.lan:7443",
     pin=PIN,
     web_url="https://aigc.studio.lan:7440",
+    account_url="https://aigc.studio.lan:7440/oidc/account",
     person="Lin Xia",
     engines=ENGINES,
     heard_at=NOW,

@@ -1725,11 +1725,11 @@
     </message>
     <message id="instances.refused.many">
         <source>{count} connections since {at}</source>
-        <translation>自 {at} 起 {count} 个连接</translation>
+        <translation>{count} 个连接，始于 {at}</translation>
     </message>
     <message id="instances.refused.one">
         <source>1 connection since {at}</source>
-        <translation>自 {at} 起 1 个连接</translation>
+        <translation>1 个连接，始于 {at}</translation>
     </message>
     <message id="instances.refused.target">
         <source>{count} × {where} ({protocol})</source>
@@ -1994,6 +1994,10 @@
     <message id="authority.next.switched">
         <source>finished by itself from {at}</source>
         <translation>自 {at} 起自动完成</translation>
+    </message>
+    <message id="authority.next.waiting">
+        <source>by itself once no machine is missing</source>
+        <translation>所有机器更新后自动进行</translation>
     </message>
     <message id="authority.missing">
         <source>Machines missing</source>

@@ -25,7 +25,10 @@ pytestmark = [
     pytest.mark.blocking_allowed("drives processes and reads their logs"),
 ]
 
-_PAGES = ("overview", "machines", "instances", "queue", "catalogue", "people", "audit", "settings")
+_PAGES = (
+    "overview", "machines", "instances", "queue", "catalogue", "shares", "people", "audit",
+    "settings",
+)  # fmt: skip
 
 
 async def go_to(window: Eyes, page: str) -> None:

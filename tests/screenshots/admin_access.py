@@ -169,7 +169,7 @@ def _door(widget: QWidget) -> None:
     page = page_of(widget)
     nodes = page.shell.fleet.nodes.values()
     page.machines.select([next(n.id for n in nodes if n.door is Door.OPEN_TO_LOCAL_USERS)])
-    scroll_down(page.machines, 1200)
+    scroll_down(page.machines, 2400)
 
 
 def _below(widget: QWidget) -> None:

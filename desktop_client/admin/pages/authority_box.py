@@ -92,6 +92,8 @@ def authority_facts(status: AuthorityStatus | None, speech: Speech) -> Sequence[
         at = cells.stamp(status.next_step_at, speech)
         text = say(f"authority.next.{status.phase}", language, at=at)
         found.append((say("authority.next", language), text))
+    elif status.waiting:
+        found.append((say("authority.next", language), say("authority.next.waiting", language)))
     if status.waiting:
         comma = "、" if language == "zh" else ", "
         found.append((say("authority.missing", language), comma.join(status.waiting)))

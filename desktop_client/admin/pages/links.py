@@ -60,9 +60,11 @@ class LinkNotice(QFrame):
 
 
 class LinksDialog(PlainDialog):
-    """Signals:
-    approved(Link): let them be that person.
-    refused(Link, str): with the reason that they read.
+    """Attributes: rows, by the request's id.
+
+    Signals:
+        approved(Link): let them be that person.
+        refused(Link, str): with the reason that they read.
     """
 
     approved = Signal(object)
@@ -77,7 +79,7 @@ class LinksDialog(PlainDialog):
         )
         self._why_not = why_not
         self._links: tuple[Link, ...] | None = None
-        self._rows: dict[str, _LinkRow] = {}
+        self.rows: dict[str, LinkRow] = {}
         self.setMinimumWidth(_WIDTH)
         self._inner = QWidget()
         self._list = QVBoxLayout(self._inner)
@@ -102,19 +104,20 @@ class LinksDialog(PlainDialog):
         if tuple(links) == self._links:
             return
         self._links = tuple(links)
-        typed = {key: row.reason.text() for key, row in self._rows.items()}
-        for row in self._rows.values():
+        typed = {key: row.reason.text() for key, row in self.rows.items()}
+        for row in self.rows.values():
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self._rows = {}
+        self.rows = {}
         for link in links:
-            row = _LinkRow(link, self._why_not, self.language)
+            row = LinkRow(link, self._why_not, self.language)
             row.reason.setText(typed.get(link.id, ""))
             row.approve.clicked.connect(lambda _=False, link=link: self._decide(link))
             row.refused.connect(lambda reason, link=link: self._decide(link, reason))
             self._list.addWidget(row)
-            self._rows[link.id] = row
+            row.show()  # at once: what is hidden has no height
+            self.rows[link.id] = row
         self._none.setVisible(not links)
         self._area.setVisible(bool(links))
         self.fit()
@@ -140,8 +143,8 @@ class LinksDialog(PlainDialog):
             self.approved.emit(link)
 
 
-class _LinkRow(QFrame):
-    """One who asks.
+class LinkRow(QFrame):
+    """One who asks, with approve, refuse and its reason.
 
     Signals:
         refused(str): with this reason.

@@ -31,15 +31,19 @@ from desktop_client.admin.pages.story import story
 from desktop_client.admin.pages.story_view import Printing
 from desktop_client.admin.records import (
     AuditEntry,
+    AuthorityStatus,
     Catalogue,
     CatalogueProblem,
     NewAccount,
     Person,
+    Phase,
     RemovedMachine,
     Setting,
+    Share,
     StoryLine,
     StudioSettings,
     Token,
+    TrustedAuthority,
 )
 from desktop_client.admin.settings import AdminSettings
 from desktop_client.admin.tables.pane import TablePane
@@ -81,12 +85,15 @@ ANSWERS: dict[str, object] = {
     "sign_out_everywhere": 2,
     "revoke_token": None,
     "create_account": NewAccount("p-3", "Kim", "maple-otter"),
+    "shares": (Share("s-1", "i-ComfyUI", "ComfyUI", "p-1", "Lin Xia", team="vfx"),),
+    "links": (),
+    "authority": AuthorityStatus(Phase.STEADY, (TrustedAuthority("sha256:abcdefghij", NOW),)),
 }  # fmt: skip
 RUNS = instance(node_id="n-render-01", node_name="render-01")
 WAITS = instance("InvokeAI", State.QUEUED, queue_position=1, line=Words("Waiting", "排队中"))
 STOPPED = instance("Old", State.STOPPED)
 STUDIO = fleet((node(),), (RUNS, WAITS, STOPPED))
-PAGES = ("overview", "instances", "queue", "catalogue", "people", "audit", "settings")
+PAGES = ("overview", "instances", "queue", "catalogue", "shares", "people", "audit", "settings")
 
 Open = Callable[..., Any]
 
@@ -170,7 +177,7 @@ def test_a_page_before_anything_is_answered(key: str, open_page: Open) -> None:
     page.show_fleet(page.shell.fleet, Delta(), "en", theme.LIGHT)
 
 
-@pytest.mark.parametrize("key", ["overview", "catalogue", "people", "audit", "settings"])
+@pytest.mark.parametrize("key", ["overview", "catalogue", "shares", "people", "audit", "settings"])
 def test_offline_nothing_is_asked_and_online_again_it_is(key: str, open_page: Open) -> None:
     page = open_page(key, replace(STUDIO, link=Link.OFFLINE))
     page.refresh()
@@ -184,7 +191,7 @@ def test_offline_nothing_is_asked_and_online_again_it_is(key: str, open_page: Op
 @pytest.mark.parametrize("key", PAGES)
 def test_a_refused_request_is_said_in_the_bar(key: str, open_page: Open) -> None:
     refused = AigcError("not-allowed", "Only admins may.", ErrorKind.FORBIDDEN)
-    names = ("catalogue", "people", "audit", "settings", "occupancy", "story")
+    names = ("catalogue", "people", "audit", "settings", "occupancy", "story", "shares")
     page = open_page(key, **dict.fromkeys(names, refused))
     page.refresh()
     assert page.isVisible()

@@ -31,6 +31,7 @@ from desktop_client.admin.pages.queue_columns import (
     waiting_rows,
 )
 from desktop_client.admin.pages.settings_columns import SETTINGS
+from desktop_client.admin.pages.shares_columns import SHARES
 from desktop_client.admin.records import (
     AuditEntry,
     Catalogue,
@@ -46,7 +47,8 @@ from desktop_client.model import Card, Engine, State, Version, Words
 from tests.desktop_client.admin.pages.studio import EN, GIB, NOW, ZH, fleet, instance, told
 
 EVERY: list[tuple[Column[Any], ...]] = [
-    INSTANCES, WORKING, QUEUE, REMOVED, PEOPLE, TOKENS, VERSIONS, PROBLEMS, AUDIT, SETTINGS,
+    INSTANCES, WORKING, QUEUE, REMOVED, PEOPLE, TOKENS, SHARES, VERSIONS, PROBLEMS, AUDIT,
+    SETTINGS,
 ]  # fmt: skip
 
 

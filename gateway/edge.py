@@ -150,6 +150,7 @@ class BrowserConnection(asyncio.Protocol):
         self._first = True
         self._lingering = False
         self._half_closed = False
+        self._full = False  # the browser does not read: no further request is begun
         self._paused = False
         self._body_moved = False
         self._lease: Lease | None = None
@@ -188,14 +189,14 @@ class BrowserConnection(asyncio.Protocol):
         elif self._own is not None and not self._own.request_ended:
             self._feed_own(self._own, data)
             return
-        if exchange is None and self._own is None and self._is_one_head(data):
+        if exchange is None and self._own is None and not self._full and self._is_one_head(data):
             self._reading_head = False
             self._first = False
             self._deadline = None
             self._begin(data)
             return
         self._buffer += data
-        if exchange is None and self._own is None:
+        if exchange is None and self._own is None and not self._full:
             self._read_heads()
         elif len(self._buffer) > _MAX_AHEAD_BYTES:
             self.pause_reading()
@@ -229,16 +230,21 @@ class BrowserConnection(asyncio.Protocol):
             own.cancel()
 
     def pause_writing(self) -> None:
+        self._full = True
         if self._exchange is not None:
             self._exchange.browser_full()
         if self._own is not None:
             self._own.writable.clear()
 
     def resume_writing(self) -> None:
+        self._full = False
         if self._exchange is not None:
             self._exchange.browser_ready()
-        if self._own is not None:
+        elif self._own is not None:
             self._own.writable.set()
+        else:
+            self.resume_reading()
+            self._loop.call_soon(self._read_heads)
 
     # --- for the exchange ------------------------------------------------------------------
 
@@ -385,7 +391,8 @@ class BrowserConnection(asyncio.Protocol):
         )
 
     def _read_heads(self) -> None:
-        while self._buffer and self._exchange is None and self._own is None:
+        # Who does not read gets nothing more: a new answer would not know that it must wait.
+        while self._buffer and not self._full and self._exchange is None and self._own is None:
             if self._lingering or self._transport is None or self._transport.is_closing():
                 return
             if self._buffer.startswith(b"\r\n"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,3 +124,39 @@ async def test_256_mib_up_and_down_in_constant_memory(tmp_path: Path) -> None:
 @pytest.mark.blocking_allowed("psutil reads /proc of the gateway's process")
 async def test_1_gib_up_and_down_in_constant_memory(tmp_path: Path) -> None:
     await stream_both_ways(tmp_path, 1024 * _MIB)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.blocking_allowed("psutil reads /proc of the gateway's process")
+async def test_requests_sent_ahead_by_who_reads_nothing_cost_bounded_memory(tmp_path: Path) -> None:
+    """Small answers fill what a connection may hold; then neither a large one nor more small
+    ones may be fetched until somebody reads."""
+    async with gateway_process(tmp_path) as (process, address, token):
+        name, _, port = address.rpartition(":")
+        own = f"Host: {HOST}.localhost:{port}\r\nCookie: __Host-aigc={token}\r\n\r\n"
+        headers = {
+            "Host": f"{HOST}.localhost:{port}",
+            "Origin": f"http://{HOST}.localhost:{port}",
+            "Cookie": f"__Host-aigc={token}",
+        }
+        async with httpx.AsyncClient(
+            base_url=f"http://{address}", headers=headers, timeout=120
+        ) as client:
+            await client.get(f"/download?bytes={4 * _MIB}")
+            before = process.memory_info().rss
+            narrow = socket.socket()
+            narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            narrow.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(narrow, (name, int(port)))
+            reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+            small = f"GET /download?bytes=100000 HTTP/1.1\r\n{own}" * 60
+            writer.write(f"{small}GET /download?bytes={256 * _MIB} HTTP/1.1\r\n{own}".encode())
+            await reader.readuntil(b"\r\n\r\n")  # and nothing more is read
+            for _ in range(4):  # time enough for all of it
+                await client.get(f"/download?bytes={64 * _MIB}")
+            growth = process.memory_info().rss - before
+            got = 0
+            while got < 8 * _MIB:  # once somebody reads, all goes on
+                got += len(await asyncio.wait_for(reader.read(_MIB), 20))
+            writer.transport.abort()
+    assert growth < 48 * _MIB, f"grew by {growth / _MIB:.0f} MiB"

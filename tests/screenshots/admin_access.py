@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_client.admin.confirm import Confirmation
 from desktop_client.admin.model import Door, Fleet, Role
@@ -169,7 +169,9 @@ def _door(widget: QWidget) -> None:
     page = page_of(widget)
     nodes = page.shell.fleet.nodes.values()
     page.machines.select([next(n.id for n in nodes if n.door is Door.OPEN_TO_LOCAL_USERS)])
-    scroll_down(page.machines, 2400)
+    for _ in range(10):  # the charts are made one after another
+        QApplication.processEvents()
+    scroll_down(page.machines, 1480)
 
 
 def _below(widget: QWidget) -> None:

@@ -36,6 +36,7 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
     role: of whoever asks.
     asked: (name, request) of the requests that change something.
     refusal: key and sentence with which the next such request is refused, or None.
+    people, links, shares, authority: what it tells of those; what is decided leaves the lists.
     watchers: open streams.
     opened: streams that were ever opened.
     """
@@ -46,6 +47,10 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
         self.role = "admin"
         self.asked: list[tuple[str, Any]] = []
         self.refusal: tuple[str, str] | None = None
+        self.people: list[pb.PersonRow] = []
+        self.links: list[creator_pb2.LinkRequest] = []
+        self.shares: list[creator_pb2.Share] = []
+        self.authority = pb.AuthorityStatus(phase=pb.AuthorityStatus.PHASE_STEADY)
         self.opened = 0
         self._streams: set[asyncio.Queue[pb.WatchFleetResponse]] = set()
 
@@ -117,7 +122,53 @@ class FleetServer(SessionServer, _Servicer):  # type: ignore[misc]
 
     async def ListPeople(self, request: Any, context: Any) -> pb.ListPeopleResponse:  # noqa: N802
         await self._check(context)
-        return pb.ListPeopleResponse()
+        return pb.ListPeopleResponse(people=self.people)
+
+    async def ResetPassword(self, request: Any, context: Any) -> pb.ResetPasswordResponse:  # noqa: N802
+        await self._asked("ResetPassword", request, context)
+        return pb.ResetPasswordResponse(
+            one_time_password="maple-otter", one_time_until_ms=3_600_000
+        )
+
+    async def ResetSecondFactor(self, request: Any, context: Any) -> pb.ResetSecondFactorResponse:  # noqa: N802
+        await self._asked("ResetSecondFactor", request, context)
+        return pb.ResetSecondFactorResponse()
+
+    async def ListLinks(self, request: Any, context: Any) -> pb.ListLinksResponse:  # noqa: N802
+        await self._check(context)
+        return pb.ListLinksResponse(links=self.links)
+
+    async def ApproveLink(self, request: Any, context: Any) -> pb.ApproveLinkResponse:  # noqa: N802
+        await self._asked("ApproveLink", request, context)
+        self.links = [link for link in self.links if link.id != request.link_id]
+        return pb.ApproveLinkResponse()
+
+    async def RefuseLink(self, request: Any, context: Any) -> pb.RefuseLinkResponse:  # noqa: N802
+        await self._asked("RefuseLink", request, context)
+        self.links = [link for link in self.links if link.id != request.link_id]
+        return pb.RefuseLinkResponse()
+
+    async def ListAllShares(self, request: Any, context: Any) -> pb.ListAllSharesResponse:  # noqa: N802
+        await self._check(context)
+        return pb.ListAllSharesResponse(shares=self.shares)
+
+    async def RevokeAnyShare(self, request: Any, context: Any) -> pb.RevokeAnyShareResponse:  # noqa: N802
+        await self._asked("RevokeAnyShare", request, context)
+        self.shares = [share for share in self.shares if share.id != request.id]
+        return pb.RevokeAnyShareResponse()
+
+    async def GetAuthorityStatus(self, request: Any, context: Any) -> pb.AuthorityStatus:  # noqa: N802
+        await self._check(context)
+        return self.authority
+
+    async def RotateAuthority(self, request: Any, context: Any) -> pb.AuthorityStatus:  # noqa: N802
+        await self._asked("RotateAuthority", request, context)
+        phases, steps = pb.AuthorityStatus.Phase, pb.RotateAuthorityRequest.Step
+        self.authority.phase = {
+            steps.STEP_ANNOUNCE: phases.PHASE_ANNOUNCED,
+            steps.STEP_SWITCH: phases.PHASE_SWITCHED,
+        }.get(request.step, phases.PHASE_STEADY)
+        return self.authority
 
     async def StreamAnyLogs(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         await self._check(context)

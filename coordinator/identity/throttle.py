@@ -29,7 +29,7 @@ LINE_SECONDS = 10.0  # then one for each of these
 LINE_PATIENCE = 60.0  # who does not come in their turn for so long loses the place
 _FORGET_AFTER = 60 * 60.0
 _KEYS_AT_MOST = 20_000  # memory stays bounded; the least recently tried is forgotten
-_ACCOUNTS_AT_MOST = 5_000
+ACCOUNTS_AT_MOST = 5_000  # that strangers try; the least tried are forgotten
 _PLACES_AT_MOST = 20_000  # in all lines together
 
 
@@ -100,7 +100,7 @@ class Throttle:
         self._line_free = line_free
         self._line_seconds = line_seconds
         self._tries: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
-        self._lines: OrderedDict[str, _Line] = OrderedDict()
+        self._lines: dict[str, _Line] = {}
         self._places = 0
         self._arrivals = 0
 
@@ -136,11 +136,17 @@ class Throttle:
         asker = Asker(asker) if isinstance(asker, str) else asker
         self._tries.pop((account, asker.key), None)
 
+    @property
+    def accounts_known(self) -> int:
+        """How many accounts strangers have tried, as far as it is remembered."""
+        return len(self._lines)
+
     def _stand_in_line(self, account: str, who: str, failures: int, now: float) -> None:
         line = self._lines.get(account)
         if line is None:
+            if len(self._lines) >= ACCOUNTS_AT_MOST:
+                self._forget_lines(now)
             line = self._lines[account] = _Line(float(self._line_free), now)
-        self._lines.move_to_end(account)
         line.tokens += (now - line.filled) / self._line_seconds
         line.tokens = min(float(self._line_free), line.tokens)
         line.filled = now
@@ -167,10 +173,18 @@ class Throttle:
             if line.places.pop(name, None) is not None:
                 self._places -= 1
 
+    def _forget_lines(self, now: float) -> None:
+        """Make room for a tenth. Names that nobody guesses at go first: a flood of these must not
+        give an account that is guessed at its free attempts again."""
+
+        def worth(account: str) -> tuple[bool, float]:
+            line = self._lines[account]
+            return bool(line.places), -line.tokens - (now - line.filled) / self._line_seconds
+
+        for account in sorted(self._lines, key=worth)[: ACCOUNTS_AT_MOST // 10]:
+            self._places -= len(self._lines.pop(account).places)
+
     def _bound(self) -> None:
-        while len(self._lines) > _ACCOUNTS_AT_MOST:
-            _, line = self._lines.popitem(last=False)
-            self._places -= len(line.places)
         while self._places > _PLACES_AT_MOST:
             longest = max(self._lines.values(), key=lambda line: len(line.places))
             worst = max(longest.places, key=lambda name: longest.places[name].rank)

@@ -10,6 +10,7 @@ from coordinator.identity.account_key import AccountKey
 from coordinator.identity.known_browsers import KnownBrowsers
 from coordinator.identity.settings import KNOWN_BROWSER_LIFETIME
 from coordinator.identity.throttle import (
+    ACCOUNTS_AT_MOST,
     LINE_FREE,
     LINE_SECONDS,
     LONGEST_WAIT,
@@ -193,3 +194,16 @@ def test_the_cookie_of_a_known_browser_cannot_be_made_or_lent() -> None:
     assert known.browser_of("lin", renewed) == ""
     assert known.cookie_name("lin") != known.cookie_name("wu")
     assert known.cookie_name("lin").startswith("__Host-")
+
+
+@pytest.mark.attack(5)
+def test_a_flood_of_names_is_bounded_and_forgets_no_guessing() -> None:
+    clock = _Hands()
+    throttle = Throttle(clock)
+    for number in range(LINE_FREE):
+        assert wait_of(throttle, "lin", f"10.2.0.{number}") == 0
+    assert wait_of(throttle, "lin", "10.3.0.1") > 0  # strangers stand in line
+    for number in range(3 * ACCOUNTS_AT_MOST):
+        throttle.attempt(f"nobody-{number}", "10.9.9.9")
+        assert throttle.accounts_known <= ACCOUNTS_AT_MOST
+    assert wait_of(throttle, "lin", "10.3.0.2") > 0

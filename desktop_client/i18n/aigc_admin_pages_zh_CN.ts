@@ -1865,11 +1865,11 @@
     </message>
     <message id="links.one">
         <source>1 person asks for a former account.</source>
-        <translation>1 人申请关联原有账户。</translation>
+        <translation>1 人申请找回以前的账户。</translation>
     </message>
     <message id="links.many">
         <source>{count} people ask for a former account.</source>
-        <translation>{count} 人申请关联原有账户。</translation>
+        <translation>{count} 人申请找回以前的账户。</translation>
     </message>
     <message id="links.look">
         <source>Look…</source>
@@ -1877,7 +1877,7 @@
     </message>
     <message id="links.title">
         <source>Former accounts</source>
-        <translation>原有账户</translation>
+        <translation>以前的账户</translation>
     </message>
     <message id="links.text">
         <source>They sign in through the studio's provider now and say that they had an account here before. Whoever you approve is that person from now on, with their engines, files, shares and tokens. Ask them, if you are not sure: a name is no proof.</source>
@@ -1885,7 +1885,7 @@
     </message>
     <message id="links.who">
         <source>{name} asks for the account {username}</source>
-        <translation>{name} 申请关联账户“{username}”</translation>
+        <translation>{name} 申请找回账户“{username}”</translation>
     </message>
     <message id="links.proven">
         <source>knew its password</source>
@@ -1925,7 +1925,7 @@
     </message>
     <message id="links.approved">
         <source>{name} is now the person of the account {username}.</source>
-        <translation>{name} 现已关联到“{username}”。</translation>
+        <translation>{name} 现已是账户“{username}”的本人。</translation>
     </message>
     <message id="links.refused">
         <source>The request of {name} is refused.</source>
@@ -2125,7 +2125,7 @@
     </message>
     <message id="shares.view">
         <source>view only</source>
-        <translation>仅可查看</translation>
+        <translation>仅查看</translation>
     </message>
     <message id="shares.end">
         <source>Stop sharing…</source>

@@ -140,7 +140,7 @@ def test_a_share_in_both_languages() -> None:
     assert (told(SHARES, team)["guest"], told(SHARES, team)["access"]) == (
         "team look-dev", "view only",
     )  # fmt: skip
-    assert told(SHARES, team, ZH)["access"] == "仅可查看"
+    assert told(SHARES, team, ZH)["access"] == "仅查看"
     assert told(SHARES, replace(USE, person_name="", owner_name=""))["guest"] == "–"
 
 

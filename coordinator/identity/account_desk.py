@@ -271,7 +271,8 @@ class AccountDesk(Foundation):
             AigcError: the current one is wrong, or the new one not acceptable.
         """
         account = login.account
-        stored = await self.accounts.checked(account.username, current, new, asker)
+        async with self._recorded(login.session.person_id, "password-change", account.username):
+            stored = await self.accounts.checked(account.username, current, new, asker)
 
         def work(connection: Connection) -> None:
             account_store.set_password(connection, account.subject, stored, None)
@@ -335,14 +336,15 @@ class AccountDesk(Foundation):
         """
         self._fresh(login)
         account = login.account
-        self.second_throttle.attempt(account.username, asker)
 
         def work(connection: Connection) -> list[str]:
             codes = self.second_factors.confirm(connection, account.subject, code)
             self._audit(connection, login.session.person_id, "second-factor-set", account.username)
             return codes
 
-        codes = await self._ledger.transact(work)
+        async with self._recorded(login.session.person_id, "second-factor-set", account.username):
+            self.second_throttle.attempt(account.username, asker)
+            codes = await self._ledger.transact(work)
         self.second_throttle.succeeded(account.username, asker)
         await self.end_others(login, keep)
         return codes
@@ -360,13 +362,13 @@ class AccountDesk(Foundation):
                 "phone.",
                 ErrorKind.FORBIDDEN,
             )
-        await self._prove(login.account, code, asker)
+        account = login.account
+        async with self._recorded(login.session.person_id, "second-factor-off", account.username):
+            await self._prove(account, code, asker)
 
         def work(connection: Connection) -> None:
-            self.second_factors.remove(connection, login.account.subject)
-            self._audit(
-                connection, login.session.person_id, "second-factor-off", login.account.username
-            )
+            self.second_factors.remove(connection, account.subject)
+            self._audit(connection, login.session.person_id, "second-factor-off", account.username)
 
         await self._ledger.transact(work)
 
@@ -376,17 +378,25 @@ class AccountDesk(Foundation):
         Raises:
             AigcError: the code is wrong.
         """
-        await self._prove(login.account, code, asker)
+        account = login.account
+        async with self._recorded(login.session.person_id, "recovery-codes", account.username):
+            await self._prove(account, code, asker)
 
         def work(connection: Connection) -> list[str]:
-            self._audit(
-                connection, login.session.person_id, "recovery-codes", login.account.username
-            )
-            return self.second_factors.new_recovery_codes(connection, login.account.subject)
+            self._audit(connection, login.session.person_id, "recovery-codes", account.username)
+            return self.second_factors.new_recovery_codes(connection, account.subject)
 
         return await self._ledger.transact(work)
 
     # --- inside ------------------------------------------------------------------------------
+
+    async def _end_person(
+        self, person_id: PersonId, subject: str, keep: Collection[str] = ()
+    ) -> int:
+        # A sign-in between password and second factor began with what is no longer good.
+        for key in [k for k, step in self._steps.items() if step.account.subject == subject]:
+            del self._steps[key]
+        return await super()._end_person(person_id, subject, keep)
 
     async def _prove(self, account: Account, code: str, asker: Asker) -> str:
         self.second_throttle.attempt(account.username, asker)

@@ -120,6 +120,7 @@ class Identity(PeopleDesk):
             settings.person_issuer,
             clock,
             self.sessions.end_person,
+            self._recorded,
         )
 
     # --- life --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ the claims' to say, or what an admin gave the new identity.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -67,7 +68,11 @@ class LinkView:
 
 
 class Links:
-    """Asking, deciding and what follows. ``end_sessions(person)`` ends somebody's sessions."""
+    """Asking, deciding and what follows.
+
+    ``end_sessions(person)`` ends somebody's sessions; within ``recorded(actor, action, target)``
+    a refusal goes into the audit log.
+    """
 
     def __init__(
         self,
@@ -78,6 +83,7 @@ class Links:
         issuer: str,
         clock: Clock,
         end_sessions: Callable[[PersonId], Awaitable[int]],
+        recorded: Callable[[str, str, str], AbstractAsyncContextManager[None]],
     ) -> None:
         self._ledger = ledger
         self._reactor = reactor
@@ -86,6 +92,7 @@ class Links:
         self._issuer = issuer
         self._clock = clock
         self._end_sessions = end_sessions
+        self._recorded = recorded
 
     # --- who asks ----------------------------------------------------------------------------
 
@@ -119,7 +126,8 @@ class Links:
         if not name:
             raise AigcError("link-name", "Write the user name of your former account.")
         if password:
-            await self._accounts.sign_in(name, password, Asker(f"person {asker.id}"))
+            async with self._recorded(asker.id, "link-request", name):
+                await self._accounts.sign_in(name, password, Asker(f"person {asker.id}"))
         link = Link(
             id=new_id("l"),
             asker_id=asker.id,

@@ -136,6 +136,9 @@ async def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
         with pytest.raises(AigcError) as unknown:
             await links.request(new, "nobody", "not the password", "")
         assert wrong.value.message == unknown.value.message
+        rows = await house.ledger.read(lambda c: read_audit(c, 2))
+        told = [(e.actor, e.action, e.target, e.outcome) for e in rows]
+        assert told == [(new.id, "link-request", n, "refused") for n in ("nobody", "lin")]
         first = await links.request(new, "nobody", "", "")
         assert "no former account" in (await refused(first.id)).message
         # A second request replaces the first.

@@ -316,3 +316,48 @@ async def test_the_ledger_alone_tells_no_second_factor(house: House, tmp_path: P
         with pytest.raises(AigcError) as caught:
             AccountKey(key).decrypt(sealed, owner)
         assert caught.value.key == "second-factor-unreadable"
+
+
+async def refused_actions(house: House) -> list[tuple[str, str, str]]:
+    """Who was refused what, and why, as the audit log tells it."""
+    rows = await house.ledger.read(
+        lambda c: c.execute(
+            "SELECT actor, action, detail FROM audit WHERE outcome = 'refused'"
+        ).fetchall()
+    )
+    return [tuple(row) for row in rows]
+
+
+@pytest.mark.attack(5)
+async def test_a_reset_password_ends_a_sign_in_that_waits_for_its_code(house: House) -> None:
+    async with house.browser() as browser, house.browser() as thief:
+        await browser.sign_in(to="/engines")
+        secret, _ = await set_up(house, browser)
+        house.clock.ahead += STEP
+        page = await second_page(house, thief)
+        lin = next(p for p in house.reactor.studio.people.values() if p.name == "Lin Xia")
+        await house.identity.reset_password(lin.id, lin.id)
+        await thief.post_form(page, code=code_of(house, secret))
+        assert "__Host-aigc-issuer" not in thief.kept
+
+
+@pytest.mark.attack(5)
+async def test_guesses_on_the_account_pages_are_in_the_audit_log(house: House) -> None:
+    async with house.browser() as browser:
+        await browser.sign_in(to="/engines")
+        page = await browser.get("/oidc/second-factor")
+        await browser.post_form(page, code="000000", act="confirm")
+        await set_up(house, browser)
+        page = await browser.get("/oidc/second-factor")
+        for act in ("remove", "recovery"):
+            assert (await browser.post_form(page, code="000000", act=act)).status_code == 401
+        page = await browser.get("/oidc/password")
+        new = "another long password"
+        await browser.post_form(page, current="not it at all", password=new, again=new)
+    told = [(action, why) for _, action, why in await refused_actions(house)]
+    assert told == [
+        ("second-factor-set", "second-factor-wrong"),
+        ("second-factor-off", "second-factor-wrong"),
+        ("recovery-codes", "second-factor-wrong"),
+        ("password-change", "sign-in-wrong"),
+    ]

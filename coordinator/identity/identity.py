@@ -439,6 +439,12 @@ class Identity(PeopleDesk):
         if web is None:
             raise unauthenticated()
         self._active(web.person_id)
+
+        def still(connection: Connection) -> None:
+            # A sign-out since that look would find no session of this host to end.
+            if not self.sessions.goes_on(connection, web.id):
+                raise unauthenticated()
+
         token, row = await self.sessions.create(
             Kind.HOST,
             web.person_id,
@@ -446,6 +452,7 @@ class Identity(PeopleDesk):
             instance_id=found.instance_id,
             parent=web.id,
             end_at=web.end_at,
+            within=still,
         )
         session = BrowserSessionRow(
             row.token_hash, row.host, row.person_id, row.instance_id, row.expires_at

@@ -160,6 +160,11 @@ class Sessions:
         rows = await self._select("id = ? AND expires_at > ?", session_id, now)
         return rows[0] if rows else None
 
+    def goes_on(self, connection: Connection, session_id: str) -> bool:
+        """Within the caller's transaction: whether the session of that id is not over."""
+        now = milliseconds(self._clock.now())
+        return bool(_rows(connection, "id = ? AND expires_at > ?", session_id, now))
+
     async def hosts(self) -> tuple[BrowserSessionRow, ...]:
         """Every host session that is not over."""
         now = milliseconds(self._clock.now())

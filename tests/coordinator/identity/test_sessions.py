@@ -324,3 +324,24 @@ def test_attack_13_paths_that_lead_elsewhere(path: str) -> None:
 )
 def test_paths_that_stay(path: str) -> None:
     assert safe_path(path) == path
+
+
+@pytest.mark.attack(8, 12)
+async def test_a_sign_out_during_a_hand_off_leaves_no_session(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lin = await house.add()
+    instance, session = await instance_of(house, lin), await web(house, lin)
+    code = await house.identity.mint_handoff(session, instance, hash_nonce("n"), "/")
+    sessions = house.identity.sessions
+    by_id = sessions.by_id
+
+    async def looked_up_just_before(session_id: str) -> SessionRow | None:
+        found = await by_id(session_id)
+        await sessions.end(session_id)
+        return found
+
+    monkeypatch.setattr(sessions, "by_id", looked_up_just_before)
+    with pytest.raises(AigcError):
+        await house.identity.redeem_handoff(code, instance.host, "n")
+    assert await house.identity.browser_sessions() == ()

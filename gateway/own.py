@@ -121,7 +121,8 @@ class Own:
         if not (decision.navigation and decision.route is not None):
             return self.too_many(excess)
         language = waiting.choose_language(head.get(b"accept-language"))
-        page = waiting.retry_page(self._pages, decision.route, language, "busy", excess.status)
+        known = decision.route if decision.session is not None else None
+        page = waiting.retry_page(self._pages, known, language, "busy", excess.status)
         return replace(page, headers=(*page.headers, _retry_after(excess)))
 
     def too_many(self, excess: Excess) -> Answer:
@@ -137,7 +138,7 @@ class Own:
 
     def _sign_in(self, route: Route, decision: Decision, path: str, language: str) -> Answer:
         if not self._coordinator.connected or not self._table.web_url:
-            return waiting.retry_page(self._pages, route, language, "away", 503)
+            return waiting.retry_page(self._pages, None, language, "away", 503)
         return handoff.send_to_sign_in(
             self._table.web_url, route.host, decision.cookies.nonce, path
         )

@@ -21,6 +21,7 @@ _K = TypeVar("_K")
 # A session that was good when the coordinator went away stays good for at most so long: a person
 # who works is not thrown out because another program restarts.
 _AWAY_LIMIT_MS = 12 * 3600 * 1000
+_ENDED_AT_MOST = 1000
 
 
 class State(Enum):
@@ -180,6 +181,7 @@ class RouteTable:
         self._routes: dict[str, Route] = {}
         self._by_instance: dict[str, str] = {}
         self._sessions: dict[bytes, Session] = {}
+        self._ended: dict[bytes, None] = {}  # the last that were revoked
         self._bearers: dict[bytes, Session] = {}
         self._nodes: dict[str, NodeAccess] = {}
         self._listeners = _Listeners()
@@ -267,6 +269,12 @@ class RouteTable:
         self.revision += 1
         self._sessions[session.token_hash] = session
 
+    def put_redeemed(self, session: Session) -> None:
+        """A session whose hand-off was answered just now, unless its end was told already: the
+        two come by different ways."""
+        if session.token_hash not in self._ended:
+            self.put_session(session)
+
     def _apply_snapshot(self, snapshot: gateway_pb2.Snapshot) -> None:
         self.zone = snapshot.zone.lower().strip(".")
         self.web_url = snapshot.web_url.rstrip("/")
@@ -312,6 +320,9 @@ class RouteTable:
 
     def _remove_session(self, token_hash: bytes) -> None:
         self._sessions.pop(token_hash, None)
+        self._ended[token_hash] = None
+        if len(self._ended) > _ENDED_AT_MOST:
+            del self._ended[next(iter(self._ended))]
 
     def _put_bearer(self, bearer: Session) -> None:
         self._bearers[bearer.token_hash] = bearer

@@ -171,7 +171,7 @@ class CoordinatorSession:
                 ErrorKind.UNAUTHENTICATED,
             ) from error
         session = session_from_wire(answer.session)
-        self._table.put_session(session)
+        self._table.put_redeemed(session)
         return answer.session_token, session, answer.return_path
 
     # --- own -------------------------------------------------------------------------------

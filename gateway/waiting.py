@@ -193,15 +193,18 @@ def waiting_page(pages: Pages, route: Route, status: Status, language: str, to: 
     )
 
 
-def retry_page(pages: Pages, route: Route, language: str, key: str, status: int) -> Answer:
-    """The coordinator is away, or the engine silent: say so and try again by itself."""
+def retry_page(pages: Pages, route: Route | None, language: str, key: str, status: int) -> Answer:
+    """The coordinator is away, or the engine silent: say so and try again by itself.
+
+    Without a route for whoever may not know the engine's name.
+    """
     section = _line("away", text(key, language)) + _soft(text(f"{key}-more", language))
     return _page(
         pages,
         status=status,
         language=language,
         route=route,
-        title=f"▲ {route.title}",
+        title=f"▲ {text(key, language) if route is None else route.title}",
         phase="away",
         section=section,
         refresh='<meta http-equiv="refresh" content="3">',

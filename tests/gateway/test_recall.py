@@ -138,3 +138,17 @@ def test_what_is_recalled_is_what_the_door_says(
                 pass
         recalled, fresh = house.ask(house.read(method, target, more), at)
         assert recalled is None or recalled == fresh
+
+
+@pytest.mark.attack(8, 12)
+def test_a_session_that_ended_while_it_was_redeemed_stays_over() -> None:
+    """Its end comes by the stream, its beginning by the answer to the hand-off, in any order."""
+    table = RouteTable()
+    session = Session(_HASH, "comfy", "lin", "inst", _START_MS + 60_000)
+    revoked = gateway_pb2.SessionRevoked(token_hash=_HASH)
+    table.apply(gateway_pb2.GatewayOrder(session_revoked=revoked))
+    table.put_redeemed(session)
+    assert table.session(_HASH, _START_MS) is None
+    other = Session(hashlib.sha256(b"other").digest(), "comfy", "lin", "inst", _START_MS + 60_000)
+    table.put_redeemed(other)
+    assert table.session(other.token_hash, _START_MS) == other

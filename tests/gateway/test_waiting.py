@@ -286,6 +286,7 @@ async def test_while_the_coordinator_is_away(place: Place) -> None:
                 await asyncio.sleep(0.02)
             assert "coordinator does not answer" in page.text
             assert 'http-equiv="refresh"' in page.text
+            assert HOST.capitalize() not in page.text  # a stranger learns no name
         # Back, with the other engine stopped meanwhile: acts of the absence are told.
         number = common_pb2.INSTANCE_STATE_STOPPED
         place.coordinator.routes["other"].state = number

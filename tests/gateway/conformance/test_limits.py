@@ -209,6 +209,9 @@ async def test_the_rate_of_a_stranger(tmp_path: Path) -> None:
                 429,
                 "too-many-requests",
             )
+            page = await first.ask(b"GET / HTTP/1.1\r\n<host>Accept: text/html\r\n\r\n")
+            assert page.status == 429
+            assert HOST.capitalize().encode() not in page.body, "a stranger learns no name"
             # Who has a session is not held up by them, from the same address.
             async with visitors(door, 1) as (person,):
                 assert (await person.ask(GET)).status == 200

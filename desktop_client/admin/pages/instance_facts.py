@@ -59,7 +59,8 @@ def _refused(refusals: Refusals, speech: Speech) -> str:
     since = cells.both(refusals.since, speech)
     lines = [say(key, language, count=refusals.total, at=since)]
     for target in refusals.top:
-        where = f"{target.address}:{target.port}" if target.port else target.address
+        host = f"[{target.address}]" if ":" in target.address else target.address
+        where = f"{host}:{target.port}" if target.port else target.address
         lines.append(
             say(
                 "instances.refused.target",

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from desktop_client.admin.model import Door, Role
-from desktop_client.admin.pages.attention import Facts as Known
 from desktop_client.admin.pages.attention import attention
 from desktop_client.admin.pages.authority_box import STEPS, authority_facts
+from desktop_client.admin.pages.concerns import Facts as Concerned
 from desktop_client.admin.pages.instance_facts import facts
 from desktop_client.admin.pages.links import link_lines
 from desktop_client.admin.pages.people_columns import PEOPLE, TOKENS, Somebody, role_told
@@ -25,7 +25,7 @@ from desktop_client.admin.records import (
     Token,
     TrustedAuthority,
 )
-from desktop_client.admin.tables.column import Speech
+from desktop_client.admin.tables.column import Mark, Speech
 from desktop_client.i18n import knows
 from desktop_client.model import Refusals, RefusedTarget, Words
 from desktop_client.view_model import Shape
@@ -82,8 +82,9 @@ def test_somebody_with_odd_claims_is_marked_and_says_why() -> None:
     odd = Somebody(replace(LIN, problem=Words("No groups came.", "没有用户组。"), sessions=2))
     name = PEOPLE[0]
     assert name.mark is not None
-    assert name.mark(odd).shape is Shape.ATTENTION
-    assert name.mark(Somebody(replace(odd.person, disabled=True))).shape is Shape.STOPPED
+    assert name.mark(odd) == Mark(Shape.ATTENTION)
+    locked_out = Somebody(replace(odd.person, disabled=True))
+    assert name.mark(locked_out) == Mark(Shape.STOPPED, struck=True)
     assert name.tooltip is not None
     assert name.tooltip(odd, ZH) == "没有用户组。"
 
@@ -197,6 +198,8 @@ def test_what_an_engine_was_refused_is_listed() -> None:
         "14 × 192.168.1.7:445 (tcp)",
         "1 × a.example (name)",
     ]
+    six = replace(refusals, top=(RefusedTarget("fd00::7", 443, "tcp", 15),))
+    assert dict(facts(instance(refusals=six), EN))["Refused"].endswith("15 × [fd00::7]:443 (tcp)")
     one = replace(refusals, total=1, top=())
     assert dict(facts(instance(refusals=one), EN))["Refused"].startswith("1 connection since")
     assert "Refused" not in dict(facts(instance(), EN))
@@ -215,7 +218,7 @@ def test_who_started_it_and_with_how_many_it_is_shared() -> None:
 def test_an_open_door_is_told_with_its_reason(speech: Speech, gap: str, reason: str) -> None:
     def text(reason: Words) -> str:
         open_ = node(door=Door.OPEN_TO_LOCAL_USERS, door_reason=reason)
-        [item] = attention(Known(fleet((open_,)), NOW, speech.language, speech.zone))
+        [item] = attention(Concerned(fleet((open_,)), NOW, speech.language, speech.zone))
         return item.text
 
     bare = text(Words())

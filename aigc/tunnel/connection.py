@@ -201,6 +201,21 @@ class TunnelConnection:
         self.output += (_write_header(_DATA, 0, 0, stream, size), data)
         return True
 
+    def send_large(self, stream: int, state: StreamState, data: memoryview) -> None:
+        """As :meth:`send`, of any size, in as few frames as there can be.
+
+        Raises:
+            TunnelError: more than the credit, or after FIN.
+        """
+        size = len(data)
+        if state.sent_fin or size > state.send_credit:
+            raise TunnelError("DATA beyond its credit or after FIN")
+        state.send_credit -= size
+        output = self.output
+        for at in range(0, size, MAX_DATA_BYTES):
+            piece = data[at : at + MAX_DATA_BYTES]
+            output += (_write_header(_DATA, 0, 0, stream, len(piece)), piece)
+
     def finish(self, stream: int) -> None:
         """Send FIN: no more data from here. The stream is gone once both sides have."""
         state = self._streams.get(stream)
@@ -251,7 +266,8 @@ class TunnelConnection:
         """As :meth:`receive`, each event when its turn comes; to be read to the end.
 
         DATA is given on as it comes, whole or not: nothing waits for the end of a frame, and no
-        more than a header (or a small frame of another kind) is ever kept.
+        more than a header (or a small frame of another kind) is ever kept. Frames of one stream
+        that came right behind each other are one event.
         """
         if self._rest:
             data = self._rest + data
@@ -261,8 +277,10 @@ class TunnelConnection:
         if self._data_left:
             at = min(self._data_left, end)
             self._data_left -= at
-            if (event := self._on_data(self._data_stream, data[:at])) is not None:
-                yield event
+            if self._take_data(self._data_stream, at):
+                pieces = [memoryview(data)[:at]]
+                at = self._follow(data, at, self._data_stream, pieces)
+                yield DataReceived(self._data_stream, _join(pieces, data))
         find = self._streams.get
         while end - at >= HEADER_BYTES:
             kind, code, zero, number, length = _read_header(data, at)
@@ -286,10 +304,15 @@ class TunnelConnection:
             at = stop
             state = find(number)
             if state is None or state.received_fin or stop - start > state.receive_credit:
-                self._on_data(number, data[start:stop])  # over already, or against the rules
+                self._take_data(number, stop - start)  # over already, or against the rules
                 continue
             state.receive_credit -= stop - start
-            yield DataReceived(number, data[start:stop])
+            if end - at < HEADER_BYTES:
+                yield DataReceived(number, data[start:stop])
+                continue
+            pieces = [memoryview(data)[start:stop]]
+            at = self._follow(data, at, number, pieces)
+            yield DataReceived(number, _join(pieces, data))
         if at < end:
             self._rest = data[at:]
 
@@ -341,16 +364,40 @@ class TunnelConnection:
         self._streams[frame.stream] = StreamState()
         return StreamOpened(frame.stream, instance_id, epoch)
 
-    def _on_data(self, stream: int, payload: bytes) -> Event | None:
+    def _take_data(self, stream: int, size: int) -> bool:
+        """Whether so much DATA is to be given on: not if its stream is over already."""
         state = self._find(stream, "DATA")
         if state is None:
-            return None
+            return False
         if state.received_fin:
             raise TunnelError(f"DATA after FIN on stream {stream}")
-        state.receive_credit -= len(payload)
-        if state.receive_credit < 0:
+        if size > state.receive_credit:
             raise TunnelError(f"DATA beyond its credit on stream {stream}")
-        return DataReceived(stream, payload)
+        state.receive_credit -= size
+        return True
+
+    def _follow(self, data: bytes, at: int, stream: int, pieces: list[memoryview]) -> int:
+        """Add the DATA of the stream's frames from here on; returns where something else is.
+
+        What breaks a rule is left for whoever reads on from there.
+        """
+        end = len(data)
+        state = self._streams[stream]
+        while end - at > HEADER_BYTES:
+            kind, code, zero, number, length = _read_header(data, at)
+            if number != stream or kind != _DATA or code or zero:
+                break
+            start = at + HEADER_BYTES
+            stop = min(start + length, end)
+            if not 0 < length <= MAX_DATA_BYTES or stop - start > state.receive_credit:
+                break
+            state.receive_credit -= stop - start
+            pieces.append(memoryview(data)[start:stop])
+            at = stop
+            if start + length > end:
+                self._data_stream = stream
+                self._data_left = start + length - end
+        return at
 
     def _on_window(self, frame: Frame, state: StreamState) -> Event:
         credit = frames.decode_credit(frame.payload)
@@ -372,3 +419,10 @@ class TunnelConnection:
 
     def _emit(self, kind: FrameKind, stream: int, payload: bytes = b"", code: int = 0) -> None:
         self.output.append(frames.encode(kind, stream, payload, code))
+
+
+def _join(pieces: list[memoryview], data: bytes) -> bytes:
+    """The pieces in one; without a copy if they are all of the data."""
+    if len(pieces) == 1 and len(pieces[0]) == len(data):
+        return data
+    return b"".join(pieces)

@@ -122,11 +122,7 @@ class StreamTransport(asyncio.Transport):
             return
         data = bytes(data)  # no copy of what is bytes already
         size = len(data)
-        if size <= _TURN_BYTES:
-            self._out.append(data)
-        else:
-            view = memoryview(data)
-            self._out.extend(view[at : at + _TURN_BYTES] for at in range(0, size, _TURN_BYTES))
+        self._out.append(data if size <= _TURN_BYTES else memoryview(data))
         self._out_bytes += size
         if not self.queued:
             self.link.ready(self)
@@ -191,6 +187,21 @@ class StreamTransport(asyncio.Transport):
                 pieces.append(out.popleft())
                 size += len(pieces[-1])
             first = b"".join(pieces)
+        self._out_bytes -= len(first)
+        self.sent_bytes += len(first)
+        return first
+
+    def take_large(self, limit: int) -> memoryview | None:
+        """The first piece to send, as far as the limit goes, if it is more than one turn's."""
+        out = self._out
+        first = out[0] if out else b""
+        if not isinstance(first, memoryview) or min(len(first), limit) <= _TURN_BYTES:
+            return None
+        if len(first) > limit:
+            out[0] = first[limit:]
+            first = first[:limit]
+        else:
+            out.popleft()
         self._out_bytes -= len(first)
         self.sent_bytes += len(first)
         return first
@@ -505,10 +516,17 @@ class Link(asyncio.Protocol):
             stream.small_sent(size)
             return size
         credit = self._rules.credit(stream.number)
-        data = stream.next_turn(credit)
-        size = len(data)
-        if size:
-            self._rules.send(stream.number, data)
+        # Nobody else waits: as much as the socket may hold, instead of turns.
+        alone = not (self._short or self._long)
+        large = stream.take_large(min(credit, _SOCKET_HIGH)) if alone else None
+        if large is not None:
+            size = len(large)
+            self._rules.send_large(stream.number, stream.state, large)
+        else:
+            data = stream.next_turn(credit)
+            size = len(data)
+            if size:
+                self._rules.send(stream.number, data)
         stream.after_turn()
         if credit > size and stream.has_output():
             self.ready(stream)

@@ -70,7 +70,45 @@ def test_any_split_reassembles(
         payloads
     )
     if not cuts:
-        assert len(received) == len(payloads)
+        assert len(received) == min(1, len(payloads))
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=300)), max_size=12),
+    st.lists(st.integers(0, 5000), max_size=10),
+)
+def test_streams_that_take_turns_stay_apart_and_in_order(
+    sent: list[tuple[bool, bytes]], cuts: list[int]
+) -> None:
+    gateway, agent = pair()
+    streams = [gateway.open("a", 1), gateway.open("b", 1)]
+    carry(gateway, agent)
+    for which, payload in sent:
+        gateway.send(streams[which], payload)
+    events: list[rules.Event] = []
+    for piece in split(b"".join(gateway.output), cuts):
+        events += agent.receive(piece)
+    for number, stream in enumerate(streams):
+        got = b"".join(
+            e.data for e in events if isinstance(e, rules.DataReceived) and e.stream == stream
+        )
+        assert got == b"".join(payload for which, payload in sent if which == number)
+    if not cuts:
+        turns = [stream for stream, _ in itertools.groupby(streams[w] for w, _ in sent)]
+        assert [e.stream for e in events if isinstance(e, rules.DataReceived)] == turns
+
+
+def test_frames_that_follow_each_other_keep_to_their_credit() -> None:
+    gateway, agent = pair()
+    stream = gateway.open("a", 1)
+    carry(gateway, agent)
+    state = gateway.state(stream)
+    state.send_credit += 1
+    gateway.send_large(stream, state, memoryview(bytes(rules.WINDOW_BYTES + 1)))
+    with pytest.raises(TunnelError, match="beyond its credit"):
+        agent.receive(b"".join(gateway.output))
+    with pytest.raises(TunnelError, match="beyond its credit"):
+        gateway.send_large(stream, state, memoryview(b"x"))
 
 
 def test_data_waits_for_no_whole_frame_and_is_not_kept() -> None:

@@ -25,6 +25,7 @@ class SharesPage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
+        self._shares: tuple[Share, ...] = ()
         self.pane: TablePane[Share] = TablePane(
             "shares", SHARES, lambda s: s.id, shell, sort="until", empty="shares.empty"
         )
@@ -43,8 +44,7 @@ class SharesPage(Page):
             self.pane.dress()
             self.end.setText(say("shares.end", language))
             self._offer()
-        # The stream tells of an instance again when its shares change.
-        if self.isVisible() and (delta.whole or delta.instances or delta.removed_instances):
+        if self.isVisible() and (delta.whole or self._concerns(delta)):
             self.refresh()
 
     def shown(self) -> None:
@@ -62,7 +62,15 @@ class SharesPage(Page):
         if row:
             self.pane.select([row])
 
+    def _concerns(self, delta: Delta) -> bool:
+        """The stream tells of an instance again when its shares change."""
+        known = {s.instance_id for s in self._shares}
+        if not known.isdisjoint(delta.removed_instances):
+            return True
+        return any(i.shares or i.id in known for i in delta.instances)
+
     def _heard(self, shares: tuple[Share, ...]) -> None:
+        self._shares = shares
         self.pane.show_rows(shares)
         self._offer()
 

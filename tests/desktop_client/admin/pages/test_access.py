@@ -26,6 +26,7 @@ from tests.desktop_client.admin.pages.studio import NOW
 from tests.desktop_client.admin.pages.test_pages import (
     LIN,
     RUNS,
+    STOPPED,
     STUDIO,
     Open,
     answer,
@@ -268,14 +269,20 @@ def test_shares_are_ended_by_name(open_page: Open) -> None:
     assert not page.end.isEnabled()
 
 
-def test_shares_are_asked_for_again_when_an_instance_changes(open_page: Open) -> None:
+def test_shares_are_asked_for_again_when_one_may_have_changed(open_page: Open) -> None:
     page: SharesPage = open_page("shares", shares=(USE,))
-    before = len(asked(page, "shares"))
-    page.show_fleet(page.shell.fleet, Delta(instances=(RUNS,)), "en", theme.LIGHT)
-    assert len(asked(page, "shares")) == before + 1
+
+    def asks_after(delta: Delta) -> int:
+        before = len(asked(page, "shares"))
+        page.show_fleet(page.shell.fleet, delta, "en", theme.LIGHT)
+        return len(asked(page, "shares")) - before
+
+    assert asks_after(Delta(instances=(RUNS,))) == 1, "it is listed"
+    assert asks_after(Delta(instances=(replace(STOPPED, shares=1),))) == 1, "it is shared now"
+    assert asks_after(Delta(removed_instances=(RUNS.id,))) == 1
+    assert asks_after(Delta(instances=(STOPPED,), removed_instances=("i-x",))) == 0
     page.hide()
-    page.show_fleet(page.shell.fleet, Delta(instances=(RUNS,)), "en", theme.LIGHT)
-    assert len(asked(page, "shares")) == before + 1, "nobody looks"
+    assert asks_after(Delta(instances=(RUNS,))) == 0, "nobody looks"
 
 
 def test_a_share_leads_to_its_instance(open_page: Open) -> None:

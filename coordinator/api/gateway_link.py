@@ -26,6 +26,7 @@ from coordinator.fleet.enrolment import Enrolment
 from coordinator.identity.identity import Identity
 from coordinator.identity.sessions import BrowserSessionRow
 from coordinator.identity.tokens import ApiToken
+from coordinator.ledger import LedgerError
 from coordinator.naming import start_request
 from coordinator.reactor import Changed, Reactor, Watch
 from coordinator.refusals import Refusals
@@ -157,12 +158,20 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                     case "activity":
                         self._activity(report.activity)
                     case "sessions_seen":
-                        await self._identity.slide(tuple(report.sessions_seen.token_hashes))
+                        await self._slide(tuple(report.sessions_seen.token_hashes))
                     case "refusals":
                         for refusal in report.refusals.refusals:
                             group.create_task(self._record_excess(refusal))
                     case _:
                         pass  # hello and the tunnel's state: for people who read the stream
+
+    async def _slide(self, token_hashes: tuple[bytes, ...]) -> None:
+        try:
+            await self._identity.slide(token_hashes)
+        except LedgerError:
+            # A full disk must not part us from the gateway every few seconds: sessions that are
+            # not lengthened last hours still.
+            _log.exception("the ledger refused: who uses an engine was not noted")
 
     async def _visit(self, visit: gateway_pb2.Visit) -> None:
         """Start what its signed-in owner visits; the gateway's word is checked here again."""

@@ -121,6 +121,7 @@ class Identity(PeopleDesk):
             clock,
             self.sessions.end_person,
             self._recorded,
+            self._tokens.tell,
         )
 
     # --- life --------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Links:
     """Asking, deciding and what follows.
 
     ``end_sessions(person)`` ends somebody's sessions; within ``recorded(actor, action, target)``
-    a refusal goes into the audit log.
+    a refusal goes into the audit log; ``tokens_moved()``: tokens have another owner.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Links:
         clock: Clock,
         end_sessions: Callable[[PersonId], Awaitable[int]],
         recorded: Callable[[str, str, str], AbstractAsyncContextManager[None]],
+        tokens_moved: Callable[[], None],
     ) -> None:
         self._ledger = ledger
         self._reactor = reactor
@@ -93,6 +94,7 @@ class Links:
         self._clock = clock
         self._end_sessions = end_sessions
         self._recorded = recorded
+        self._tokens_moved = tokens_moved
 
     # --- who asks ----------------------------------------------------------------------------
 
@@ -221,6 +223,7 @@ class Links:
             self._audit(connection, by, "link-approve", link.id, same)
 
         await self._ledger.transact(work)
+        self._tokens_moved()
         await self._end_sessions(asker.id)
         return person
 

@@ -147,7 +147,7 @@ class ApiTokens:
             audit(connection, now, person_id, "token-create", info.id, "done", detail)
 
         await self._ledger.transact(work)
-        self._tell()
+        self.tell()
         return token, info
 
     async def list(self, person_id: PersonId) -> tuple[ApiToken, ...]:
@@ -196,7 +196,7 @@ class ApiTokens:
                 f"There is no token {token_id!r}; see the list of tokens.",
                 ErrorKind.NOT_FOUND,
             )
-        self._tell()
+        self.tell()
 
     async def for_engines(self) -> tuple[ApiToken, ...]:
         """Every token that is good for engines now; whose owner may not be any more."""
@@ -271,7 +271,8 @@ class ApiTokens:
             )
         return found
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Whoever follows :meth:`changes` looks again."""
         for changed in self._watches:
             changed.set()
 

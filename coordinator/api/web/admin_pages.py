@@ -60,7 +60,8 @@ class AdminPages:
         if isinstance(admin, Response):
             return admin
         facts = await self._identity.person_facts()
-        people = sorted(self._reactor.studio.people.values(), key=lambda p: (p.name, p.id))
+        known = self._reactor.studio.people.values()
+        people = sorted((p for p in known if p.became is None), key=lambda p: (p.name, p.id))
         return self._pages.page(
             request,
             "people.html",
@@ -146,7 +147,7 @@ class AdminPages:
 
     def _known(self, request: Request) -> Person:
         person = self._reactor.studio.people.get(PersonId(request.path_params["person_id"]))
-        if person is None:
+        if person is None or person.became is not None:
             raise HTTPException(404)
         return person
 

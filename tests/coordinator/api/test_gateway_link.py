@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -238,3 +239,23 @@ async def test_a_gateway_that_hangs_is_as_good_as_none(
             while await call.read() is not grpc.aio.EOF:
                 pass
         await until(lambda: house.reactor.studio.door_away_since is not None)
+
+
+async def test_a_full_disk_does_not_part_us_from_the_gateway(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who uses an engine is told every few seconds; each time the stream would end anew."""
+    full = asyncio.Event()
+
+    async def slide(token_hashes: tuple[bytes, ...]) -> None:
+        full.set()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(house.identity, "slide", slide)
+    async with _gateway(house) as (_, call):
+        await _order(call, "snapshot")
+        seen = gateway_pb2.SessionsSeen(token_hashes=[b"x" * 32])
+        await call.write(gateway_pb2.GatewayReport(sessions_seen=seen))
+        await asyncio.wait_for(full.wait(), 20)
+        instance = await _instance(house)
+        assert (await _order(call, "route")).instance_id == instance.id

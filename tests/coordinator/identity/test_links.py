@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from aigc.errors import AigcError, ErrorKind
+from coordinator.api.web.http import SESSION_COOKIE
 from coordinator.domain.events import StartRequested
 from coordinator.domain.instance import InstanceId
 from coordinator.domain.people import Person, PersonId, Role
 from coordinator.domain.volume import VolumeId
 from coordinator.identity.links import LinkState
+from coordinator.identity.sessions import Kind
 from coordinator.identity.settings import LOCAL_ISSUER
 from coordinator.ledger import read_audit
 from tests.coordinator.identity.house import ENGINE, PASSWORD, House, open_house
@@ -86,7 +88,9 @@ async def test_after_the_approval_they_are_one_person(tmp_path: Path) -> None:
         )
         caller = await house.identity.check_session(session.token)
         ended = asyncio.create_task(house.identity.wait_ended(caller))
-        person = await links.approve(link.id, boss.id)
+        with house.identity.token_changes() as changed:
+            person = await links.approve(link.id, boss.id)
+            assert changed.is_set()  # the gateway learns whose the tokens are now
         await asyncio.wait_for(ended, 10)
         with pytest.raises(AigcError):
             await house.identity.check_session(session.token)
@@ -110,6 +114,14 @@ async def test_after_the_approval_they_are_one_person(tmp_path: Path) -> None:
         assert last is not None
         assert last.state is LinkState.APPROVED
         assert not links.possible(again)
+        # Who became somebody else is nobody to give roles to, or to lock out.
+        async with house.browser() as browser:
+            token, _ = await house.identity.sessions.create(Kind.WEB, boss.id)
+            browser.kept[SESSION_COOKIE] = token
+            listed = (await browser.get("/admin/people")).text
+            assert person.id in listed
+            assert new.id not in listed
+            assert (await browser.get(f"/admin/people/{new.id}")).status_code == 404
     # It holds after a restart, and when the studio goes back to local accounts.
     async with open_house(tmp_path) as house:
         lin = house.reactor.studio.people[former["lin"].id]

@@ -31,7 +31,6 @@ from coordinator.identity.settings import (
     DEVICE_POLL_SECONDS,
     LOCAL_ISSUER,
     NATIVE_CLIENT,
-    WEB_CLIENT,
 )
 from coordinator.ledger import audit
 
@@ -229,20 +228,6 @@ class Issuer:
             return answered
 
         return await self._ledger.transact(work)
-
-    async def redeem_own(self, code: str, verifier: str) -> dict[str, Any] | None:
-        """The coordinator's own pages redeem a code without going over the network."""
-        reply = await self.token(
-            [
-                ("grant_type", "authorization_code"),
-                ("client_id", WEB_CLIENT),
-                ("client_secret", self.web_secret),
-                ("code", code),
-                ("redirect_uri", f"{self._web_url}/callback"),
-                ("code_verifier", verifier),
-            ]
-        )
-        return dict(reply.body) if reply.status == 200 else None
 
     async def userinfo(self, access_token: str) -> dict[str, Any] | None:
         """The claims of an access token's account, or None: 401."""

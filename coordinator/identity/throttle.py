@@ -136,11 +136,6 @@ class Throttle:
         asker = Asker(asker) if isinstance(asker, str) else asker
         self._tries.pop((account, asker.key), None)
 
-    @property
-    def accounts_known(self) -> int:
-        """How many accounts strangers have tried, as far as it is remembered."""
-        return len(self._lines)
-
     def _stand_in_line(self, account: str, who: str, failures: int, now: float) -> None:
         line = self._lines.get(account)
         if line is None:

@@ -122,15 +122,20 @@ class CreatorServicer(SharesDesk, TokensDesk, creator_pb2_grpc.CreatorServiceSer
         self, request: creator_pb2.StartInstanceRequest, context: Any
     ) -> creator_pb2.StartInstanceResponse:
         person = caller.get().person
-        outcome = await self._reactor.ask(
-            start_request(
-                person.id,
-                engine_id=request.engine_id,
-                version=request.version,
-                name=request.name,
-                instance_id=request.instance_id,
-            )
+        asked = start_request(
+            person.id,
+            engine_id=request.engine_id,
+            version=request.version,
+            name=request.name,
+            instance_id=request.instance_id,
         )
+        try:
+            outcome = await self._reactor.ask(asked)
+        except AigcError as error:
+            if error.kind is ErrorKind.FORBIDDEN:
+                target = request.instance_id[:100]
+                await self._refusals.record(person.id, "instance-start", target, error)
+            raise
         assert outcome.instance is not None
         return creator_pb2.StartInstanceResponse(instance=self._told(outcome.instance))
 

@@ -192,7 +192,7 @@ def _existing(draft: Draft, asked: StartRequested, person: Person) -> Instance |
         if access_of(draft, person.id, instance, draft.now) not in (Access.OWNER, Access.USE):
             raise Refused(
                 "not-yours",
-                f"{instance.name} belongs to somebody else; start an instance of your own",
+                "it belongs to somebody else; start an instance of your own",
                 RefusalKind.FORBIDDEN,
             )
         if instance.delete_wanted:

@@ -72,7 +72,7 @@ def restore(draft: Draft, asked: RestoreRequested) -> Outcome:
     if old.owner != person.id:
         raise Refused(
             "not-yours",
-            f"{old.name} belongs to somebody else; restore one of your own",
+            "it belongs to somebody else; restore one of your own",
             RefusalKind.FORBIDDEN,
         )
     volume = _volume_or_refuse(draft, old)

@@ -116,12 +116,15 @@ async def test_an_instance_is_its_owners_alone(house: House) -> None:
                 await call
             assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
             assert key_of(caught.value) == "not-yours"
+            assert answer.instance.name not in str(caught.value.details())
         with pytest.raises(grpc.aio.AioRpcError) as guessed:
             await other.StopInstance(
                 creator_pb2.StopInstanceRequest(instance_id="i-guess"), metadata=mei
             )
         assert guessed.value.code() is grpc.StatusCode.NOT_FOUND
-    assert ("instance-delete", instance_id, "refused") in await house.audits()
+    audits = await house.audits()
+    for action in ("start", "stop", "keep", "rename", "delete"):
+        assert (f"instance-{action}", instance_id, "refused") in audits
 
 
 async def test_what_was_deleted_comes_back_from_the_trash(house: House) -> None:

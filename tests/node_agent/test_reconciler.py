@@ -181,7 +181,7 @@ async def test_a_restarted_agent_adopts_without_restarting(
 
 
 async def test_an_engine_that_ended_while_the_agent_was_away_is_told(
-    side: CoordinatorSide, start_agent: StartAgent
+    side: CoordinatorSide, config: AgentConfig, start_agent: StartAgent
 ) -> None:
     async with start_agent(leave=True) as agent:
         side.desire([desired("i-1")])
@@ -191,6 +191,10 @@ async def test_an_engine_that_ended_while_the_agent_was_away_is_told(
     with pytest.raises(httpx.HTTPError):
         async with httpx.AsyncClient(trust_env=False) as client:
             await client.get(f"http://{address[0]}:{address[1]}/die")
+    # Its connection breaks a moment before its exit is on the disk.
+    async with asyncio.timeout(20):
+        while not list(config.state_dir.rglob("exit")):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
     side.seen = Seen()
     async with start_agent():
         seen = await side.until_phase("i-1", "EXITED")

@@ -147,23 +147,24 @@ async def test_a_stopped_engine_is_told_with_the_way_to_start_it(place: Place) -
 
 
 async def test_no_secret_is_in_the_logs(
-    place: Place, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
-        secret = await known(place, place.coordinator.put_token())
-        cookie = await place.sign_in()
-        for headers in (
-            {"Authorization": f"Bearer {secret}"},
-            {"Authorization": f"Basic {secret}"},
-        ):
-            async with client_of(place, cookie, **headers) as client:
-                await client.get("/seen")
-                await client.post("/.aigc/start")
-        place.coordinator.revoke_token(secret)
-        await until_key(place, secret, "token-invalid")
-    ours = "\n".join(r.getMessage() for r in caplog.records if not r.name.startswith("httpcore"))
-    out = "".join(capfd.readouterr())
-    assert ours
-    for text in (ours, out):
+    """A gateway's whole life at DEBUG, with a token and a cookie that come and go."""
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="gateway"):
+        async with open_place(tmp_path) as place:
+            secret = await known(place, place.coordinator.put_token())
+            cookie = await place.sign_in()
+            for headers in (
+                {"Authorization": f"Bearer {secret}"},
+                {"Authorization": f"Basic {secret}"},
+            ):
+                async with client_of(place, cookie, **headers) as client:
+                    await client.get("/seen")
+                    await client.post("/.aigc/start")
+            place.coordinator.revoke_token(secret)
+            await until_key(place, secret, "token-invalid")
+    told = [r for r in caplog.records if not r.name.startswith("httpcore")]  # the test's own client
+    assert any(r.name.startswith("gateway") for r in told), "nothing was logged"
+    for text in ("\n".join(r.getMessage() for r in told), "".join(capfd.readouterr())):
         assert secret not in text
         assert cookie not in text

@@ -443,7 +443,8 @@ def test_every_setting_has_a_meaning_and_its_value_is_toml(tmp_path: Path) -> No
     [oidc]
     issuer = "https://id.lan"
     admin_values = ["a", "b"]
-    web_client_secret_file = "pw"
+    client_secret_file = "pw"
+    extra_parameters = {prompt = "consent"}
     [registries."registry.lan:5000"]
     username = "puller"
     password_file = "pw"

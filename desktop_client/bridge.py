@@ -175,7 +175,7 @@ class Bridge(QObject):
         async def ask() -> T:
             return await work((await self._client()).online())
 
-        self._thread.submit(self._settle(ask(), receiver, done, failed))
+        self._thread.submit(self._settle(ask, receiver, done, failed))
 
     def compute(
         self,
@@ -185,7 +185,7 @@ class Bridge(QObject):
         failed: Callable[[Problem], None],
     ) -> None:
         """Run what blocks (files, the desktop's services) beside the loop; answers as above."""
-        self._thread.submit(self._settle(asyncio.to_thread(work), receiver, done, failed))
+        self._thread.submit(self._settle(lambda: asyncio.to_thread(work), receiver, done, failed))
 
     def inspect(
         self,
@@ -195,7 +195,7 @@ class Bridge(QObject):
     ) -> None:
         """For the diagnostics: what shows notifications, and what must be in no report; answers as
         above."""
-        self._thread.submit(self._settle(self._inspect(), receiver, done, failed))
+        self._thread.submit(self._settle(self._inspect, receiver, done, failed))
 
     async def _inspect(self) -> tuple[Service, tuple[str, ...]]:
         client = await self._client()
@@ -214,17 +214,18 @@ class Bridge(QObject):
         async def go() -> None:
             await (await self._client()).join(text)
 
-        self._thread.submit(self._settle(go(), receiver, done, failed))
+        self._thread.submit(self._settle(go, receiver, done, failed))
 
     async def _settle(
         self,
-        work: Coroutine[Any, Any, T],
+        work: Callable[[], Coroutine[Any, Any, T]],
         receiver: QObject,
         done: Callable[[T], None],
         failed: Callable[[Problem], None],
     ) -> None:
+        # Begun here, so that nothing is left unawaited where the thread ends first.
         try:
-            result = await work
+            result = await work()
         except Exception as error:  # noqa: BLE001 - told to the person, and logged if a defect
             problem = problem_of(error)
             self._settled.emit((receiver, lambda: failed(problem)))

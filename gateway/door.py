@@ -178,7 +178,7 @@ def _check_view(head: RequestHead, route: Route) -> None:
     else:
         if head.method in _SAFE_METHODS and not head.has_body:
             return
-    message = "You may look at this engine, not change anything: it is shared to be viewed."
+    message = "You may look at this engine, not change anything: so says the share or the token."
     raise RefusedHeadError(403, "view-only", message)
 
 

@@ -254,7 +254,8 @@ class Demo:
         self.say(f"  IT       {admin.username:<4} password  {admin.password}")
         self.say()
         self.say(f"On the command line:  export AIGC_COORDINATOR='{link}'")
-        self.say("                      aigc login --store file; aigc start demo --wait")
+        command = "aigc" if shutil.which("aigc") else sys.argv[0]
+        self.say(f"                      {command} login --store file; {command} start demo --wait")
         self.say()
         self.say("Ctrl-C stops everything.")
         ended = [asyncio.ensure_future(studio.children[n].wait()) for n in ("coordinator", "agent")]

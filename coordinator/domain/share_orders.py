@@ -35,12 +35,12 @@ def share(draft: Draft, asked: ShareRequested) -> Instance:
         raise Refused("instance-deleted", f"{instance.name} is being deleted", RefusalKind.CONFLICT)
     if asked.access is Access.OWNER:
         raise Refused(
-            "share-access", 'share it to be used ("use") or viewed ("view")', RefusalKind.INVALID
+            "share-access", 'Share it to be used ("use") or viewed ("view").', RefusalKind.INVALID
         )
     if not SHORTEST <= asked.lasts <= LONGEST:
         raise Refused(
             "share-time",
-            "a share lasts from 5 minutes to 30 days; say how long",
+            "A share lasts from 5 minutes to 30 days; say how long.",
             RefusalKind.INVALID,
         )
     whom = _whom(draft, owner, asked)
@@ -129,13 +129,13 @@ def _end(draft: Draft, known: Share, cause: str, why: str) -> None:
 def _whom(draft: Draft, owner: Person, asked: ShareRequested) -> str:
     if (asked.person is None) == (not asked.team):
         raise Refused(
-            "share-whom", "say one person or one team to share it with", RefusalKind.INVALID
+            "share-whom", "Say one person or one team to share it with.", RefusalKind.INVALID
         )
     if asked.person is None:
         if asked.team not in owner.teams:
             raise Refused(
                 "team-unknown",
-                f"you are in no team {asked.team}; you can share with your own teams",
+                f"You are in no team {asked.team}; you can share with your own teams.",
                 RefusalKind.NOT_FOUND,
             )
         return f"team {asked.team}"

@@ -26,7 +26,8 @@ def look(scope: str, nft: Nft | None = None) -> dict[str, Any]:
     if listing is None:
         return {
             **told,
-            "message": f"There is no table inet {name}: with Docker the agent puts it up at its start.",
+            "message": f"There is no table inet {name}: "
+            "with Docker, the agent puts it up at its start.",
         }
     # The agent's user and mark are its own to know: the hooks and refusals are looked at.
     wanted = nftables.expected(Table(Ground(scope, 0)))
